@@ -1,0 +1,45 @@
+// The question a caller asks. `key` is equal for two lookups exactly when AWS would be asked the same thing.
+
+export interface SecretLookup {
+  readonly store: 'secrets-manager'
+  readonly key: string
+  /** Name, ARN or partial ARN, as typed. */
+  readonly secretId: string
+  readonly versionId: string | undefined
+  readonly versionStage: string | undefined
+}
+
+export interface ParameterLookup {
+  readonly store: 'parameter-store'
+  readonly key: string
+  /** Name, path or ARN, with `:version` or `:label` appended where one was asked for: GetParameter's `Name`. */
+  readonly name: string
+  readonly withDecryption: boolean
+}
+
+export type Lookup = SecretLookup | ParameterLookup
+
+// U+0000 joins the parts: it can stand in no name, stage or id that AWS accepts, and `route` refuses it.
+const SEPARATOR = '\u0000'
+
+/** Without a version id, no stage and `AWSCURRENT` ask the same; with one, AWSCURRENT is a further condition. */
+export function secretLookup(
+  secretId: string,
+  versionId: string | undefined,
+  versionStage: string | undefined,
+): SecretLookup {
+  const stage = versionId === undefined ? (versionStage ?? 'AWSCURRENT') : (versionStage ?? '')
+  const key = 's' + SEPARATOR + secretId + SEPARATOR + (versionId ?? '') + SEPARATOR + stage
+  return { store: 'secrets-manager', key, secretId, versionId, versionStage }
+}
+
+/** `name=a&version=3` and `name=a:3` ask the same. */
+export function parameterLookup(
+  name: string,
+  selector: string | undefined,
+  withDecryption: boolean,
+): ParameterLookup {
+  const selected = selector === undefined ? name : name + ':' + selector
+  const key = 'p' + SEPARATOR + selected + SEPARATOR + (withDecryption ? '1' : '0')
+  return { store: 'parameter-store', key, name: selected, withDecryption }
+}
