@@ -3,7 +3,7 @@ import type { Public } from './public.ts'
 /** A request we refuse ourselves: an ordinary value, not an exception. Made once per reason, at load. */
 export interface Reject {
   readonly kind: 'reject'
-  readonly status: 400 | 401 | 403 | 404 | 405 | 413 | 431 | 500
+  readonly status: 400 | 401 | 403 | 404 | 405 | 431 | 500
   /** Sent as `X-Amzn-ErrorType`. */
   readonly errorType: string
   readonly body: string

@@ -1,0 +1,261 @@
+import { say, shown, type Public } from './public.ts'
+
+// The whole environment contract. The nine variables, their defaults and ranges are those of the AWS guides
+// ("Using Parameter Store parameters in AWS Lambda functions", "Use Secrets Manager secrets in Lambda functions");
+// the wording of the lines is the original's as published in awslabs/aws-sdk-rust#905, aws/aws-cdk#26011 and
+// aws-samples/aws-lambda-extensions#104, its "Manger" included. A bad value warns and takes the default: stopping
+// would fail every invocation of the customer's function.
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** A line to be logged once the log exists; `plain` has no level. */
+export interface Note {
+  readonly level: 'plain' | 'debug' | 'warn'
+  readonly message: Public
+}
+
+export interface Config {
+  readonly port: number
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'none'
+  readonly logFormat: 'text' | 'json'
+  readonly cacheEnabled: boolean
+  readonly capacity: number
+  readonly secretsTtlMs: number
+  readonly parametersTtlMs: number
+  /** What a caller may present, never empty strings; none at all refuses every request. */
+  readonly callerTokens: readonly string[]
+  readonly runtimeApi: string | undefined
+  readonly initializationType: string | undefined
+  readonly upstream: {
+    readonly region: string | undefined
+    readonly credentials: EnvironmentCredentials | undefined
+    readonly container: ContainerCredentials | undefined
+    readonly secretsManager: { readonly endpoint: string | undefined; readonly timeoutMs: number }
+    readonly parameterStore: { readonly endpoint: string | undefined; readonly timeoutMs: number }
+    readonly maxConnections: number
+    readonly useFips: boolean
+    readonly useDualstack: boolean
+    readonly caBundle: string | undefined
+  }
+  readonly notes: readonly Note[]
+}
+
+interface EnvironmentCredentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken: string | undefined
+}
+
+interface ContainerCredentials {
+  readonly fullUri: string | undefined
+  readonly relativeUri: string | undefined
+  readonly authorizationToken: string | undefined
+  readonly authorizationTokenFile: string | undefined
+}
+
+const LEVELS = ['debug', 'info', 'warn', 'error', 'none'] as const
+const MAX_TIMEOUT_MS = 2_147_483_647 // the longest timer there is
+const INTEGER = /^[+-]?\d{1,15}$/
+
+/** Reads every variable once. Never throws; what was wrong is in `notes`. */
+export function readConfig(env: Environment): Config {
+  const notes: Note[] = []
+  const logLevel = readLogLevel(env, notes)
+  const cacheEnabled = readCacheEnabled(env, notes)
+  const capacity = readNumber(env, notes, {
+    name: 'PARAMETERS_SECRETS_EXTENSION_CACHE_SIZE',
+    fallback: 1000,
+    min: 0,
+    max: 1000,
+    absent: (n) => say`Using default cache size: ${n} objects.`,
+    present: (n) => say`is ${n} objects.`,
+    clamped: (n) => say`Setting cache size to ${n} objects.`,
+  })
+  const secretsTtl = readTtl(env, notes, 'SECRETS_MANAGER_TTL', say`Secrets Manger`)
+  const parametersTtl = readTtl(env, notes, 'SSM_PARAMETER_STORE_TTL', say`Systems Manager Parameter Store`)
+  const secretsTimeoutMs = readTimeout(env, notes, 'SECRETS_MANAGER_TIMEOUT_MILLIS')
+  const parametersTimeoutMs = readTimeout(env, notes, 'SSM_PARAMETER_STORE_TIMEOUT_MILLIS')
+  const maxConnections = readNumber(env, notes, {
+    name: 'PARAMETERS_SECRETS_EXTENSION_MAX_CONNECTIONS',
+    fallback: 3,
+    min: 1,
+    max: Number.MAX_SAFE_INTEGER,
+    absent: (n) => say`Using default maximum connections: ${n}.`,
+    present: (n) => say`is ${n}.`,
+  })
+  const port = readNumber(env, notes, {
+    name: 'PARAMETERS_SECRETS_EXTENSION_HTTP_PORT',
+    fallback: 2773,
+    min: 1,
+    max: 65535,
+    absent: (n) => say`Using default port: ${n}.`,
+    present: (n) => say`is ${n}.`,
+  })
+  return {
+    port,
+    logLevel,
+    logFormat: env.AWS_LAMBDA_LOG_FORMAT?.toUpperCase() === 'JSON' ? 'json' : 'text',
+    cacheEnabled,
+    capacity,
+    secretsTtlMs: secretsTtl * 1000,
+    parametersTtlMs: parametersTtl * 1000,
+    callerTokens: [env.AWS_SESSION_TOKEN, env.AWS_CONTAINER_AUTHORIZATION_TOKEN].filter(isPresent),
+    runtimeApi: present(env.AWS_LAMBDA_RUNTIME_API),
+    initializationType: present(env.AWS_LAMBDA_INITIALIZATION_TYPE),
+    upstream: {
+      region: present(env.AWS_REGION) ?? present(env.AWS_DEFAULT_REGION),
+      credentials: readCredentials(env),
+      container: readContainer(env),
+      secretsManager: {
+        endpoint: present(env.AWS_ENDPOINT_URL_SECRETS_MANAGER) ?? present(env.AWS_ENDPOINT_URL),
+        timeoutMs: secretsTimeoutMs,
+      },
+      parameterStore: {
+        endpoint: present(env.AWS_ENDPOINT_URL_SSM) ?? present(env.AWS_ENDPOINT_URL),
+        timeoutMs: parametersTimeoutMs,
+      },
+      maxConnections,
+      useFips: isTrue(env.AWS_USE_FIPS_ENDPOINT),
+      useDualstack: isTrue(env.AWS_USE_DUALSTACK_ENDPOINT),
+      caBundle: present(env.AWS_CA_BUNDLE),
+    },
+    notes,
+  }
+}
+
+function isPresent(value: string | undefined): value is string {
+  return value !== undefined && value !== ''
+}
+
+function present(value: string | undefined): string | undefined {
+  return isPresent(value) ? value : undefined
+}
+
+function isTrue(value: string | undefined): boolean {
+  return value?.toLowerCase() === 'true'
+}
+
+function readLogLevel(env: Environment, notes: Note[]): Config['logLevel'] {
+  const name = say`PARAMETERS_SECRETS_EXTENSION_LOG_LEVEL`
+  const value = present(env[name])
+  if (value === undefined) {
+    notes.push({ level: 'plain', message: say`${name} is not present. Log level set to info.` })
+    return 'info'
+  }
+  const level = LEVELS.find((one) => one === value.trim().toLowerCase())
+  if (level === undefined) {
+    const rule = say`${name} must be debug, info, warn, error or none, got "${shown(value)}".`
+    notes.push({ level: 'warn', message: say`${rule} Log level set to info.` })
+    return 'info'
+  }
+  const word = shown(level)
+  notes.push({ level: 'plain', message: say`${name} is ${word}. Log level set to ${word}.` })
+  return level
+}
+
+function readCacheEnabled(env: Environment, notes: Note[]): boolean {
+  const name = say`PARAMETERS_SECRETS_EXTENSION_CACHE_ENABLED`
+  const value = present(env[name])
+  const word = value?.trim().toLowerCase()
+  if (word === 'true' || word === 'false') {
+    notes.push({ level: 'debug', message: say`${name} is ${shown(word)}.` })
+    return word === 'true'
+  }
+  if (value === undefined) {
+    notes.push({ level: 'debug', message: say`${name} is not present. Cache is enabled by default.` })
+  } else {
+    const rule = say`${name} must be TRUE or FALSE, got "${shown(value)}".`
+    notes.push({ level: 'warn', message: say`${rule} Cache is enabled by default.` })
+  }
+  return true
+}
+
+interface NumberRule {
+  readonly name: string
+  readonly fallback: number
+  readonly min: number
+  readonly max: number
+  /** What the default means, after "X is not present." or "X must be …". */
+  absent(value: number): Public
+  present(value: number): Public
+  /** A larger value is set to `max` with this sentence; without it, it takes the default like any bad value. */
+  clamped?(value: number): Public
+}
+
+function readNumber(env: Environment, notes: Note[], rule: NumberRule): number {
+  const { min, max, fallback } = rule
+  const name = shown(rule.name)
+  const text = present(env[rule.name])?.trim()
+  if (text === undefined) {
+    notes.push({ level: 'debug', message: say`${name} is not present. ${rule.absent(fallback)}` })
+    return fallback
+  }
+  const value = INTEGER.test(text) ? Number(text) : Number.NaN
+  if (value > max && rule.clamped !== undefined) {
+    notes.push({ level: 'warn', message: say`${name} exceeds max limit. ${rule.clamped(max)}` })
+    return max
+  }
+  if (!(value >= min && value <= max)) {
+    const range = max === Number.MAX_SAFE_INTEGER ? say`of ${min} or more` : say`from ${min} to ${max}`
+    const must = say`${name} must be an integer ${range}, got "${shown(text)}".`
+    notes.push({ level: 'warn', message: say`${must} ${rule.absent(fallback)}` })
+    return fallback
+  }
+  notes.push({ level: 'debug', message: say`${name} ${rule.present(value)}` })
+  return value
+}
+
+/** Seconds. */
+function readTtl(env: Environment, notes: Note[], name: string, store: Public): number {
+  return readNumber(env, notes, {
+    name,
+    fallback: 300,
+    min: 0,
+    max: 300,
+    absent: (n) => say`Setting default time-to-live: ${goDuration(n * 1000)}.`,
+    present: (n) => say`is ${goDuration(n * 1000)}.`,
+    clamped: (n) => say`Setting ${store} TTL to ${goDuration(n * 1000)}.`,
+  })
+}
+
+/** Milliseconds; 0 is no bound. */
+function readTimeout(env: Environment, notes: Note[], name: string): number {
+  return readNumber(env, notes, {
+    name,
+    fallback: 0,
+    min: 0,
+    max: MAX_TIMEOUT_MS,
+    absent: (n) => say`Setting default timeout: ${goDuration(n)}.`,
+    present: (n) => say`is ${goDuration(n)}.`,
+  })
+}
+
+/** Go's `time.Duration` text of whole milliseconds: `0s`, `250ms`, `1.5s`, `5m0s`, `1h0m0s`. */
+export function goDuration(ms: number): Public {
+  if (ms === 0) return say`0s`
+  if (ms < 1000) return say`${ms}ms`
+  const seconds = (ms % 60_000) / 1000
+  const minutes = Math.floor(ms / 60_000)
+  if (minutes === 0) return say`${seconds}s`
+  if (minutes < 60) return say`${minutes}m${seconds}s`
+  return say`${Math.floor(minutes / 60)}h${minutes % 60}m${seconds}s`
+}
+
+function readCredentials(env: Environment): EnvironmentCredentials | undefined {
+  const accessKeyId = present(env.AWS_ACCESS_KEY_ID)
+  const secretAccessKey = present(env.AWS_SECRET_ACCESS_KEY)
+  if (accessKeyId === undefined || secretAccessKey === undefined) return undefined
+  return { accessKeyId, secretAccessKey, sessionToken: present(env.AWS_SESSION_TOKEN) }
+}
+
+function readContainer(env: Environment): ContainerCredentials | undefined {
+  const fullUri = present(env.AWS_CONTAINER_CREDENTIALS_FULL_URI)
+  const relativeUri = present(env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI)
+  if (fullUri === undefined && relativeUri === undefined) return undefined
+  return {
+    fullUri,
+    relativeUri,
+    authorizationToken: present(env.AWS_CONTAINER_AUTHORIZATION_TOKEN),
+    authorizationTokenFile: present(env.AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE),
+  }
+}

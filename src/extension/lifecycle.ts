@@ -1,0 +1,63 @@
+import type { Log } from '../log.ts'
+import { say, shown, type Public } from '../public.ts'
+import { ExtensionsApiError, type ExtensionsClient } from './client.ts'
+
+// register → next → … → SHUTDOWN. Whatever the API does, the process goes on: leaving, even with code 0, is
+// `Extension.Crash`, and fails the customer's next invoke. So every refusal is logged, and asked again more slowly.
+
+export interface LifecycleOptions {
+  readonly client: ExtensionsClient
+  /** The base name of our file: Lambda takes a process with another name for an internal extension. */
+  readonly name: string
+  /** SHUTDOWN alone: INVOKE would delay every invoke, and Managed Instances refuse it. */
+  readonly events: readonly string[]
+  readonly log: Log
+  /** Called once, when registered and waiting for events. */
+  onReady(): void
+  onInvoke(): void
+}
+
+export interface Shutdown {
+  readonly reason: Public
+  /** Epoch milliseconds; at this instant Lambda sends SIGKILL. */
+  readonly deadlineAt: number
+}
+
+const RETRY_MS = 50
+const RETRY_MAX_MS = 5_000
+
+/** Resolves at SHUTDOWN, and never otherwise; never rejects. */
+export async function live(options: LifecycleOptions): Promise<Shutdown> {
+  const { client, name, events, log, onReady, onInvoke } = options
+  const identifier = await persistently(log, say`register`, () => client.register(name, events))
+  const firstEvent = client.next(identifier)
+  onReady()
+  let pending: Promise<Awaited<typeof firstEvent>> | undefined = firstEvent
+  for (;;) {
+    const event = await persistently(log, say`next`, () => {
+      const asked = pending ?? client.next(identifier)
+      pending = undefined
+      return asked
+    })
+    if (event.type === 'SHUTDOWN') return { reason: shown(event.reason), deadlineAt: event.deadlineAt }
+    onInvoke()
+  }
+}
+
+/** Calls until it succeeds, waiting twice as long after each failure, and logs the first of a row of equal ones. */
+async function persistently<T>(log: Log, verb: Public, call: () => Promise<T>): Promise<T> {
+  let lastProblem: string | undefined
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const result = await call()
+      if (attempt > 0) log.info(say`Extensions API: ${verb} succeeded at attempt ${attempt + 1}`)
+      return result
+    } catch (error) {
+      const problem =
+        error instanceof ExtensionsApiError ? say`${error.status} ${shown(error.code)}` : say`internal error`
+      if (problem !== lastProblem) log.error(say`Extensions API: ${verb} failed: ${problem}. Trying again.`)
+      lastProblem = problem
+      await new Promise((resolve) => setTimeout(resolve, Math.min(RETRY_MS * 2 ** attempt, RETRY_MAX_MS)))
+    }
+  }
+}

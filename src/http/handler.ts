@@ -1,0 +1,128 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ReadThrough } from '../cache/read-through.ts'
+import { UpstreamError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { Lookup } from '../lookup.ts'
+import { say, shown, type Public } from '../public.ts'
+import type { Answer } from './answer.ts'
+import { isLoopbackAuthority, readHeaders, type SeenHeaders } from './headers.ts'
+import { rejects } from './rejects.ts'
+import * as reply from './reply.ts'
+import { createRouter, type Read } from './route.ts'
+
+export interface HandlerOptions {
+  readonly cache: ReadThrough<Lookup, Answer>
+  readonly log: Log
+  /** Whether the caller's token is one of those known from the environment. */
+  isKnownToken(presented: string): boolean
+  /** Whether it is the session token of the current container credentials; undefined where there are none. */
+  readonly isCurrentToken: ((presented: string) => Promise<boolean>) | undefined
+}
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void
+
+/**
+ * The way of a request: token → guards → route → cache, and on a miss → coalesce → upstream. The token comes first,
+ * as in the original. Never throws, and returns no promise: `node:http` would not wait for one.
+ */
+export function createHandler(options: HandlerOptions): Handler {
+  const { cache, log, isKnownToken, isCurrentToken } = options
+  const route = createRouter()
+  const seen: SeenHeaders = { token: '', host: undefined, forwarded: false }
+  let lastGoodHost = 'localhost:2773'
+
+  return (request, response) => {
+    try {
+      readHeaders(request.rawHeaders, seen)
+      if (isKnownToken(seen.token)) serve(request, response, seen.host, seen.forwarded)
+      else serveStranger(request, response)
+    } catch (error) {
+      ourFault(response, error)
+    }
+  }
+
+  /** The caller has shown the token. A hit ends here: no promise, no await. */
+  function serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    host: string | undefined,
+    isForwarded: boolean,
+  ): void {
+    if (isForwarded) return reply.refuse(response, rejects.forwarded)
+    if (host !== lastGoodHost && !isGoodHost(host)) return reply.refuse(response, rejects.foreignHost)
+    if (request.method !== 'GET') return reply.refuse(response, rejects.method)
+    const asked = route(request.url ?? '')
+    if (asked.kind === 'read') {
+      if (asked.refreshNow) return load(response, asked)
+      const held = cache.get(asked.lookup)
+      if (held === undefined) return load(response, asked)
+      if (log.debugEnabled) log.debug(say`${describe(asked.lookup)}: hit`)
+      return reply.hit(response, held)
+    }
+    if (asked.kind === 'ping') return reply.pong(response)
+    return reply.refuse(response, asked)
+  }
+
+  /** No token from the environment: `/ping` needs none, and a SnapStart caller may hold a newer one. */
+  function serveStranger(request: IncomingMessage, response: ServerResponse): void {
+    const { token, host, forwarded } = seen
+    if (request.method === 'GET' && route(request.url ?? '').kind === 'ping') {
+      return isGoodHost(host) ? reply.pong(response) : reply.refuse(response, rejects.foreignHost)
+    }
+    if (token === '' || isCurrentToken === undefined) return reply.refuse(response, rejects.badToken)
+    isCurrentToken(token)
+      .then((isCurrent) => {
+        if (isCurrent) serve(request, response, host, forwarded)
+        else reply.refuse(response, rejects.badToken)
+      })
+      .catch((error: unknown) => ourFault(response, error))
+  }
+
+  function load(response: ServerResponse, { lookup, refreshNow }: Read): void {
+    const answer = refreshNow ? cache.refresh(lookup) : cache.load(lookup)
+    answer
+      .then(
+        (fresh) => {
+          if (log.debugEnabled)
+            log.debug(say`${describe(lookup)}: ${refreshNow ? say`refreshed` : say`miss`}`)
+          reply.miss(response, fresh)
+        },
+        (error: unknown) => {
+          if (error instanceof UpstreamError) reply.fail(response, error)
+          else ourFault(response, error)
+        },
+      )
+      .catch((error: unknown) => ourFault(response, error))
+  }
+
+  /** A bug of ours: a bare 500, and a log line that names the kind of error and no more. */
+  function ourFault(response: ServerResponse, error: unknown): void {
+    log.error(say`internal error while answering a request: ${kindOf(error)}`)
+    try {
+      reply.refuse(response, rejects.internal)
+    } catch {
+      response.destroy()
+    }
+  }
+
+  /** No Host at all is fine (HTTP/1.0); a name that is not this machine's is how DNS rebinding arrives. */
+  function isGoodHost(host: string | undefined): boolean {
+    if (host === undefined) return true
+    if (!isLoopbackAuthority(host)) return false
+    lastGoodHost = host
+    return true
+  }
+}
+
+function describe(lookup: Lookup): Public {
+  return lookup.store === 'secrets-manager'
+    ? say`GetSecretValue ${shown(lookup.secretId)}`
+    : say`GetParameter ${shown(lookup.name)}`
+}
+
+/** The class and code of an error, never its message: that may quote what it choked on. */
+function kindOf(error: unknown): Public {
+  if (!(error instanceof Error)) return say`${shown(typeof error)}`
+  const code = (error as NodeJS.ErrnoException).code
+  return typeof code === 'string' ? say`${shown(error.name)} ${shown(code)}` : shown(error.name)
+}

@@ -1,0 +1,47 @@
+// The three headers we look at, found in one pass over the raw list. `request.headers` would build an object of
+// every header, lower-casing each name, on every hit.
+
+export interface SeenHeaders {
+  /** The token header; empty when it is missing, and when it came twice, so that neither of the two counts. */
+  token: string
+  /** Undefined when there is none, as HTTP/1.0 allows. */
+  host: string | undefined
+  forwarded: boolean
+}
+
+const TOKEN = 'x-aws-parameters-secrets-token'
+const HOST = 'host'
+const FORWARDED = 'x-forwarded-for'
+
+/** Reads `rawHeaders` (name, value, name, value, …) into `seen`, which is reused from request to request. */
+export function readHeaders(rawHeaders: readonly string[], seen: SeenHeaders): void {
+  let tokens = 0
+  seen.token = ''
+  seen.host = undefined
+  seen.forwarded = false
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!
+    // The length tells nearly every other header apart before anything is lower-cased.
+    switch (name.length) {
+      case TOKEN.length:
+        if (name.toLowerCase() === TOKEN) {
+          seen.token = ++tokens === 1 ? rawHeaders[i + 1]! : ''
+        }
+        break
+      case HOST.length:
+        if (name.toLowerCase() === HOST && seen.host === undefined) seen.host = rawHeaders[i + 1]!
+        break
+      case FORWARDED.length:
+        if (name.toLowerCase() === FORWARDED) seen.forwarded = true
+        break
+      default:
+    }
+  }
+}
+
+const LOOPBACK = /^(?:localhost|[\w.-]+\.localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])\.?(?::\d{0,5})?$/i
+
+/** Whether a Host header, or the authority of a request target, names this machine's loopback, on any port. */
+export function isLoopbackAuthority(authority: string): boolean {
+  return LOOPBACK.test(authority)
+}

@@ -1,0 +1,37 @@
+import type { Reject } from '../errors.ts'
+
+function reject(status: Reject['status'], errorType: string, body: string): Reject {
+  return { kind: 'reject', status, errorType, body }
+}
+
+/**
+ * Every way we refuse a request. The 401 is the original's, byte for byte (recorded in awslabs/aws-sdk-rust#905); the
+ * original's answers to the others are unknown, so these say what is wrong.
+ */
+export const rejects = {
+  badToken: reject(401, 'AccessDeniedException', 'bad session token or header key'),
+  forwarded: reject(
+    400,
+    'AccessDeniedException',
+    'forwarded requests are not served: X-Forwarded-For is present',
+  ),
+  foreignHost: reject(
+    403,
+    'AccessDeniedException',
+    'foreign Host header: call localhost, 127.0.0.1 or [::1]',
+  ),
+  method: reject(405, 'UnsupportedOperationException', 'method not allowed: use GET'),
+  unknownPath: reject(
+    404,
+    'UnknownOperationException',
+    'unknown path: use /secretsmanager/get or /systemsmanager/parameters/get',
+  ),
+  missingSecretId: reject(400, 'ValidationException', 'missing parameter secretId'),
+  missingName: reject(400, 'ValidationException', 'missing parameter name'),
+  badWithDecryption: reject(400, 'ValidationException', 'withDecryption must be true or false'),
+  badRefreshNow: reject(400, 'ValidationException', 'refreshNow must be true or false'),
+  malformedEscape: reject(400, 'ValidationException', 'malformed percent-escape in the query'),
+  malformedRequest: reject(400, 'ValidationException', 'malformed HTTP request'),
+  headersTooLarge: reject(431, 'ValidationException', 'request header fields too large'),
+  internal: reject(500, 'InternalFailure', 'internal error of the extension'),
+} as const

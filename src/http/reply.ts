@@ -1,0 +1,84 @@
+import type { ServerResponse } from 'node:http'
+import type { Reject, UpstreamError } from '../errors.ts'
+import type { Answer } from './answer.ts'
+
+// Bytes to the socket. Nothing here may throw: the callers stand in promise handlers, where a throw would escape as
+// an unhandled rejection. A client that has gone away is no error.
+
+/** The original's body for every upstream failure; clients take this status for "not found" and match this text. */
+const FAILED = 'an unexpected error occurred while executing request'
+
+export function hit(response: ServerResponse, answer: Answer): void {
+  response.writeHead(200, answer.hitHeaders)
+  response.end(answer.bytes, 'latin1')
+}
+
+export function miss(response: ServerResponse, answer: Answer): void {
+  if (!canAnswer(response)) return
+  response.writeHead(200, answer.missHeaders)
+  response.end(answer.bytes, 'latin1')
+}
+
+export function pong(response: ServerResponse): void {
+  send(response, 200, [], 'healthy')
+}
+
+export function refuse(response: ServerResponse, reject: Reject): void {
+  const headers = ['X-Amzn-ErrorType', reject.errorType]
+  // A body may follow that nobody will read, so the connection ends with the answer.
+  if (reject.status === 405) headers.push('Allow', 'GET', 'Connection', 'close')
+  send(response, reject.status, headers, reject.body)
+}
+
+export function fail(response: ServerResponse, error: UpstreamError): void {
+  const headers = [
+    'X-Amzn-ErrorType',
+    headerText(error.code),
+    'X-Amzn-ErrorMessage',
+    headerText(error.reason),
+  ]
+  send(response, 400, headers, FAILED)
+}
+
+/** The same refusal as bytes, for a socket whose request `node:http` could not parse or will not answer. */
+export function refusalBytes(reject: Reject): string {
+  const reason = REASONS[reject.status]
+  const allow = reject.status === 405 ? 'Allow: GET\r\n' : ''
+  return (
+    `HTTP/1.1 ${reject.status} ${reason}\r\nContent-Type: text/plain\r\nContent-Length: ${reject.body.length}\r\n` +
+    `X-Amzn-ErrorType: ${reject.errorType}\r\n${allow}Connection: close\r\n` +
+    `Date: ${new Date().toUTCString()}\r\n\r\n${reject.body}`
+  )
+}
+
+const REASONS: Record<Reject['status'], string> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+}
+
+function send(response: ServerResponse, status: number, headers: string[], body: string): void {
+  if (!canAnswer(response)) return
+  // Bodies here are our own ASCII sentences, so a character is a byte.
+  response.writeHead(status, [
+    'Content-Type',
+    'text/plain',
+    'Content-Length',
+    String(body.length),
+    ...headers,
+  ])
+  response.end(body)
+}
+
+function canAnswer(response: ServerResponse): boolean {
+  return !response.headersSent && !response.destroyed
+}
+
+/** Printable ASCII alone can stand in a header that every client can read. */
+function headerText(text: string): string {
+  return text.replace(/[^\x20-\x7e]+/g, '?').trim()
+}

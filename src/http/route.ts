@@ -1,0 +1,181 @@
+import type { Reject } from '../errors.ts'
+import { parameterLookup, secretLookup, type Lookup } from '../lookup.ts'
+import { isLoopbackAuthority } from './headers.ts'
+import { rejects } from './rejects.ts'
+
+// Request target → what is asked, or why we refuse. Pure: no I/O, and no target makes it throw.
+
+export interface Read {
+  readonly kind: 'read'
+  readonly lookup: Lookup
+  /** The caller wants a value fetched no earlier than now. */
+  readonly refreshNow: boolean
+}
+
+export interface Ping {
+  readonly kind: 'ping'
+}
+
+export type Route = Read | Ping | Reject
+
+const PING: Ping = { kind: 'ping' }
+const SECRETS_PATH = '/secretsmanager/get'
+const PARAMETERS_PATH = '/systemsmanager/parameters/get'
+
+// Enough for every question a full cache can hold; a longer target than this is parsed each time it comes.
+const REMEMBERED_TARGETS = 1000
+const REMEMBERED_LENGTH = 1024
+
+/** `route` with a memory of the targets seen, so that a repeated one is one Map look-up. */
+export function createRouter(): (target: string) => Route {
+  const seen = new Map<string, Route>()
+  return (target) => {
+    const known = seen.get(target)
+    if (known !== undefined) return known
+    const fresh = route(target)
+    if (fresh.kind === 'read' && target.length <= REMEMBERED_LENGTH) {
+      if (seen.size >= REMEMBERED_TARGETS) seen.clear()
+      seen.set(target, fresh)
+    }
+    return fresh
+  }
+}
+
+export function route(target: string): Route {
+  const path = target.charCodeAt(0) === 0x2f /* / */ ? target : pathOfAbsoluteForm(target)
+  if (path === undefined) return rejects.foreignHost
+  const mark = path.indexOf('?')
+  const query = mark === -1 ? '' : path.slice(mark + 1)
+  switch (mark === -1 ? path : path.slice(0, mark)) {
+    case SECRETS_PATH:
+    case SECRETS_PATH + '/':
+      return secret(query)
+    case PARAMETERS_PATH:
+    case PARAMETERS_PATH + '/':
+      return parameter(query)
+    case '/ping':
+      return PING
+    default:
+      return rejects.unknownPath
+  }
+}
+
+/** `http://localhost:2773/x?y` → `/x?y`: servers must take this form (RFC 9112, 3.2.2). Undefined if foreign. */
+function pathOfAbsoluteForm(target: string): string | undefined {
+  const parts = /^https?:\/\/([^/?#]*)(.*)$/is.exec(target)
+  if (parts === null) return '' // `*`, or nothing we know: no path
+  return isLoopbackAuthority(parts[1]!) ? parts[2]! : undefined
+}
+
+function secret(query: string): Read | Reject {
+  let secretId: string | undefined
+  let versionId: string | undefined
+  let versionStage: string | undefined
+  let refreshNow: string | undefined
+  for (const { name, value } of pairs(query)) {
+    switch (name) {
+      case 'secretId':
+        secretId ||= decode(value)
+        if (secretId === undefined) return rejects.malformedEscape
+        break
+      case 'versionId':
+        versionId ||= decode(value)
+        if (versionId === undefined) return rejects.malformedEscape
+        break
+      case 'versionStage':
+        versionStage ||= decode(value)
+        if (versionStage === undefined) return rejects.malformedEscape
+        break
+      case 'refreshNow':
+        refreshNow ||= value
+        break
+      default: // unknown parameters are ignored: 63Klabs/cache-data sends withDecryption here
+    }
+  }
+  if (!secretId) return rejects.missingSecretId
+  const refresh = parseBool(refreshNow)
+  if (refresh === undefined) return rejects.badRefreshNow
+  const lookup = secretLookup(secretId, versionId || undefined, versionStage || undefined)
+  return { kind: 'read', lookup, refreshNow: refresh }
+}
+
+function parameter(query: string): Read | Reject {
+  let parameterName: string | undefined
+  let selector: string | undefined
+  let withDecryption: string | undefined
+  let refreshNow: string | undefined
+  for (const { name, value } of pairs(query)) {
+    switch (name) {
+      case 'name':
+        parameterName ||= decode(value)
+        if (parameterName === undefined) return rejects.malformedEscape
+        break
+      // "only the first of these that is placed after question mark (?) in the URL is used" (SSM user guide)
+      case 'version':
+      case 'label':
+        selector ||= decode(value)
+        if (selector === undefined) return rejects.malformedEscape
+        break
+      case 'withDecryption':
+        withDecryption ||= value
+        break
+      case 'refreshNow':
+        refreshNow ||= value
+        break
+      default:
+    }
+  }
+  if (!parameterName) return rejects.missingName
+  const decrypt = parseBool(withDecryption)
+  if (decrypt === undefined) return rejects.badWithDecryption
+  const refresh = parseBool(refreshNow)
+  if (refresh === undefined) return rejects.badRefreshNow
+  return {
+    kind: 'read',
+    lookup: parameterLookup(parameterName, selector || undefined, decrypt),
+    refreshNow: refresh,
+  }
+}
+
+interface Pair {
+  /** Decoded; empty when it cannot be. */
+  readonly name: string
+  /** As it stands in the URL. */
+  readonly value: string
+}
+
+function pairs(query: string): Pair[] {
+  return query.split('&').map((pair) => {
+    const mark = pair.indexOf('=')
+    if (mark === -1) return { name: decode(pair) ?? '', value: '' }
+    return { name: decode(pair.slice(0, mark)) ?? '', value: pair.slice(mark + 1) }
+  })
+}
+
+/** `+` and `%20` are a space. Undefined: a malformed escape, invalid UTF-8, or U+0000, which no AWS name holds. */
+function decode(text: string): string | undefined {
+  try {
+    const decoded = /[%+]/.test(text) ? decodeURIComponent(text.replaceAll('+', ' ')) : text
+    return decoded.includes('\u0000') ? undefined : decoded
+  } catch {
+    return undefined
+  }
+}
+
+/** Go's `strconv.ParseBool`, in any letter case; absent and empty are false. Undefined: neither true nor false. */
+function parseBool(text: string | undefined): boolean | undefined {
+  switch ((decode(text ?? '') ?? text)?.toLowerCase()) {
+    case '1':
+    case 't':
+    case 'true':
+      return true
+    case undefined:
+    case '':
+    case '0':
+    case 'f':
+    case 'false':
+      return false
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,128 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Reject } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { say, shown } from '../public.ts'
+import { rejects } from './rejects.ts'
+import { refusalBytes } from './reply.ts'
+import type { Handler } from './handler.ts'
+import { readHeaders, type SeenHeaders } from './headers.ts'
+
+export interface LocalServerOptions {
+  readonly port: number
+  readonly handler: Handler
+  readonly log: Log
+  /** For what never reaches the handler: a CONNECT must show the token too before it is told more than 401. */
+  isKnownToken(presented: string): boolean
+}
+
+export interface LocalServer {
+  /**
+   * Listens on both loopback addresses. Resolves, never rejects, with whether 127.0.0.1 is ours; where it is not, goes
+   * on trying in the background, so that a port freed later is taken.
+   */
+  listen(): Promise<boolean>
+  /** Takes no new connection, answers what was asked, and is done at `deadlineAt` (epoch ms) at the latest. */
+  close(deadlineAt: number): Promise<void>
+}
+
+// Session tokens alone can be several KB, and Node's own bound for all the headers is 16 KB.
+const MAX_HEADER_BYTES = 64 * 1024
+// Generous, because a freeze counts: a client frozen while it sends must find its connection alive.
+const SLOW_REQUEST_MS = 300_000
+const RETRY_LISTEN_MS = 250
+const RETRY_LISTEN_MAX_MS = 5_000
+const DRAIN_POLL_MS = 10
+
+export function createLocalServer(options: LocalServerOptions): LocalServer {
+  const { port, log } = options
+  const v4 = createHttpServer(options)
+  const v6 = createHttpServer(options)
+  const timers = new Set<NodeJS.Timeout>()
+  let closing = false
+
+  return { listen, close }
+
+  async function listen(): Promise<boolean> {
+    const [isListening] = await Promise.all([bind(v4, '127.0.0.1'), bind(v6, '::1')])
+    return isListening
+  }
+
+  function bind(server: Server, host: string, attempt = 0): Promise<boolean> {
+    return new Promise((resolve) => {
+      const onError = (error: NodeJS.ErrnoException) => {
+        retry(server, host, attempt, error)
+        resolve(false)
+      }
+      server.once('error', onError)
+      server.listen({ port, host }, () => {
+        server.removeListener('error', onError)
+        // Out of descriptors, say: what is open goes on, and accepting resumes by itself.
+        server.on('error', (error: NodeJS.ErrnoException) =>
+          log.error(say`server: ${shown(error.code ?? error.name)}`),
+        )
+        if (attempt > 0) log.info(say`Serving on port ${port} of ${shown(host)}`)
+        resolve(true)
+      })
+    })
+  }
+
+  function retry(server: Server, host: string, attempt: number, error: NodeJS.ErrnoException): void {
+    const code = shown(error.code ?? error.name)
+    // A machine without IPv6 says EADDRNOTAVAIL or EAFNOSUPPORT for ::1, and always will.
+    if (host === '::1' && error.code !== 'EADDRINUSE') return log.debug(say`not listening on ::1: ${code}`)
+    if (attempt === 0) log.error(say`cannot listen on port ${port} of ${shown(host)}: ${code}. Trying again.`)
+    const delayMs = Math.min(RETRY_LISTEN_MS * 2 ** attempt, RETRY_LISTEN_MAX_MS)
+    const timer = setTimeout(() => {
+      timers.delete(timer)
+      if (!closing) void bind(server, host, attempt + 1)
+    }, delayMs)
+    timers.add(timer)
+  }
+
+  async function close(deadlineAt: number): Promise<void> {
+    closing = true
+    for (const timer of timers) clearTimeout(timer)
+    const open = new Set([v4, v6])
+    for (const server of [v4, v6]) server.close(() => open.delete(server))
+    while (open.size > 0 && Date.now() < deadlineAt) {
+      // A connection is idle as soon as its answer is out; one that still waits for AWS is not.
+      for (const server of [v4, v6]) server.closeIdleConnections()
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS))
+    }
+    for (const server of [v4, v6]) server.closeAllConnections()
+  }
+}
+
+function createHttpServer({ handler, isKnownToken }: LocalServerOptions): Server {
+  const server = createServer(
+    {
+      // 0 never closes an idle connection: with Node's 5 s, a client that reuses a connection after a freeze is reset.
+      keepAliveTimeout: 0,
+      headersTimeout: SLOW_REQUEST_MS,
+      requestTimeout: SLOW_REQUEST_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      requireHostHeader: false,
+      noDelay: true,
+    },
+    handler,
+  )
+  // Without these Node answers 417 before the token is checked, and hangs up on a CONNECT without a byte.
+  server.on('checkExpectation', handler)
+  server.on('connect', (request: IncomingMessage, socket: Duplex) => {
+    const seen: SeenHeaders = { token: '', host: undefined, forwarded: false }
+    readHeaders(request.rawHeaders, seen)
+    hangUp(socket, isKnownToken(seen.token) ? rejects.method : rejects.badToken)
+  })
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    hangUp(socket, error.code === 'HPE_HEADER_OVERFLOW' ? rejects.headersTooLarge : rejects.malformedRequest)
+  })
+  return server
+}
+
+/** Says why, where anyone still listens, and closes the connection. */
+function hangUp(socket: Duplex, reject: Reject): void {
+  socket.on('error', () => socket.destroy())
+  if (!socket.writable) return void socket.destroy()
+  socket.end(refusalBytes(reject), () => socket.destroy())
+}

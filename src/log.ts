@@ -1,0 +1,103 @@
+import { writeSync } from 'node:fs'
+import type { Public } from './public.ts'
+
+// The only place that writes. A line is text in the original's format, or JSON where the function logs JSON:
+//
+//   [AWS Parameters and Secrets Lambda Extension] 2024/06/26 02:34:50 INFO Serving on port 2773
+//
+// It takes `Public` text alone, so that no secret value, token or body can be passed to it without a claim.
+
+export type Level = 'debug' | 'info' | 'warn' | 'error' | 'none'
+
+export interface Log {
+  /** False when `debug` would write nothing: ask before building a message on a hot path. */
+  readonly debugEnabled: boolean
+  debug(message: Public): void
+  info(message: Public): void
+  warn(message: Public): void
+  error(message: Public): void
+  /** Without a level, as the original writes its very first line; silent only when the level is `none`. */
+  plain(message: Public): void
+}
+
+const RANK: Record<Level, number> = { debug: 0, info: 1, warn: 2, error: 3, none: 4 }
+const PREFIX = '[AWS Parameters and Secrets Lambda Extension]'
+
+function twoDigits(n: number): string {
+  return n < 10 ? '0' + n : String(n)
+}
+
+/** Go's `log` timestamp in UTC: `2006/01/02 15:04:05`. */
+function goTimestamp(at: Date): string {
+  const day = [at.getUTCFullYear(), twoDigits(at.getUTCMonth() + 1), twoDigits(at.getUTCDate())].join('/')
+  const time = [at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds()].map(twoDigits).join(':')
+  return day + ' ' + time
+}
+
+function textLine(at: Date, level: Level | undefined, message: Public): string {
+  const label = level === undefined ? '' : level.toUpperCase() + ' '
+  return `${PREFIX} ${goTimestamp(at)} ${label}${message}\n`
+}
+
+/** The keys that Lambda's own JSON log lines use, so that one query finds both. */
+function jsonLine(at: Date, level: Level | undefined, message: Public): string {
+  const label = (level ?? 'info').toUpperCase()
+  const extension = 'AWSParametersAndSecretsLambdaExtension'
+  return JSON.stringify({ timestamp: at.toISOString(), level: label, message, extension }) + '\n'
+}
+
+/** `write` receives whole lines; `now` is the clock of their timestamps. */
+export function createLog(
+  level: Level,
+  format: 'text' | 'json',
+  write: (line: string) => void = writeToStdout,
+  now: () => Date = () => new Date(),
+): Log {
+  const line = format === 'json' ? jsonLine : textLine
+  const at = (of: Level) => (message: Public) => {
+    if (RANK[of] >= RANK[level]) write(line(now(), of, message))
+  }
+  return {
+    debugEnabled: level === 'debug',
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    plain: (message) => {
+      if (level !== 'none') write(line(now(), undefined, message))
+    },
+  }
+}
+
+// Straight to the descriptor: `process.stdout` loads Node's stream and tty code, which nothing before `register`
+// needs. A full pipe (EAGAIN) keeps the rest for a moment; a closed one (EPIPE, EBADF) must never kill us.
+const BACKLOG_LIMIT = 64 * 1024
+const RETRY_MS = 20
+let backlog = ''
+
+function writeToStdout(line: string): void {
+  if (backlog === '') {
+    const rest = writeSome(line)
+    if (rest === '') return
+    backlog = rest
+    setTimeout(drainBacklog, RETRY_MS).unref()
+  } else if (backlog.length + line.length <= BACKLOG_LIMIT) {
+    backlog += line
+  }
+}
+
+function drainBacklog(): void {
+  backlog = writeSome(backlog)
+  if (backlog !== '') setTimeout(drainBacklog, RETRY_MS).unref()
+}
+
+/** What could not be written yet; empty when all was, or when nobody will ever read it. */
+function writeSome(text: string): string {
+  let bytes = Buffer.from(text)
+  try {
+    while (bytes.length > 0) bytes = bytes.subarray(writeSync(1, bytes))
+    return ''
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? bytes.toString() : ''
+  }
+}

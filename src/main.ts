@@ -1,0 +1,124 @@
+import { createAnswer, type Answer } from './http/answer.ts'
+import { ReadThrough } from './cache/read-through.ts'
+import { readConfig, type Config } from './config.ts'
+import { UpstreamError } from './errors.ts'
+import { createExtensionsClient } from './extension/client.ts'
+import { live, type Shutdown } from './extension/lifecycle.ts'
+import { createHandler } from './http/handler.ts'
+import { createLocalServer } from './http/server.ts'
+import { createTokenCheck } from './http/token.ts'
+import { createLog, type Log } from './log.ts'
+import type { Lookup } from './lookup.ts'
+import { say, shown } from './public.ts'
+import type { Upstream } from './upstream/index.ts'
+import { VERSION } from './version.ts'
+
+// Builds each part from the right and hands it the one function it needs of its neighbour; then listens, registers,
+// and only then loads the half that holds the AWS SDK.
+
+const EXTENSION_NAME = 'AWSParametersAndSecretsLambdaExtension'
+// Of the time until Lambda kills us, what is kept for leaving.
+const LEAVE_EARLY_MS = 300
+const STANDALONE_DRAIN_MS = 2_000
+
+const config = readConfig(process.env)
+const log = createLog(config.logLevel, config.logFormat)
+process.on('uncaughtException', (error) => survive(log, error))
+process.on('unhandledRejection', (reason) => survive(log, reason))
+
+const upstream = lazyUpstream(config)
+const cache = new ReadThrough<Lookup, Answer>({
+  capacity: config.cacheEnabled ? config.capacity : 0,
+  ttlMs: (lookup) => (lookup.store === 'secrets-manager' ? config.secretsTtlMs : config.parametersTtlMs),
+  now: Date.now,
+  fetch: async (lookup) => {
+    try {
+      return createAnswer(await (await upstream()).fetch(lookup))
+    } catch (error) {
+      if (error instanceof UpstreamError) log.error(error.report)
+      throw error
+    }
+  },
+})
+const isKnownToken = createTokenCheck(config.callerTokens)
+const handler = createHandler({ cache, log, isKnownToken, isCurrentToken: currentTokenCheck() })
+const server = createLocalServer({ port: config.port, handler, log, isKnownToken })
+
+void run()
+
+async function run(): Promise<void> {
+  const isListening = await server.listen()
+  const shutdown = config.runtimeApi === undefined ? standalone() : register(config.runtimeApi)
+  report(isListening)
+  await leave(await shutdown)
+}
+
+function register(runtimeApi: string): Promise<Shutdown> {
+  return live({
+    client: createExtensionsClient(runtimeApi),
+    name: EXTENSION_NAME,
+    events: ['SHUTDOWN'],
+    log,
+    onReady: warmUp,
+    onInvoke: () => undefined,
+  })
+}
+
+/** Outside Lambda, in a container or on a laptop, a signal is the only SHUTDOWN there is. */
+function standalone(): Promise<Shutdown> {
+  warmUp()
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () =>
+        resolve({ reason: shown(signal), deadlineAt: Date.now() + STANDALONE_DRAIN_MS }),
+      )
+    }
+  })
+}
+
+/** Loads the SDK while the function's own runtime starts, so that the first miss does not wait for it. */
+function warmUp(): void {
+  setImmediate(() => {
+    upstream().catch((error: unknown) => survive(log, error))
+  })
+}
+
+function report(isListening: boolean): void {
+  for (const note of config.notes) log[note.level](note.message)
+  log.info(say`Systems Manager Parameter Store and Secrets Manager Lambda Extension ${shown(VERSION)} (open)`)
+  if (config.callerTokens.length === 0 && config.upstream.container === undefined) {
+    log.error(say`AWS_SESSION_TOKEN is not present: every request will be refused`)
+  }
+  if (isListening) log.info(say`Serving on port ${config.port}`)
+  if (isListening) log.info(say`ready to serve traffic`)
+}
+
+async function leave({ reason, deadlineAt }: Shutdown): Promise<void> {
+  await server.close(deadlineAt - LEAVE_EARLY_MS)
+  const { hits, misses, coalesced, evictions } = cache.stats()
+  log.info(
+    say`shutting down (${reason}): ${hits} hits, ${misses} misses, ${coalesced} coalesced, ${evictions} evictions`,
+  )
+  process.exit(0)
+}
+
+function lazyUpstream({ upstream: settings }: Config): () => Promise<Upstream> {
+  let loaded: Promise<Upstream> | undefined
+  return () => (loaded ??= import('./upstream/index.ts').then((half) => half.createUpstream(settings)))
+}
+
+/** With container credentials a caller may show the session token that it got from the same endpoint. */
+function currentTokenCheck(): ((presented: string) => Promise<boolean>) | undefined {
+  if (config.upstream.container === undefined || config.upstream.credentials !== undefined) return undefined
+  return async (presented) => {
+    const current = await (await upstream()).sessionToken().catch(() => undefined)
+    return createTokenCheck([current ?? ''])(presented)
+  }
+}
+
+/** What nobody caught: named, never quoted, and lived through. */
+function survive(to: Log, error: unknown): void {
+  const { name, code, stack } = (error instanceof Error ? error : {}) as NodeJS.ErrnoException
+  const frame = /^\s+at .*$/m.exec(stack ?? '')?.[0].trim() ?? ''
+  to.error(say`unexpected ${shown(name ?? typeof error)} ${shown(code ?? '')} ${shown(frame)}`)
+}
