@@ -1,0 +1,237 @@
+import { readFileSync } from 'node:fs'
+import { pipeline } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import {
+  GetSecretValueCommand,
+  SecretsManagerClient,
+  type GetSecretValueCommandInput,
+  type GetSecretValueCommandOutput,
+} from '@aws-sdk/client-secrets-manager'
+import {
+  GetParameterCommand,
+  SSMClient,
+  type GetParameterCommandInput,
+  type GetParameterCommandOutput,
+} from '@aws-sdk/client-ssm'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
+import { say } from '../public.ts'
+import { VERSION } from '../version.ts'
+import type { Credentials } from './credentials.ts'
+import { toUpstreamError, unasked, type Operation } from './failure.ts'
+import type { StaticCredentials, StoreSettings, UpstreamSettings } from './settings.ts'
+import { createSockets, type Sockets } from './sockets.ts'
+
+// The only file that knows the AWS SDK. Every setting that the SDK would otherwise look up is given, so that it reads
+// no profile, asks no metadata service, and prints nothing.
+
+export interface Clients {
+  /** `region` undefined: the function's own. Reject with UpstreamError only. */
+  getSecretValue(
+    region: string | undefined,
+    input: GetSecretValueCommandInput,
+  ): Promise<GetSecretValueCommandOutput>
+  getParameter(
+    region: string | undefined,
+    input: GetParameterCommandInput,
+  ): Promise<GetParameterCommandOutput>
+  /** Closes every socket and forgets the clients; the next call makes new ones. */
+  close(): void
+}
+
+/** The original's: aws-sdk-go-v2's standard retry, seen as "exceeded maximum number of attempts, 3" in its log. */
+const MAX_ATTEMPTS = 3
+/** A response that stops for this long is given up and asked for again, also where the whole call has no bound. */
+const SILENCE_TIMEOUT_MS = 10_000
+/** Of other regions, whose names come from callers; the oldest makes room. */
+const MAX_REGIONS = 16
+const EXPIRED = /^(ExpiredToken(Exception)?|UnrecognizedClientException|InvalidClientTokenId)$/
+const REGION = /^[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}$/
+
+const ignore = () => {}
+const silent = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore }
+
+/** The region of an ARN of `service`; undefined for a name. `arn:aws:ssm:eu-west-1:123456789012:parameter/a` */
+export function regionOfArn(service: 'ssm' | 'secretsmanager', name: string): string | undefined {
+  const [arn, , ofService, region] = name.split(':', 4)
+  return arn === 'arn' && ofService === service && REGION.test(region ?? '') ? region : undefined
+}
+
+export function createClients(settings: UpstreamSettings, credentials: Credentials): Clients {
+  const { secretsManager, parameterStore } = settings
+  const secrets = perRegion('GetSecretValue', (region) => {
+    const { config, sockets } = configure('GetSecretValue', settings, secretsManager, credentials, region)
+    return { client: new SecretsManagerClient(config), sockets }
+  })
+  const parameters = perRegion('GetParameter', (region) => {
+    const { config, sockets } = configure('GetParameter', settings, parameterStore, credentials, region)
+    return { client: new SSMClient(config), sockets }
+  })
+  const regionOr = (region: string | undefined) => region ?? settings.region
+
+  return {
+    getSecretValue: (region, input) =>
+      bounded('GetSecretValue', secretsManager.timeoutMs, (abortSignal) => {
+        const client = secrets.client(regionOr(region))
+        return withFreshCredentials(credentials, () =>
+          client.send(new GetSecretValueCommand(input), { abortSignal }),
+        )
+      }),
+    getParameter: (region, input) =>
+      bounded('GetParameter', parameterStore.timeoutMs, (abortSignal) => {
+        const client = parameters.client(regionOr(region))
+        return withFreshCredentials(credentials, () =>
+          client.send(new GetParameterCommand(input), { abortSignal }),
+        )
+      }),
+    close() {
+      secrets.close()
+      parameters.close()
+    },
+  }
+}
+
+/** A whole call, retries included, within `timeoutMs` (0: no bound); past it the sockets are cut. */
+async function bounded<T>(
+  operation: Operation,
+  timeoutMs: number,
+  send: (abort: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const abort = new AbortController()
+  const timer = timeoutMs > 0 ? setTimeout(() => abort.abort(), timeoutMs) : undefined
+  // Not by the SDK's abort alone: fetching credentials does not listen to it.
+  const aborted = new Promise<never>((_, reject) => {
+    abort.signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true })
+  })
+  try {
+    return await Promise.race([send(abort.signal), aborted])
+  } catch (error) {
+    throw toUpstreamError(operation, error, abort.signal.aborted ? timeoutMs : 0)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Credentials of the container endpoint rotate under us: where AWS calls them expired it is asked once more. */
+async function withFreshCredentials<T>(credentials: Credentials, send: () => Promise<T>): Promise<T> {
+  const used = await credentials.get()
+  try {
+    return await send()
+  } catch (error) {
+    if (!(error instanceof Error) || !EXPIRED.test(error.name)) throw error
+    const fresh = await credentials.replace(used).catch(ignore)
+    if (fresh === undefined) throw error
+    return send()
+  }
+}
+
+interface Opened<Client> {
+  readonly client: Client
+  readonly sockets: Sockets
+}
+
+/** One client for each region asked, made when first asked. */
+function perRegion<Client extends { destroy(): void }>(
+  operation: Operation,
+  open: (region: string) => Opened<Client>,
+) {
+  const opened = new Map<string, Opened<Client>>()
+  return {
+    client(region: string | undefined): Client {
+      if (region === undefined) throw unasked(operation, 'RegionError', say`no region: AWS_REGION is not set`)
+      let found = opened.get(region)
+      if (found === undefined) {
+        found = open(region)
+        opened.set(region, found)
+        if (opened.size > MAX_REGIONS) forgetOldest()
+      }
+      return found.client
+    },
+    close() {
+      for (const { client } of opened.values()) client.destroy()
+      opened.clear()
+    },
+  }
+
+  /** Calls under way keep their sockets, which close when they are done with. */
+  function forgetOldest(): void {
+    for (const [region, { sockets }] of opened) {
+      opened.delete(region)
+      sockets.retire()
+      return
+    }
+  }
+}
+
+/** What both clients are made with. */
+function configure(
+  operation: Operation,
+  settings: UpstreamSettings,
+  store: StoreSettings,
+  credentials: Credentials,
+  region: string,
+) {
+  const { endpoint } = store
+  const ca = settings.caBundle === undefined ? undefined : readCaBundle(operation, settings.caBundle)
+  const sockets = createSockets(
+    endpoint === undefined || /^https:/i.test(endpoint),
+    settings.maxConnections,
+    ca,
+  )
+  const config = {
+    region,
+    ...(endpoint !== undefined && { endpoint }),
+    ignoreConfiguredEndpointUrls: true,
+    // The endpoint rules refuse both together with an endpoint of one's own.
+    useFipsEndpoint: settings.useFips && endpoint === undefined,
+    useDualstackEndpoint: settings.useDualstack && endpoint === undefined,
+    // Marked as memoized, so that the SDK asks at each call instead of keeping what it got.
+    credentials: Object.assign(async () => toSdk(await credentials.get()), { memoized: true }),
+    authSchemePreference: [],
+    disableClockSkewCorrection: false,
+    defaultsMode: 'legacy' as const,
+    retryMode: 'standard',
+    maxAttempts: MAX_ATTEMPTS,
+    requestHandler: new FreshSocketHandler(sockets),
+    customUserAgent: [['open-parameters-secrets-extension', VERSION]] satisfies [string, string][],
+    userAgentAppId: '',
+    logger: silent,
+  }
+  return { config, sockets }
+}
+
+function readCaBundle(operation: Operation, path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    throw unasked(operation, 'TlsError', say`AWS_CA_BUNDLE names a file that cannot be read`)
+  }
+}
+
+function toSdk({ accessKeyId, secretAccessKey, sessionToken }: StaticCredentials): AwsCredentials {
+  return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) }
+}
+
+interface AwsCredentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+}
+
+/** NodeHttpHandler that uses no socket which slept too long, and reads gzip, which a proxy may add unasked. */
+class FreshSocketHandler extends NodeHttpHandler {
+  readonly #sockets: Sockets
+
+  constructor(sockets: Sockets) {
+    const { agent } = sockets
+    super({ httpAgent: agent, httpsAgent: agent, socketTimeout: SILENCE_TIMEOUT_MS, logger: silent })
+    this.#sockets = sockets
+  }
+
+  override async handle(...[request, options]: Parameters<NodeHttpHandler['handle']>) {
+    this.#sockets.dropStale()
+    const answer = await super.handle(request, options)
+    const { headers, body } = answer.response
+    if (headers['content-encoding'] === 'gzip') answer.response.body = pipeline(body, createGunzip(), ignore)
+    return answer
+  }
+}

@@ -1,0 +1,201 @@
+import { readFile } from 'node:fs/promises'
+import { request as requestHttp, type IncomingMessage } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { UpstreamError } from '../errors.ts'
+import { say } from '../public.ts'
+import { credentialsError } from './failure.ts'
+import type { ContainerSettings, StaticCredentials, UpstreamSettings } from './settings.ts'
+
+// Credentials of the environment, else of the container endpoint (SnapStart). Not the SDK's `fromHttp`: it refuses an
+// answer whose Expiration cannot be read, waits a whole second before each of its retries, has no limit on a silent
+// endpoint, and prints to the console.
+
+export interface Credentials {
+  /** The current ones, asking the endpoint when they are about to expire. Rejects with UpstreamError only. */
+  get(): Promise<StaticCredentials>
+  /** AWS refused `used` as expired. Resolves with others if the endpoint has any by now, else undefined. */
+  replace(used: StaticCredentials): Promise<StaticCredentials | undefined>
+  /** Asks again at the next `get`. */
+  forget(): void
+}
+
+interface Held {
+  readonly credentials: StaticCredentials
+  readonly fetchedAt: number
+  readonly refreshAt: number
+  readonly expiresAt: number
+}
+
+const LINK_LOCAL = 'http://169.254.170.2'
+const REFRESH_BEFORE_EXPIRY_MS = 5 * 60_000
+/** Between two questions in the last minutes before an expiry: the endpoint may have nothing newer yet. */
+const REFRESH_PAUSE_MS = 30_000
+/** How long credentials without a readable expiry are kept: Lambda's interface emulator sends the year 1. */
+const UNKNOWN_EXPIRY_MS = 5 * 60_000
+const ATTEMPTS = 3
+const ATTEMPT_TIMEOUT_MS = 2_000
+const RETRY_DELAY_MS = 100
+const LONGEST_ANSWER = 64 * 1024
+
+export function createCredentials(settings: UpstreamSettings): Credentials {
+  const { credentials, container } = settings
+  if (credentials !== undefined) {
+    return { get: async () => credentials, replace: async () => undefined, forget: () => {} }
+  }
+  if (container === undefined) {
+    const get = async () => {
+      throw credentialsError(say`there are no credentials in the environment and no container endpoint`)
+    }
+    return { get, replace: get, forget: () => {} }
+  }
+  return fromContainer(container)
+}
+
+function fromContainer(container: ContainerSettings): Credentials {
+  let held: Held | undefined
+  let inflight: Promise<Held> | undefined
+
+  /** One question to the endpoint at a time; all who need the answer share it. */
+  function refresh(): Promise<Held> {
+    if (inflight !== undefined) return inflight
+    const mine = askWithRetries(container)
+      .then((fresh) => {
+        if (inflight === mine) held = fresh
+        return fresh
+      })
+      .finally(() => {
+        if (inflight === mine) inflight = undefined
+      })
+    inflight = mine
+    return mine
+  }
+
+  async function get(): Promise<StaticCredentials> {
+    const now = Date.now()
+    const current = held
+    // A clock that went backwards says nothing about an expiry.
+    if (current !== undefined && now >= current.fetchedAt && now < current.refreshAt)
+      return current.credentials
+    try {
+      return (await refresh()).credentials
+    } catch (error) {
+      if (current !== undefined && now >= current.fetchedAt && now < current.expiresAt)
+        return current.credentials
+      throw error
+    }
+  }
+
+  return {
+    get,
+    async replace(used) {
+      if (held?.credentials === used) held = undefined
+      const current = await get()
+      return current.accessKeyId === used.accessKeyId && current.sessionToken === used.sessionToken
+        ? undefined
+        : current
+    },
+    forget() {
+      held = undefined
+      inflight = undefined
+    },
+  }
+}
+
+async function askWithRetries(container: ContainerSettings): Promise<Held> {
+  const url = containerUrl(container)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask(url, await authorization(container))
+    } catch (error) {
+      if (attempt === ATTEMPTS) {
+        throw error instanceof UpstreamError
+          ? error
+          : credentialsError(say`the container endpoint did not answer`)
+      }
+      await sleep(RETRY_DELAY_MS * attempt)
+    }
+  }
+}
+
+/** Plain HTTP only to this machine or to the link-local addresses of ECS and EKS, as in every AWS SDK. */
+function containerUrl(container: ContainerSettings): URL {
+  const text = container.relativeUri === undefined ? container.fullUri : LINK_LOCAL + container.relativeUri
+  const url = text !== undefined && URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol === 'https:') return url
+  const host = url?.protocol === 'http:' ? url.hostname : ''
+  if (/^(localhost|127(\.\d+){3}|\[::1\]|169\.254\.170\.(2|23)|\[fd00:ec2::23\])$/.test(host)) return url!
+  throw credentialsError(say`the container endpoint must be HTTPS, a loopback or a link-local address`)
+}
+
+async function authorization(container: ContainerSettings): Promise<string | undefined> {
+  if (container.authorizationTokenFile === undefined) return container.authorizationToken
+  try {
+    return (await readFile(container.authorizationTokenFile, 'utf8')).trim()
+  } catch {
+    throw credentialsError(say`AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE cannot be read`)
+  }
+}
+
+async function ask(url: URL, token: string | undefined): Promise<Held> {
+  const fetchedAt = Date.now()
+  const { status, text } = await download(url, token)
+  if (status !== 200) throw credentialsError(say`the container endpoint answered ${status}`)
+  const answer = parse(text)
+  const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken } = answer
+  if (typeof accessKeyId !== 'string' || typeof secretAccessKey !== 'string') throw malformed()
+  const credentials = {
+    accessKeyId,
+    secretAccessKey,
+    sessionToken: typeof sessionToken === 'string' ? sessionToken : undefined,
+  }
+  const expiresAt = typeof answer.Expiration === 'string' ? Date.parse(answer.Expiration) : Number.NaN
+  if (!(expiresAt > 0)) {
+    const refreshAt = fetchedAt + UNKNOWN_EXPIRY_MS
+    return { credentials, fetchedAt, refreshAt, expiresAt: Number.POSITIVE_INFINITY }
+  }
+  const refreshAt = Math.max(
+    expiresAt - REFRESH_BEFORE_EXPIRY_MS,
+    Math.min(expiresAt, fetchedAt + REFRESH_PAUSE_MS),
+  )
+  return { credentials, fetchedAt, refreshAt, expiresAt }
+}
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    const answer: unknown = JSON.parse(text)
+    if (typeof answer === 'object' && answer !== null) return answer as Record<string, unknown>
+  } catch {
+    // The error would quote the text, which holds the keys.
+  }
+  throw malformed()
+}
+
+function malformed(): UpstreamError {
+  return credentialsError(say`the container endpoint's answer is not of the documented form`)
+}
+
+/** One GET on a socket of its own, bounded in time and size. Rejects with a socket error. */
+function download(url: URL, token: string | undefined): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const read = (response: IncomingMessage) => {
+      const chunks: Buffer[] = []
+      let size = 0
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk)
+        size += chunk.length
+        if (size > LONGEST_ANSWER) request.destroy(new Error('answer too long'))
+      })
+      response.on('error', reject)
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
+      )
+    }
+    const headers = { accept: 'application/json', ...(token !== undefined && { authorization: token }) }
+    const signal = AbortSignal.timeout(ATTEMPT_TIMEOUT_MS)
+    const send = url.protocol === 'https:' ? requestHttps : requestHttp
+    const request = send(url, { agent: false, headers, signal }, read)
+    request.on('error', reject)
+    request.end()
+  })
+}

@@ -1,0 +1,144 @@
+import { UpstreamError } from '../errors.ts'
+import { say, shown, type Public } from '../public.ts'
+
+// Any error of the SDK, a socket or the credentials endpoint becomes an UpstreamError here, and nowhere else.
+//
+// What an error says is not trusted. When the SDK cannot read a response, the error quotes a piece of it (V8's
+// `JSON.parse` does, and the SDK hangs the whole response on it), so a message is shown only if AWS itself wrote it
+// into an error response; everything else is told in our own words, by the error's code. No cause is kept.
+
+export type Operation = 'GetSecretValue' | 'GetParameter'
+
+const SERVICE: Record<Operation, Public> = {
+  GetSecretValue: say`Secrets Manager`,
+  GetParameter: say`SSM`,
+}
+
+/** The fields of an SDK or Node error that are looked at; any of them may be anything. */
+interface Suspect {
+  readonly name?: unknown
+  readonly code?: unknown
+  readonly message?: unknown
+  /** The SDK sets it on an error that it read from an error response, and on no other. */
+  readonly $fault?: unknown
+  readonly $metadata?: {
+    readonly httpStatusCode?: unknown
+    readonly requestId?: unknown
+    readonly attempts?: unknown
+  }
+}
+
+interface Cause {
+  readonly code: Public
+  readonly reason: Public
+}
+
+// First match wins. The codes are Node's and OpenSSL's; Bun has names of its own for some of them.
+const TRANSPORT: readonly { readonly pattern: RegExp; readonly code: Public; readonly what: Public }[] = [
+  { pattern: /^(ENOTFOUND|EAI_\w+)$/, code: say`ConnectionError`, what: say`its name could not be resolved` },
+  {
+    pattern: /^(ECONNREFUSED|ConnectionRefused)$/,
+    code: say`ConnectionError`,
+    what: say`the connection was refused`,
+  },
+  { pattern: /^E(HOST|NET)(UNREACH|DOWN)$/, code: say`ConnectionError`, what: say`there is no route to it` },
+  {
+    pattern: /^(ETIMEDOUT|ConnectionTimeout)$/,
+    code: say`ConnectionError`,
+    what: say`there was no connection in time`,
+  },
+  { pattern: /^HPE_|^Z_|^ERR_HTTP_/, code: say`ResponseError`, what: say`its response was not HTTP` },
+  {
+    pattern: /CERT|^ERR_(TLS|SSL|OSSL)_|^EPROTO$|^UNABLE_TO_|^CRL_/,
+    code: say`TlsError`,
+    what: say`TLS failed`,
+  },
+  {
+    pattern: /^(E[A-Z0-9]+|ERR_[A-Z_]+|Connection\w+)$/,
+    code: say`ConnectionError`,
+    what: say`the connection broke`,
+  },
+]
+
+/** What went wrong, as an instance that may be shared by all who wait. */
+export function toUpstreamError(
+  operation: Operation,
+  error: unknown,
+  timedOutAfterMs: number,
+): UpstreamError {
+  if (error instanceof UpstreamError) return error
+  const suspect: Suspect = typeof error === 'object' && error !== null ? error : {}
+  const status = numberOf(suspect.$metadata?.httpStatusCode)
+  const attempts = numberOf(suspect.$metadata?.attempts)
+  const requestId = wordOf(suspect.$metadata?.requestId) ?? say``
+  const response = say`https response error StatusCode: ${status}, RequestID: ${requestId}`
+
+  if (timedOutAfterMs > 0) {
+    const reason = say`${SERVICE[operation]} did not answer within ${timedOutAfterMs} ms`
+    return failed(operation, attempts, { code: say`TimeoutError`, reason }, say`${response}, ${reason}`)
+  }
+  if (suspect.$fault !== undefined && status >= 300) {
+    const code = wordOf(suspect.name) ?? say`UnknownError`
+    const reason = typeof suspect.message === 'string' ? shown(suspect.message) : say``
+    return failed(operation, attempts, { code, reason }, say`${response}, api error ${code}: ${reason}`)
+  }
+  const cause = unanswered(operation, suspect, status)
+  const stage = status > 0 ? say`deserialization failed` : say`request send failed`
+  return failed(operation, attempts, cause, say`${response}, ${stage}, ${cause.code}: ${cause.reason}`)
+}
+
+/** A 200 that holds no answer. */
+export function unreadable(operation: Operation): UpstreamError {
+  return toUpstreamError(operation, { $metadata: { httpStatusCode: 200 } }, 0)
+}
+
+/** The question could not even be sent. */
+export function unasked(
+  operation: Operation,
+  code: 'RegionError' | 'EndpointError' | 'TlsError',
+  why: Public,
+) {
+  return failed(operation, 0, { code: shown(code), reason: why }, why)
+}
+
+/** The credentials endpoint failed; `why` must quote nothing that it answered. */
+export function credentialsError(why: Public): UpstreamError {
+  const report = say`failed to sign request: failed to retrieve credentials: ${why}`
+  return new UpstreamError(say`CredentialsError`, why, report)
+}
+
+function failed(operation: Operation, attempts: number, cause: Cause, story: Public): UpstreamError {
+  const exhausted = attempts >= 3 ? say`exceeded maximum number of attempts, ${attempts}, ` : say``
+  const name = say`operation error ${SERVICE[operation]}: ${shown(operation)}`
+  const report = say`${shown(operation)} request encountered an error: ${name}, ${exhausted}${story}`
+  return new UpstreamError(cause.code, cause.reason, report)
+}
+
+function unanswered(operation: Operation, suspect: Suspect, status: number): Cause {
+  const service = SERVICE[operation]
+  const errno = wordOf(suspect.code)
+  const known = errno === undefined ? undefined : TRANSPORT.find(({ pattern }) => pattern.test(errno))
+  if (errno !== undefined && known !== undefined) {
+    return { code: known.code, reason: say`${service} could not be read: ${known.what} (${errno})` }
+  }
+  if (suspect.name === 'TimeoutError') {
+    return { code: say`TimeoutError`, reason: say`${service} fell silent in the middle of a call` }
+  }
+  if (status > 0) {
+    return {
+      code: say`ResponseError`,
+      reason: say`${service} answered ${status} with a body that is no answer of AWS`,
+    }
+  }
+  const name = wordOf(suspect.name) ?? say`unknown error`
+  return { code: say`InternalFailure`, reason: say`${service} could not be asked (${name})` }
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === 'number' ? value : 0
+}
+
+/** An error code or a request id: one word of plain characters, else nothing. */
+function wordOf(value: unknown): Public | undefined {
+  return typeof value === 'string' && /^[\w.:-]{1,128}$/.test(value) ? shown(value) : undefined
+}

@@ -1,0 +1,36 @@
+import type { Lookup } from '../lookup.ts'
+import { createClients } from './client.ts'
+import { createCredentials } from './credentials.ts'
+import { getParameter } from './parameter-store.ts'
+import { getSecretValue } from './secrets-manager.ts'
+import type { UpstreamSettings } from './settings.ts'
+
+// The entry of the half that holds the AWS SDK. The bundle loads it after `listen` and `register`.
+
+export interface Upstream {
+  /** Resolves with the exact 200 body in the original's shape. Rejects with UpstreamError only. */
+  fetch(lookup: Lookup): Promise<string>
+  /** The session token of the current credentials. Rejects with UpstreamError when they cannot be had. */
+  sessionToken(): Promise<string | undefined>
+  /** Throws away sockets and credentials: after a SnapStart restore both belong to another sandbox. */
+  reset(): void
+  close(): void
+}
+
+export function createUpstream(settings: UpstreamSettings): Upstream {
+  const credentials = createCredentials(settings)
+  const clients = createClients(settings, credentials)
+
+  function reset(): void {
+    credentials.forget()
+    clients.close()
+  }
+
+  return {
+    fetch: (lookup) =>
+      lookup.store === 'secrets-manager' ? getSecretValue(clients, lookup) : getParameter(clients, lookup),
+    sessionToken: async () => (await credentials.get()).sessionToken,
+    reset,
+    close: reset,
+  }
+}

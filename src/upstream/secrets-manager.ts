@@ -1,0 +1,17 @@
+import type { SecretLookup } from '../lookup.ts'
+import { secretBody } from './body.ts'
+import { regionOfArn, type Clients } from './client.ts'
+import { unreadable } from './failure.ts'
+
+/** Asks GetSecretValue. Rejects with UpstreamError only. */
+export async function getSecretValue(clients: Clients, lookup: SecretLookup): Promise<string> {
+  const region = regionOfArn('secretsmanager', lookup.secretId)
+  const secret = await clients.getSecretValue(region, {
+    SecretId: lookup.secretId,
+    ...(lookup.versionId !== undefined && { VersionId: lookup.versionId }),
+    ...(lookup.versionStage !== undefined && { VersionStage: lookup.versionStage }),
+  })
+  // Every real answer has an ARN; a 200 without one is a proxy's page or an empty body.
+  if (typeof secret.ARN !== 'string') throw unreadable('GetSecretValue')
+  return secretBody(secret)
+}

@@ -1,0 +1,79 @@
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import type { Duplex } from 'node:stream'
+
+// Sockets that may have slept. Between two invocations Lambda freezes the whole process, for milliseconds or for
+// minutes, while AWS closes the idle connections at its end; nothing tells us after the thaw. A request on such a
+// socket is answered by a reset, or, behind a NAT that forgot the flow, by nothing at all. So a socket that idled
+// for more than a few seconds of wall time counts as dead: a new handshake is cheaper than finding out.
+
+/** Wall time, because the clock of timers may stand still while the sandbox does. */
+const LONGEST_IDLE_MS = 4_000
+/**
+ * For name, connection and TLS together. The original has none: in a VPC without a route to the service its calls
+ * hang until the function's own timeout, with nothing in the log.
+ */
+const CONNECT_TIMEOUT_MS = 2_000
+
+export interface Sockets {
+  readonly agent: HttpAgent | HttpsAgent
+  /** To be called before each request: closes the sockets that idled too long. */
+  dropStale(): void
+  /** Closes the idle ones now and the others as soon as they are idle. */
+  retire(): void
+}
+
+/** Sockets to one origin, at most `maxSockets`; more requests wait for one. `ca` is PEM text. */
+export function createSockets(secure: boolean, maxSockets: number, ca: string | undefined): Sockets {
+  const options = { keepAlive: true, maxSockets, ...(ca !== undefined && { ca }) }
+  const agent: HttpAgent = secure ? new HttpsAgent(options) : new HttpAgent({ keepAlive: true, maxSockets })
+  let retired = false
+  const idleSince = new WeakMap<Duplex, number>()
+
+  const keepSocketAlive = agent.keepSocketAlive.bind(agent)
+  agent.keepSocketAlive = (socket) => {
+    if (retired) return false
+    idleSince.set(socket, Date.now())
+    // Typed void, but a true result is what keeps the socket.
+    return keepSocketAlive(socket)
+  }
+
+  const createConnection = agent.createConnection.bind(agent)
+  agent.createConnection = (connectOptions, callback) => {
+    const socket = createConnection(connectOptions, callback)
+    if (socket) boundConnecting(socket, secure ? 'secureConnect' : 'connect')
+    return socket
+  }
+
+  function closeIdle(isStale: (socket: Duplex) => boolean): void {
+    for (const sockets of Object.values(agent.freeSockets)) {
+      for (const socket of sockets?.slice() ?? []) if (isStale(socket)) socket.destroy()
+    }
+  }
+
+  return {
+    agent,
+    dropStale() {
+      const now = Date.now()
+      closeIdle((socket) => {
+        const since = idleSince.get(socket) ?? now
+        // A stamp in the future: the clock was set back, so how long it idled is unknown.
+        return since > now || now - since > LONGEST_IDLE_MS
+      })
+    },
+    retire() {
+      retired = true
+      closeIdle(() => true)
+    },
+  }
+}
+
+// Here and not by the SDK's `connectionTimeout`, which also counts the time a request waits for a free socket.
+function boundConnecting(socket: Duplex, connected: 'connect' | 'secureConnect'): void {
+  const timer = setTimeout(() => {
+    socket.destroy(Object.assign(new Error('connect timeout'), { code: 'ETIMEDOUT', syscall: 'connect' }))
+  }, CONNECT_TIMEOUT_MS)
+  const clear = () => clearTimeout(timer)
+  socket.once(connected, clear)
+  socket.once('close', clear)
+}
