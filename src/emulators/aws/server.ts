@@ -1,0 +1,192 @@
+// The emulator as its users see it: start it, point AWS_ENDPOINT_URL at it, steer it, ask what it saw.
+
+import { createServer } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+
+import { type Fault, type FaultMatch, FaultPlan } from './faults.ts'
+import { listener } from './handler.ts'
+import { Parameters, type PutParameter } from './parameters.ts'
+import { Policy, type Region } from './region.ts'
+import { type PutSecret, Secrets } from './secrets.ts'
+import { type Seed, loadSeed } from './seed.ts'
+import type { Credentials } from './signature.ts'
+import { type RecordedRequest, Traffic } from './traffic.ts'
+
+export type { Credentials, Fault, FaultMatch, RecordedRequest, Seed }
+export { loadSeed }
+
+/** Accepted where no other credentials are given. They open nothing anywhere else. */
+export const LOCAL_CREDENTIALS: Credentials = {
+  accessKeyId: 'ASIALOCALLOCALLOCAL1',
+  secretAccessKey: 'local-secret-access-key',
+  sessionToken: 'local-token',
+}
+
+export interface AwsOptions {
+  /** A seed, or the path of one. */
+  readonly seed: Seed | string
+  /** Default: us-east-1. */
+  readonly region?: string
+  /** Further regions that requests may be signed for; each holds the seed, with its own ARNs. */
+  readonly regions?: readonly string[]
+  /** Default: 123456789012. */
+  readonly accountId?: string
+  /** Default: LOCAL_CREDENTIALS. */
+  readonly credentials?: Credentials | readonly Credentials[]
+  readonly tls?: { readonly key: string; readonly cert: string }
+  /** Default: 0, a free one. */
+  readonly port?: number
+  /** Default: 127.0.0.1. */
+  readonly host?: string
+  /** Idle connections are closed after this time. Default: never. */
+  readonly idleTimeoutMs?: number
+}
+
+export interface Aws {
+  /** To be used as AWS_ENDPOINT_URL. */
+  readonly url: string
+  readonly port: number
+
+  /** Requests that asked for this name (as sent), or all requests. Refused and failed ones count too. */
+  calls(name?: string): number
+  /** Resolves once that many have arrived. */
+  called(name: string | undefined, times?: number): Promise<void>
+  /** The latest 10,000, oldest first. */
+  readonly requests: readonly RecordedRequest[]
+  /** Sockets accepted so far. */
+  connections(): number
+  openConnections(): number
+  peakConnections(): number
+  /** Requests being answered now. */
+  inFlight(): number
+  peakConcurrency(): number
+  /** Starts all counts anew. */
+  resetCounts(): void
+
+  /** The next `times` matching requests (default: all from now on) meet the fault. */
+  fault(match: FaultMatch, fault: Fault, times?: number): void
+  clearFaults(): void
+  /** Closes every open socket, as a peer does that grew tired of an idle one. Returns how many. */
+  dropConnections(): number
+
+  /** Adds a version in every region that the emulator stands for. Returns its id. */
+  putSecret(name: string, value: string | Buffer, options?: PutSecret): string
+  moveStage(name: string, stage: string, versionId: string): void
+  /** Marks a secret for deletion, or takes the mark away. */
+  deleteSecret(name: string, deleted?: boolean): void
+  putParameter(name: string, value: string, options?: PutParameter): number
+  label(name: string, label: string, version?: number): void
+  deleteParameter(name: string): void
+
+  /** AccessDeniedException for a name (as sent or as stored) or an ARN, with IAM's usual message unless given. */
+  deny(nameOrArn: string, message?: string): void
+  allow(nameOrArn: string): void
+  /** From now on these and no others are known. */
+  setCredentials(credentials: Credentials | readonly Credentials[]): void
+  /** ExpiredTokenException for these from now on. */
+  expireCredentials(accessKeyId: string): void
+  /** Added to the service's clock: beyond five minutes either way, every signature is out of date. */
+  clockSkewMs: number
+
+  /** Destroys all sockets; resolves when the port is free. */
+  close(): Promise<void>
+}
+
+/** Resolves when listening. Rejects for a bad seed or a port in use. */
+export async function startAws(options: AwsOptions): Promise<Aws> {
+  const { region = 'us-east-1', accountId = '123456789012', tls, port = 0, host = '127.0.0.1' } = options
+  const seed = loadSeed(options.seed)
+  const names = [region, ...(options.regions ?? [])]
+  const policy = new Policy(accountId)
+  const regions = new Map(names.map((name) => [name, regionOf(name, accountId, seed, policy)]))
+  const keyring = new Keyring(options.credentials ?? LOCAL_CREDENTIALS)
+  const faults = new FaultPlan()
+  const traffic = new Traffic()
+  const verifier = {
+    regions: names,
+    lookup: (accessKeyId: string) => keyring.lookup(accessKeyId),
+    now: () => Date.now() + aws.clockSkewMs,
+  }
+  const answer = listener({ regions, verifier, faults, traffic })
+  const limits = { keepAliveTimeout: options.idleTimeoutMs ?? 0, maxHeaderSize: 64 * 1024 }
+  const server =
+    tls === undefined ? createServer(limits, answer) : createSecureServer({ ...limits, ...tls }, answer)
+  server.on('connection', (socket) => traffic.accept(socket))
+  await new Promise<void>((listening, failed) => {
+    server.once('error', failed)
+    server.listen(port, host, () => listening())
+  })
+  const address = server.address() as AddressInfo
+  const everywhere = <T>(act: (one: Region) => T): T => [...regions.values()].map(act)[0]!
+
+  const aws: Aws = {
+    url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    port: address.port,
+    calls: (name) => traffic.calls(name),
+    called: (name, times = 1) => traffic.called(name, times),
+    requests: traffic.requests,
+    connections: () => traffic.accepted,
+    openConnections: () => traffic.open,
+    peakConnections: () => traffic.peakOpen,
+    inFlight: () => traffic.inFlight,
+    peakConcurrency: () => traffic.peakInFlight,
+    resetCounts: () => traffic.reset(),
+    fault: (match, fault, times = Infinity) => faults.add(match, fault, times),
+    clearFaults: () => faults.clear(),
+    dropConnections: () => traffic.dropSockets(),
+    putSecret: (name, value, put) => everywhere(({ secrets }) => secrets.put(name, value, put)),
+    moveStage: (name, stage, id) => everywhere(({ secrets }) => secrets.moveStage(name, stage, id)),
+    deleteSecret: (name, deleted = true) =>
+      everywhere(({ secrets }) => {
+        secrets.find(name).deleted = deleted
+      }),
+    putParameter: (name, value, put) => everywhere(({ parameters }) => parameters.put(name, value, put)),
+    label: (name, label, version) => everywhere(({ parameters }) => parameters.label(name, label, version)),
+    deleteParameter: (name) => everywhere(({ parameters }) => parameters.delete(name)),
+    deny: (name, message) => policy.deny(name, message),
+    allow: (name) => policy.allow(name),
+    setCredentials: (credentials) => keyring.set(credentials),
+    expireCredentials: (accessKeyId) => keyring.expire(accessKeyId),
+    clockSkewMs: 0,
+    close: () =>
+      new Promise((closed) => {
+        server.close(() => closed())
+        traffic.dropSockets()
+      }),
+  }
+  return aws
+}
+
+function regionOf(name: string, account: string, seed: Seed, policy: Policy): Region {
+  return {
+    name,
+    account,
+    secrets: new Secrets(name, account, seed.secrets ?? {}),
+    parameters: new Parameters(name, account, seed.parameters ?? {}),
+    policy,
+  }
+}
+
+class Keyring {
+  #known: readonly Credentials[] = []
+  readonly #expired = new Set<string>()
+
+  constructor(credentials: Credentials | readonly Credentials[]) {
+    this.set(credentials)
+  }
+
+  set(credentials: Credentials | readonly Credentials[]): void {
+    this.#known = [credentials].flat()
+    this.#expired.clear()
+  }
+
+  expire(accessKeyId: string): void {
+    this.#expired.add(accessKeyId)
+  }
+
+  lookup(accessKeyId: string): { credentials: Credentials; expired: boolean } | undefined {
+    const credentials = this.#known.find((one) => one.accessKeyId === accessKeyId)
+    return credentials && { credentials, expired: this.#expired.has(accessKeyId) }
+  }
+}
