@@ -21,10 +21,8 @@ export class LambdaFailure extends Error {
   }
 }
 
-/** Lambda's words when a phase runs over its limit. */
-export function timedOut(what: string, limitMs: number): LambdaFailure {
-  return new LambdaFailure(
-    'Sandbox.Timedout',
-    `Error: ${what} timed out after ${(limitMs / 1000).toFixed(2)} seconds`,
-  )
+/** Lambda's words when a phase runs over its limit, and whom it was waiting for if that is known. */
+export function timedOut(what: string, limitMs: number, waitingFor = ''): LambdaFailure {
+  const words = `Error: ${what} timed out after ${(limitMs / 1000).toFixed(2)} seconds`
+  return new LambdaFailure('Sandbox.Timedout', waitingFor === '' ? words : `${words}: ${waitingFor}`)
 }

@@ -8,51 +8,20 @@
 // progress rejects with it and so does every later invoke. Where Lambda would set up a new one, start another host.
 
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Barriers } from './barriers.ts'
 import { CredentialsEndpoint, credentialsPath, type LambdaCredentials } from './credentials.ts'
 import { type Environment, extensionEnvironment } from './environment.ts'
-import { invokeEvent, type ShutdownReason } from './events.ts'
+import type { ShutdownReason } from './events.ts'
 import { ExtensionStates } from './extension-states.ts'
 import { type ApiFaults, ExtensionsApi } from './extensions-api.ts'
 import { LambdaFailure, timedOut } from './failure.ts'
+import { finishInit, type InitReport, latecomers } from './init.ts'
+import { type Invocation, type InvokeReport, runInvocation } from './invocation.ts'
 import { type ExtensionCommand, extensionLimit, extensionsIn, launch } from './launch.ts'
 import { type LambdaHostOptions, type Settled, settle } from './options.ts'
 import type { LogLine, ProcessExit, SandboxProcess } from './sandbox-process.ts'
 import { type ShutdownReport, shutDown } from './shutdown.ts'
-
-/** Milliseconds since that extension's spawn, monotonic. */
-export interface ExtensionTimes {
-  name: string
-  pid: number
-  events: string[]
-  /** When the headers of its register request came in. */
-  registeredAt: number
-  /** When its first next came in. */
-  readyAt: number
-}
-
-export interface InitReport {
-  extensions: ExtensionTimes[]
-  /** From the first spawn to the moment when Lambda would start the runtime. */
-  registeredMs: number
-  /** From the first spawn to the end of initialisation. */
-  initMs: number
-}
-
-export interface Invocation {
-  requestId: string
-  /** Epoch milliseconds. */
-  deadlineMs: number
-}
-
-export interface InvokeReport<T> {
-  requestId: string
-  result: T
-  /** Until the function had answered. */
-  respondedMs: number
-  /** Until the INVOKE subscribers were done too: the billed time. */
-  tookMs: number
-}
 
 /** What a test can do to the host; the plain fields may be set, changed and unset at any time. */
 export interface LambdaFaults extends ApiFaults {
@@ -203,7 +172,8 @@ export class LambdaHost {
     const timer = isEnforced ? setTimeout(fail, functionTimeoutMs) : undefined
     this.#invocations += 1
     try {
-      return await this.#run(invocation, work)
+      if (this.#failure !== undefined) throw this.#failure
+      return await runInvocation(this.#states, this.#barriers, this.#settled.settings, invocation, work)
     } catch (error) {
       if (!(error instanceof LambdaFailure)) throw error
       void this.#reset(error)
@@ -214,28 +184,6 @@ export class LambdaHost {
     }
   }
 
-  async #run(
-    invocation: Invocation,
-    work: (invocation: Invocation) => Promise<unknown>,
-  ): Promise<InvokeReport<unknown>> {
-    const { requestId, deadlineMs } = invocation
-    const startedAt = performance.now()
-    if (this.#failure !== undefined) throw this.#failure
-    const subscribers = this.#states.subscribers('INVOKE')
-    const event = invokeEvent(this.#settled.settings, requestId, deadlineMs)
-    for (const extension of subscribers) this.#states.release(extension, event)
-    const answered: { outcome?: PromiseSettledResult<unknown>; respondedMs: number } = { respondedMs: 0 }
-    void Promise.allSettled([work(invocation)]).then(([outcome]) => {
-      answered.outcome = outcome
-      answered.respondedMs = performance.now() - startedAt
-      this.#barriers.changed()
-    })
-    await this.#barriers.until(() => answered.outcome !== undefined && this.#states.areReady(subscribers))
-    if (answered.outcome?.status !== 'fulfilled') throw answered.outcome?.reason
-    const { respondedMs, outcome } = answered
-    return { requestId, result: outcome.value, respondedMs, tookMs: performance.now() - startedAt }
-  }
-
   /** Stops every process group as Lambda does between invocations. Resolves when the kernel shows them stopped. */
   async freeze(): Promise<void> {
     if (this.#settled.mode === 'lambda-managed-instances') {
@@ -243,7 +191,8 @@ export class LambdaHost {
     }
     this.#isFrozen = true
     for (const sandboxProcess of this.processes) sandboxProcess.signal('SIGSTOP')
-    await Promise.all(this.processes.map((sandboxProcess) => sandboxProcess.stopped()))
+    while (this.#isFrozen && !this.processes.every((sandboxProcess) => sandboxProcess.isStopped))
+      await sleep(1)
   }
 
   thaw(): void {
@@ -328,40 +277,24 @@ export class LambdaHost {
 
   async #initialize(): Promise<InitReport> {
     const { initTimeoutMs } = this.#settled
-    const timer = setTimeout(() => this.#fail(timedOut('Init', initTimeoutMs)), initTimeoutMs)
+    const late = (): void => this.#fail(timedOut('Init', initTimeoutMs, latecomers(this.#states)))
+    const timer = setTimeout(late, initTimeoutMs)
     try {
       await this.#registered
-      const runtimeStartsAt = performance.now()
-      await this.#initializeFunction()
-      this.#states.close()
-      await this.#barriers.until(() => this.#states.all.every((extension) => extension.readyAt !== undefined))
+      const report = await finishInit(
+        this.#states,
+        this.#barriers,
+        this.processes,
+        this.#options.functionInit,
+      )
       this.#isInitialized = true
-      return this.#report(runtimeStartsAt, performance.now())
+      return report
+    } catch (error) {
+      this.#fail(new LambdaFailure('Runtime.InitError', String(error)))
+      throw this.#failure ?? error
     } finally {
       clearTimeout(timer)
     }
-  }
-
-  /** Breaks off when the environment fails, whatever the function's code is waiting for. */
-  async #initializeFunction(): Promise<void> {
-    let isDone = false
-    const done = (): void => {
-      isDone = true
-      this.#barriers.changed()
-    }
-    const failed = (error: unknown): void => this.#fail(new LambdaFailure('Runtime.InitError', String(error)))
-    this.#options.functionInit?.().then(done, failed)
-    await this.#barriers.until(() => isDone || this.#options.functionInit === undefined)
-  }
-
-  #report(runtimeStartsAt: number, endedAt: number): InitReport {
-    const startedAt = this.processes[0]?.spawnedAt ?? runtimeStartsAt
-    const extensions = this.processes.map(({ name, pid, spawnedAt }): ExtensionTimes => {
-      const found = this.#states.all.find((extension) => extension.name === name)
-      const { events = [], registeredAt = NaN, readyAt = NaN } = found ?? {}
-      return { name, pid, events, registeredAt: registeredAt - spawnedAt, readyAt: readyAt - spawnedAt }
-    })
-    return { extensions, registeredMs: runtimeStartsAt - startedAt, initMs: endedAt - startedAt }
   }
 
   #fail(failure: LambdaFailure): void {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Environment } from './environment.ts'
+import { unwatch, watch } from './reaper.ts'
 
 export interface LogLine {
   extension: string
@@ -28,13 +29,6 @@ export interface ProcessExit {
 /** How long a dead process' output may stay open; a grandchild in a session of its own can hold it for ever. */
 const outputGraceMs = 250
 
-const alive = new Set<SandboxProcess>()
-
-// A test run that ends in the middle leaves nothing behind.
-process.on('exit', () => {
-  for (const sandboxProcess of alive) sandboxProcess.signal('SIGKILL')
-})
-
 /** One extension process with its process group and its output, line by line. */
 export class SandboxProcess {
   readonly name: string
@@ -45,6 +39,7 @@ export class SandboxProcess {
   readonly exited: Promise<ProcessExit>
   #child: ChildProcess
   #closed: Promise<unknown>
+  #isAlive = true
 
   private constructor(name: string, pid: number, child: ChildProcess, spawnedAt: number) {
     this.name = name
@@ -55,11 +50,12 @@ export class SandboxProcess {
     this.exited = new Promise((resolve) => {
       child.once('exit', (exitCode, signal) => {
         this.signal('SIGKILL')
-        alive.delete(this)
+        this.#isAlive = false
+        unwatch(this)
         resolve({ exitCode, signal, exitedAt: performance.now() })
       })
     })
-    alive.add(this)
+    watch(this)
   }
 
   /** Rejects with the system's error (`code`) when the command cannot be executed. */
@@ -82,12 +78,12 @@ export class SandboxProcess {
   }
 
   get isAlive(): boolean {
-    return alive.has(this)
+    return this.#isAlive
   }
 
   /** To the whole group; nothing happens when the process has ended. */
   signal(signal: NodeJS.Signals): void {
-    if (!alive.has(this)) return
+    if (!this.#isAlive) return
     try {
       process.kill(-this.pid, signal)
     } catch (error) {
@@ -95,9 +91,9 @@ export class SandboxProcess {
     }
   }
 
-  /** Resolves when the kernel shows the process as stopped (Linux; elsewhere at once) or gone. */
-  async stopped(): Promise<void> {
-    while (this.isAlive && !'TtZX'.includes(stateOf(this.pid))) await sleep(1)
+  /** True when the kernel shows it as stopped or gone; always where there is no /proc. */
+  get isStopped(): boolean {
+    return 'TtZX'.includes(stateOf(this.pid))
   }
 
   /** Closes our end of the output: the next write of the process gives EPIPE. */

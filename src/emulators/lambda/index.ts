@@ -1,0 +1,3 @@
+export { type LambdaHost, startLambda } from './host.ts'
+export type { LambdaHostOptions } from './options.ts'
+export type { ShutdownReport } from './shutdown.ts'
