@@ -1,0 +1,113 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { loadSeed } from '../emulators/aws/seed.ts'
+import { startAws } from '../emulators/aws/server.ts'
+import { startLambda, type LambdaHost } from '../emulators/lambda/host.ts'
+import { HELP, parseOptions, type StartOptions } from './options.ts'
+import { resolveProfile } from './profile.ts'
+import { readyText } from './ready-text.ts'
+
+// `npm start`: the built bundle, under the emulated Lambda host, in front of the emulated AWS or of the real one.
+
+const NAME = 'AWSParametersAndSecretsLambdaExtension'
+const BUNDLE = 'dist/extension.cjs'
+const LOCAL_TOKEN = process.env.AWS_SESSION_TOKEN || 'local-token'
+const OWN_VARIABLE =
+  /^(?:PARAMETERS_SECRETS_EXTENSION_|SECRETS_MANAGER_|SSM_PARAMETER_STORE_|AWS_LAMBDA_LOG_FORMAT$)/
+
+interface Backend {
+  readonly region: string
+  /** What the extension needs in its environment to reach this AWS. */
+  readonly environment: Record<string, string>
+  close(): Promise<void>
+}
+
+async function start(options: StartOptions): Promise<void> {
+  if (await isTaken(options.port)) {
+    throw new Error(`port ${options.port} is in use; choose another with: npm start -- --port N`)
+  }
+  const backend = await (options.aws ? realAws() : emulatedAws(options.seed))
+  const lambda = await startLambda({
+    region: backend.region,
+    extensions: [{ name: NAME, command: [process.execPath, `${process.cwd()}/${BUNDLE}`] }],
+    hostEnvironment: {
+      ...Object.fromEntries(Object.entries(process.env).filter(isOwnVariable)),
+      PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(options.port),
+      ...backend.environment,
+    },
+    onLog: ({ text }) => console.log(text),
+  })
+  const { initMs } = await lambda.initialized()
+  console.log(readyText({ port: options.port, isEmulated: !options.aws, seed: options.seed, initMs }))
+  await untilStopped(lambda)
+  await backend.close()
+}
+
+async function emulatedAws(seed: string): Promise<Backend> {
+  const region = 'us-east-1'
+  const credentials = {
+    accessKeyId: 'LOCALACCESSKEY',
+    secretAccessKey: 'local-secret-key',
+    sessionToken: LOCAL_TOKEN,
+  }
+  const aws = await startAws({ seed: loadSeed(seed), region, credentials })
+  return {
+    region,
+    environment: {
+      AWS_ENDPOINT_URL: aws.url,
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      AWS_SESSION_TOKEN: credentials.sessionToken,
+    },
+    close: () => aws.close(),
+  }
+}
+
+// The session token must stay AWS's own, or nothing could be signed. The extension takes the container token from
+// callers as well (as under SnapStart), so that is where the token for local use goes.
+async function realAws(): Promise<Backend> {
+  const { region, credentials } = await resolveProfile()
+  return {
+    region,
+    environment: {
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      AWS_SESSION_TOKEN: credentials.sessionToken ?? '',
+      AWS_CONTAINER_AUTHORIZATION_TOKEN: LOCAL_TOKEN,
+    },
+    close: () => Promise.resolve(),
+  }
+}
+
+/** Until Ctrl-C or SIGTERM, which shut the extension down in order, or until it ends by itself, which is a failure. */
+async function untilStopped(lambda: LambdaHost): Promise<void> {
+  const signal = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]).then(() => undefined)
+  const failure = await Promise.race([signal, lambda.whenFailed()])
+  if (failure === undefined) await lambda.shutdown()
+  await lambda.close()
+  if (failure !== undefined) throw failure
+}
+
+function isOwnVariable(entry: [string, string | undefined]): entry is [string, string] {
+  return entry[1] !== undefined && OWN_VARIABLE.test(entry[0])
+}
+
+function isTaken(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
+
+try {
+  const options = parseOptions(process.argv.slice(2))
+  if (options === undefined) console.log(HELP)
+  else await start(options)
+} catch (error) {
+  console.error(`npm start: ${error instanceof Error ? error.message : String(error)}`)
+  process.exitCode = 1
+}
