@@ -1,0 +1,193 @@
+// Starts the built artefact as Lambda would, as a child process between the two emulators, and looks at its end:
+// it must leave by itself at SHUTDOWN, with code 0, and must never have written a secret.
+//
+// By default the artefact is dist/extension.cjs on the Node that runs the tests. EXTENSION_UNDER_TEST names another:
+//   {"name": "bun", "command": ["/abs/path/to/executable"]}
+//   {"name": "layer", "extensionsDir": "/abs/path/to/extensions"}
+
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { type Aws, type AwsOptions, LOCAL_CREDENTIALS, type Seed, startAws } from '../emulators/aws/server.ts'
+import { type LambdaHost, startLambda } from '../emulators/lambda/host.ts'
+import type { LambdaHostOptions } from '../emulators/lambda/options.ts'
+import type { ShutdownReport } from '../emulators/lambda/shutdown.ts'
+import { Values } from './leaks.ts'
+import { connect, exchange, type Reply, type Wire } from './wire.ts'
+
+/** The file name in `extensions/`, and the name to register under. */
+export const EXTENSION_NAME = 'AWSParametersAndSecretsLambdaExtension'
+
+export interface ExtensionOptions {
+  /** The function's variables; undefined takes one away that is set here. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Held beside the recorded answers' secrets and parameters. */
+  readonly seed?: Seed
+  readonly aws?: Partial<AwsOptions>
+  readonly lambda?: LambdaHostOptions
+  readonly cwd?: string
+  /** Default: a free one. */
+  readonly port?: number
+  /** `launched` returns before the extension has registered. Default `initialized`. */
+  readonly until?: 'initialized' | 'launched'
+  /** `any` accepts a process that had to be killed. Default `clean`: it exits by itself, with code 0. */
+  readonly end?: 'clean' | 'any'
+}
+
+export interface Extension {
+  readonly port: number
+  readonly url: string
+  /** What a caller must show. */
+  readonly token: string
+  readonly aws: Aws
+  readonly lambda: LambdaHost
+  /** A request on a connection of its own, with the token; a header given as undefined is left out. */
+  get(target: string, headers?: Readonly<Record<string, string | undefined>>): Promise<Reply>
+  /** A connection for exact bytes. */
+  wire(): Promise<Wire>
+  /** All that the process has written. */
+  logs(): readonly string[]
+  /** Resolves once a line matches, with that line. */
+  logged(pattern: RegExp): Promise<string>
+  /** SHUTDOWN. Later calls get the first report. */
+  stop(): Promise<ShutdownReport>
+}
+
+const BUNDLE = fileURLToPath(new URL('../../dist/extension.cjs', import.meta.url))
+const RECORDED = new URL('../emulators/aws/recorded-seed.json', import.meta.url)
+
+/** Resolves when the extension is initialised. What it must not do is checked when the test ends. */
+export async function startExtension(t: TestContext, options: ExtensionOptions = {}): Promise<Extension> {
+  const recorded = JSON.parse(readFileSync(RECORDED, 'utf8')) as Seed
+  const seed: Seed = {
+    secrets: { ...recorded.secrets, ...options.seed?.secrets },
+    parameters: { ...recorded.parameters, ...options.seed?.parameters },
+  }
+  const values = new Values(seed)
+  const aws = watch(await startAws({ seed, ...options.aws }), values)
+  const port = options.port ?? (await freePort())
+  const lambda = await startLambda({
+    credentials: { ...LOCAL_CREDENTIALS, sessionToken: LOCAL_CREDENTIALS.sessionToken ?? '' },
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...options.lambda,
+    ...artefact(),
+    functionEnvironment: defined({
+      AWS_ENDPOINT_URL: aws.url,
+      PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(port),
+      ...options.lambda?.functionEnvironment,
+      ...options.env,
+    }),
+  })
+  const { AWS_SESSION_TOKEN, AWS_CONTAINER_AUTHORIZATION_TOKEN } = lambda.environment
+  const token = AWS_SESSION_TOKEN || AWS_CONTAINER_AUTHORIZATION_TOKEN || 'none'
+  for (const one of [
+    AWS_SESSION_TOKEN,
+    AWS_CONTAINER_AUTHORIZATION_TOKEN,
+    LOCAL_CREDENTIALS.secretAccessKey,
+  ]) {
+    if (one) values.add('the credentials', one)
+  }
+
+  t.after(async () => {
+    const crash = lambda.crashed()
+    const report = await lambda.shutdown()
+    await lambda.close()
+    await aws.close()
+    assert.deepEqual(values.foundIn(lambda.logs), [], 'nothing secret in the output')
+    assert.equal(crash, undefined, `the extension never ends by itself\n${lambda.logs.join('\n')}`)
+    if (options.end === 'any') return
+    const { exitCode, killed } = report
+    assert.deepEqual({ exitCode, killed }, { exitCode: 0, killed: false }, 'it leaves by itself at SHUTDOWN')
+  })
+  if (options.until !== 'launched') await lambda.initialized()
+
+  return {
+    port,
+    url: `http://localhost:${port}`,
+    token,
+    aws,
+    lambda,
+    async get(target, headers = {}) {
+      const all = defined({ Host: `localhost:${port}`, 'X-Aws-Parameters-Secrets-Token': token, ...headers })
+      const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+      const [reply] = await exchange(port, `GET ${target} HTTP/1.1\r\n${lines.join('')}\r\n`)
+      return reply!
+    },
+    wire: () => connect(port),
+    logs: () => lambda.logs,
+    async logged(pattern) {
+      for (;;) {
+        const line = lambda.logs.find((one) => pattern.test(one))
+        if (line !== undefined) return line
+        if (lambda.crashed() !== undefined) throw new Error(`crashed before it logged ${pattern}`)
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+    },
+    stop: () => lambda.shutdown(),
+  }
+}
+
+/** The name of the artefact under test, for the titles of tests. */
+export function artefactName(): string {
+  return underTest()?.name ?? `dist/extension.cjs on Node ${process.versions.node}`
+}
+
+interface UnderTest {
+  readonly name: string
+  readonly command?: string[]
+  readonly extensionsDir?: string
+}
+
+function underTest(): UnderTest | undefined {
+  const text = process.env['EXTENSION_UNDER_TEST']
+  return text === undefined || text === '' ? undefined : (JSON.parse(text) as UnderTest)
+}
+
+function artefact(): Pick<LambdaHostOptions, 'extensions' | 'extensionsDir'> {
+  const { command = [process.execPath, BUNDLE], extensionsDir } = underTest() ?? {}
+  if (extensionsDir !== undefined) return { extensionsDir }
+  if (command[1] === BUNDLE && !existsSync(BUNDLE))
+    throw new Error('there is no bundle: `npm run build` makes it')
+  return { extensions: [{ name: EXTENSION_NAME, command }] }
+}
+
+/** What is put into the emulator later is watched for as well. */
+function watch(aws: Aws, values: Values): Aws {
+  const { putSecret, putParameter } = aws
+  aws.putSecret = (name, value, put) => {
+    values.add(name, value)
+    return putSecret(name, value, put)
+  }
+  aws.putParameter = (name, value, put) => {
+    values.add(name, value)
+    return putParameter(name, value, put)
+  }
+  return aws
+}
+
+function defined(variables: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const entries = Object.entries(variables).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  )
+  return Object.fromEntries(entries)
+}
+
+/** Free on both loopback addresses; below Linux' ephemeral range, so that no outgoing connection takes it. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000)
+    if ((await isFree(port, '127.0.0.1')) && (await isFree(port, '::1'))) return port
+  }
+}
+
+function isFree(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code === 'EADDRNOTAVAIL' && host === '::1'),
+    )
+    server.listen({ port, host }, () => server.close(() => resolve(true)))
+  })
+}
