@@ -2,11 +2,12 @@
 // What is refused in which order, and the wording, follow what AWS's JSON services answer:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html
 
-import { type Hmac, type Hash, createHash, createHmac } from 'node:crypto'
+import { createHash } from 'node:crypto'
 
 import { SignatureV4 } from '@smithy/signature-v4'
 
 import { type Service, ServiceError } from './protocol.ts'
+import { Sha256 } from './sha256.ts'
 
 export interface Credentials {
   readonly accessKeyId: string
@@ -176,34 +177,6 @@ async function signatureOf(
     { signingDate, signableHeaders: new Set(claim.signedHeaders) },
   )
   return parseAuthorization(again.headers['authorization']!)?.signature
-}
-
-/** node:crypto in the form the signer asks for. */
-class Sha256 {
-  readonly #hash: Hash | Hmac
-
-  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
-    this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', asBytes(secret))
-  }
-
-  update(data: Uint8Array): void {
-    this.#hash.update(data)
-  }
-
-  digest(): Promise<Uint8Array> {
-    return Promise.resolve(this.#hash.digest())
-  }
-
-  reset(): void {
-    throw new Error('not used by the signer')
-  }
-}
-
-function asBytes(secret: string | ArrayBuffer | ArrayBufferView): string | Uint8Array {
-  if (typeof secret === 'string') return secret
-  return ArrayBuffer.isView(secret)
-    ? new Uint8Array(secret.buffer, secret.byteOffset, secret.byteLength)
-    : new Uint8Array(secret)
 }
 
 function amzDate(epochMs: number): string {
