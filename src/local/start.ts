@@ -15,6 +15,10 @@ const LOCAL_TOKEN = process.env.AWS_SESSION_TOKEN || 'local-token'
 const OWN_VARIABLE =
   /^(?:PARAMETERS_SECRETS_EXTENSION_|SECRETS_MANAGER_|SSM_PARAMETER_STORE_|AWS_LAMBDA_LOG_FORMAT$)/
 
+/** What every AWS SDK honours, and so the extension: where AWS is, and whom to trust. */
+const AWS_VARIABLE =
+  /^(?:AWS_ENDPOINT_URL|AWS_USE_FIPS_|AWS_USE_DUALSTACK_|AWS_CA_BUNDLE$|NODE_EXTRA_CA_CERTS$)/
+
 interface Backend {
   readonly region: string
   /** What the extension needs in its environment to reach this AWS. */
@@ -31,7 +35,7 @@ async function start(options: StartOptions): Promise<void> {
     region: backend.region,
     extensions: [{ name: NAME, command: [process.execPath, `${process.cwd()}/${BUNDLE}`] }],
     hostEnvironment: {
-      ...Object.fromEntries(Object.entries(process.env).filter(isOwnVariable)),
+      ...inherited(OWN_VARIABLE),
       PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(options.port),
       ...backend.environment,
     },
@@ -70,6 +74,7 @@ async function realAws(): Promise<Backend> {
   return {
     region,
     environment: {
+      ...inherited(AWS_VARIABLE),
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
       AWS_SESSION_TOKEN: credentials.sessionToken ?? '',
@@ -88,8 +93,9 @@ async function untilStopped(lambda: LambdaHost): Promise<void> {
   if (failure !== undefined) throw failure
 }
 
-function isOwnVariable(entry: [string, string | undefined]): entry is [string, string] {
-  return entry[1] !== undefined && OWN_VARIABLE.test(entry[0])
+function inherited(pattern: RegExp): Record<string, string> {
+  const entries = Object.entries(process.env).filter(([name]) => pattern.test(name))
+  return Object.fromEntries(entries.map(([name, value]) => [name, value ?? '']))
 }
 
 function isTaken(port: number): Promise<boolean> {
