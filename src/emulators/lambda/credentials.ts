@@ -29,6 +29,11 @@ export class CredentialsEndpoint {
     this.#credentials = credentials
   }
 
+  /** What a client at this runtime API address needs to know. */
+  reachedAt(runtimeApi: string): { uri: string; token: string } {
+    return { uri: `http://${runtimeApi}${credentialsPath}`, token: this.token }
+  }
+
   rotate(credentials: LambdaCredentials): void {
     this.#credentials = credentials
   }

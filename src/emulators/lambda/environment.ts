@@ -18,8 +18,9 @@ interface EnvironmentParts {
   mode: LambdaMode
   settings: FunctionSettings
   runtimeApi: string
-  /** Access keys as variables, or the address that has them. */
-  credentials: { variables: LambdaCredentials } | { uri: string; token: string }
+  credentials: LambdaCredentials
+  /** Where credentials are to be had, in place of variables. */
+  endpoint: { uri: string; token: string } | undefined
   functionEnvironment: Environment
   hostEnvironment: Environment
 }
@@ -53,7 +54,7 @@ const overridable: Environment = {
  * `hostEnvironment`, which Lambda does not know, wins over all.
  */
 export function extensionEnvironment(parts: EnvironmentParts): Environment {
-  const { mode, settings, runtimeApi, credentials, functionEnvironment, hostEnvironment } = parts
+  const { mode, settings, runtimeApi, functionEnvironment, hostEnvironment } = parts
   const reserved: Environment = {
     AWS_REGION: settings.region,
     AWS_DEFAULT_REGION: settings.region,
@@ -62,7 +63,7 @@ export function extensionEnvironment(parts: EnvironmentParts): Environment {
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(settings.memorySizeMb),
     AWS_LAMBDA_INITIALIZATION_TYPE: mode,
     AWS_LAMBDA_RUNTIME_API: runtimeApi,
-    ...variablesOf(credentials),
+    ...credentialsIn(parts),
   }
   return {
     ...overridable,
@@ -72,14 +73,14 @@ export function extensionEnvironment(parts: EnvironmentParts): Environment {
   }
 }
 
-function variablesOf(credentials: EnvironmentParts['credentials']): Environment {
-  if ('uri' in credentials) {
+function credentialsIn({ endpoint, credentials }: EnvironmentParts): Environment {
+  if (endpoint !== undefined) {
     return {
-      AWS_CONTAINER_CREDENTIALS_FULL_URI: credentials.uri,
-      AWS_CONTAINER_AUTHORIZATION_TOKEN: credentials.token,
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: endpoint.uri,
+      AWS_CONTAINER_AUTHORIZATION_TOKEN: endpoint.token,
     }
   }
-  const { accessKeyId, secretAccessKey, sessionToken } = credentials.variables
+  const { accessKeyId, secretAccessKey, sessionToken } = credentials
   return {
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,

@@ -10,7 +10,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Barriers } from './barriers.ts'
-import { CredentialsEndpoint, credentialsPath, type LambdaCredentials } from './credentials.ts'
+import { CredentialsEndpoint, type LambdaCredentials } from './credentials.ts'
 import { type Environment, extensionEnvironment } from './environment.ts'
 import type { ShutdownReason } from './events.ts'
 import { ExtensionStates } from './extension-states.ts'
@@ -41,7 +41,12 @@ export interface LambdaFaults extends ApiFaults {
  */
 export async function startLambda(options: LambdaHostOptions = {}): Promise<LambdaHost> {
   const host = new LambdaHost(options)
-  await host.open()
+  try {
+    await host.open()
+  } catch (error) {
+    await host.close()
+    throw error
+  }
   return host
 }
 
@@ -100,6 +105,8 @@ export class LambdaHost {
   async open(): Promise<void> {
     const { extensionsDir, extensions = [] } = this.#options
     const commands = [...(extensionsDir === undefined ? [] : extensionsIn(extensionsDir)), ...extensions]
+    const names = new Set(commands.map(({ name }) => name))
+    if (names.size < commands.length) throw new RangeError('two extensions have the same name')
     await this.#api.listen()
     this.#environment = this.#makeEnvironment()
     try {
@@ -191,8 +198,7 @@ export class LambdaHost {
     }
     this.#isFrozen = true
     for (const sandboxProcess of this.processes) sandboxProcess.signal('SIGSTOP')
-    while (this.#isFrozen && !this.processes.every((sandboxProcess) => sandboxProcess.isStopped))
-      await sleep(1)
+    while (this.#isFrozen && !this.processes.every((one) => one.isStopped)) await sleep(1)
   }
 
   thaw(): void {
@@ -234,16 +240,12 @@ export class LambdaHost {
 
   #makeEnvironment(): Environment {
     const { functionEnvironment = {}, hostEnvironment = {} } = this.#options
-    const { mode, settings, credentials } = this.#settled
-    const endpoint = this.#credentials
+    const { runtimeApi } = this
+    const endpoint = this.#credentials?.reachedAt(runtimeApi)
     return extensionEnvironment({
-      mode,
-      settings,
-      runtimeApi: this.runtimeApi,
-      credentials:
-        endpoint === undefined
-          ? { variables: credentials }
-          : { uri: `http://${this.runtimeApi}${credentialsPath}`, token: endpoint.token },
+      ...this.#settled,
+      runtimeApi,
+      endpoint,
       functionEnvironment,
       hostEnvironment,
     })
@@ -252,11 +254,8 @@ export class LambdaHost {
   async #launch(command: ExtensionCommand): Promise<void> {
     const { name } = command
     if (this.#states.all.length >= extensionLimit) {
-      throw new LambdaFailure(
-        'Extension.LaunchError',
-        `Error: Extension limit (${extensionLimit}) reached`,
-        name,
-      )
+      const message = `Error: Extension limit (${extensionLimit}) reached`
+      throw new LambdaFailure('Extension.LaunchError', message, name)
     }
     const extension = this.#states.add(name, 'external')
     const onLog = (line: LogLine): void => {
@@ -281,12 +280,8 @@ export class LambdaHost {
     const timer = setTimeout(late, initTimeoutMs)
     try {
       await this.#registered
-      const report = await finishInit(
-        this.#states,
-        this.#barriers,
-        this.processes,
-        this.#options.functionInit,
-      )
+      const { functionInit } = this.#options
+      const report = await finishInit(this.#states, this.#barriers, this.processes, functionInit)
       this.#isInitialized = true
       return report
     } catch (error) {

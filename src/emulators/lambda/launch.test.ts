@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
+import { startLambda } from './host.ts'
 import { directoryOf, failureOf, lambda, nodeExtension, played, wellBehaved } from './testing.ts'
 
 const fatal: Record<string, { make: (t: TestContext) => string; reason: string }> = {
@@ -147,4 +148,10 @@ test('an explicit command runs with its arguments, under its given name', async 
   const command = [process.execPath, join(directory, 'bundle.mjs'), 'Named']
   const host = await lambda(t, { extensions: [{ name: 'Named', command }] })
   assert.equal((await host.initialized()).extensions[0]?.name, 'Named')
+})
+
+test('a host that cannot start says so and leaves nothing', async () => {
+  await assert.rejects(startLambda({ extensions: [played, played] }), /same name/)
+  await assert.rejects(startLambda({ extensions: [played, { name: 'x', command: [] }] }), /empty command/)
+  await assert.rejects(startLambda({ extensionsDir: process.execPath }), { code: 'ENOTDIR' })
 })

@@ -1,6 +1,6 @@
 // Small real extensions for this emulator's own tests, and a client for playing one by hand.
 
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -130,11 +130,10 @@ export async function failureOf(promise: Promise<unknown>): Promise<LambdaFailur
   throw error
 }
 
-/** True when no process has this id. */
+/** True when no process of this id runs; a dead one whose new parent has not asked yet counts as gone. */
 export function isGone(pid: number): boolean {
   try {
-    process.kill(pid, 0)
-    return false
+    return /^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
   } catch {
     return true
   }
