@@ -73,31 +73,31 @@ export function createLog(
 // needs. A full pipe (EAGAIN) keeps the rest for a moment; a closed one (EPIPE, EBADF) must never kill us.
 const BACKLOG_LIMIT = 64 * 1024
 const RETRY_MS = 20
-let backlog = ''
+const NOTHING: Buffer = Buffer.alloc(0)
+// Bytes, not text: a write may stop inside a character.
+let backlog = NOTHING
 
 function writeToStdout(line: string): void {
-  if (backlog === '') {
-    const rest = writeSome(line)
-    if (rest === '') return
-    backlog = rest
-    setTimeout(drainBacklog, RETRY_MS).unref()
+  if (backlog.length === 0) {
+    backlog = writeSome(Buffer.from(line))
+    if (backlog.length > 0) setTimeout(drainBacklog, RETRY_MS).unref()
   } else if (backlog.length + line.length <= BACKLOG_LIMIT) {
-    backlog += line
+    backlog = Buffer.concat([backlog, Buffer.from(line)])
   }
 }
 
 function drainBacklog(): void {
   backlog = writeSome(backlog)
-  if (backlog !== '') setTimeout(drainBacklog, RETRY_MS).unref()
+  if (backlog.length > 0) setTimeout(drainBacklog, RETRY_MS).unref()
 }
 
 /** What could not be written yet; empty when all was, or when nobody will ever read it. */
-function writeSome(text: string): string {
-  let bytes = Buffer.from(text)
+function writeSome(bytes: Buffer): Buffer {
+  let rest = bytes
   try {
-    while (bytes.length > 0) bytes = bytes.subarray(writeSync(1, bytes))
-    return ''
+    while (rest.length > 0) rest = rest.subarray(writeSync(1, rest))
+    return NOTHING
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? bytes.toString() : ''
+    return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? rest : NOTHING
   }
 }
