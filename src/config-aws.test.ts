@@ -1,0 +1,139 @@
+// The part of the environment that Lambda and the AWS SDKs define: credentials, region, endpoints.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readConfig, type Environment } from './config.ts'
+
+const tokens = (env: Environment) => readConfig(env).callerTokens
+const credentials = (env: Environment) => readConfig(env).upstream.credentials
+const container = (env: Environment) => readConfig(env).upstream.container
+const region = (env: Environment) => readConfig(env).upstream.region
+const endpoints = (env: Environment) => {
+  const { secretsManager, parameterStore } = readConfig(env).upstream
+  return [secretsManager.endpoint, parameterStore.endpoint]
+}
+
+test('callers may present the session token or the container token, and empty ones never count', () => {
+  assert.deepEqual(tokens({ AWS_SESSION_TOKEN: 'a' }), ['a'])
+  assert.deepEqual(tokens({ AWS_CONTAINER_AUTHORIZATION_TOKEN: 'b' }), ['b'])
+  assert.deepEqual(tokens({ AWS_SESSION_TOKEN: 'a', AWS_CONTAINER_AUTHORIZATION_TOKEN: 'b' }), ['a', 'b'])
+  assert.deepEqual(tokens({ AWS_SESSION_TOKEN: '', AWS_CONTAINER_AUTHORIZATION_TOKEN: '' }), [])
+  assert.deepEqual(tokens({ AWS_SESSION_TOKEN: '', AWS_CONTAINER_AUTHORIZATION_TOKEN: 'b' }), ['b'])
+})
+
+test('a token is taken as it is, blanks included', () => {
+  assert.deepEqual(readConfig({ AWS_SESSION_TOKEN: ' a ' }).callerTokens, [' a '])
+})
+
+test('environment credentials need both halves, and the session token may be missing', () => {
+  const both = { AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'key' }
+  assert.deepEqual(credentials(both), {
+    accessKeyId: 'AKID',
+    secretAccessKey: 'key',
+    sessionToken: undefined,
+  })
+  assert.equal(credentials({ ...both, AWS_SESSION_TOKEN: 't' })?.sessionToken, 't')
+  assert.equal(credentials({ ...both, AWS_SESSION_TOKEN: '' })?.sessionToken, undefined)
+  assert.equal(credentials({ AWS_ACCESS_KEY_ID: 'AKID' }), undefined)
+  assert.equal(credentials({ AWS_SECRET_ACCESS_KEY: 'key' }), undefined)
+  assert.equal(credentials({ ...both, AWS_ACCESS_KEY_ID: '' }), undefined)
+})
+
+test('container credentials need an address, full or relative', () => {
+  const full = 'http://127.0.0.1:9001/creds'
+  assert.deepEqual(
+    container({ AWS_CONTAINER_CREDENTIALS_FULL_URI: full, AWS_CONTAINER_AUTHORIZATION_TOKEN: 't' }),
+    {
+      fullUri: full,
+      relativeUri: undefined,
+      authorizationToken: 't',
+      authorizationTokenFile: undefined,
+    },
+  )
+  assert.deepEqual(
+    container({
+      AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: '/v2/x',
+      AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: 'f',
+    }),
+    {
+      fullUri: undefined,
+      relativeUri: '/v2/x',
+      authorizationToken: undefined,
+      authorizationTokenFile: 'f',
+    },
+  )
+  assert.equal(container({ AWS_CONTAINER_AUTHORIZATION_TOKEN: 't' }), undefined)
+  assert.equal(container({ AWS_CONTAINER_CREDENTIALS_FULL_URI: '' }), undefined)
+})
+
+test('AWS_REGION goes before AWS_DEFAULT_REGION', () => {
+  assert.equal(region({ AWS_REGION: 'eu-west-1', AWS_DEFAULT_REGION: 'us-east-1' }), 'eu-west-1')
+  assert.equal(region({ AWS_DEFAULT_REGION: 'us-east-1' }), 'us-east-1')
+  assert.equal(region({ AWS_REGION: '', AWS_DEFAULT_REGION: 'us-east-1' }), 'us-east-1')
+})
+
+test('the endpoint of a service goes before the endpoint of all', () => {
+  const all = { AWS_ENDPOINT_URL: 'http://all' }
+  assert.deepEqual(endpoints(all), ['http://all', 'http://all'])
+  assert.deepEqual(endpoints({ ...all, AWS_ENDPOINT_URL_SSM: 'http://ssm' }), ['http://all', 'http://ssm'])
+  assert.deepEqual(endpoints({ ...all, AWS_ENDPOINT_URL_SECRETS_MANAGER: 'http://sm' }), [
+    'http://sm',
+    'http://all',
+  ])
+  assert.deepEqual(endpoints({ AWS_ENDPOINT_URL_SSM: 'http://ssm' }), [undefined, 'http://ssm'])
+  assert.deepEqual(
+    endpoints({ ...all, AWS_ENDPOINT_URL_SSM: '' }),
+    ['http://all', 'http://all'],
+    'empty is absent',
+  )
+})
+
+test('FIPS and dual stack are on for true alone, in any letter case', () => {
+  for (const [text, expected] of [
+    ['true', true],
+    ['TRUE', true],
+    ['True', true],
+    ['false', false],
+    ['1', false],
+    ['', false],
+  ] as const) {
+    const { useFips, useDualstack } = readConfig({
+      AWS_USE_FIPS_ENDPOINT: text,
+      AWS_USE_DUALSTACK_ENDPOINT: text,
+    }).upstream
+    assert.deepEqual([useFips, useDualstack], [expected, expected], text)
+  }
+  const { useFips, useDualstack } = readConfig({ AWS_USE_FIPS_ENDPOINT: 'true' }).upstream
+  assert.deepEqual([useFips, useDualstack], [true, false], 'one does not switch the other')
+})
+
+test('the log is JSON exactly where the function logs JSON', () => {
+  for (const [text, expected] of [
+    ['JSON', 'json'],
+    ['json', 'json'],
+    ['Text', 'text'],
+    ['', 'text'],
+    ['JSONL', 'text'],
+  ] as const) {
+    assert.equal(readConfig({ AWS_LAMBDA_LOG_FORMAT: text }).logFormat, expected, text)
+  }
+})
+
+test('what Lambda tells about itself is passed on, and empty is absent', () => {
+  const config = readConfig({
+    AWS_LAMBDA_RUNTIME_API: '127.0.0.1:9001',
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'snap-start',
+    AWS_CA_BUNDLE: 'bundle.pem',
+  })
+  assert.equal(config.runtimeApi, '127.0.0.1:9001')
+  assert.equal(config.initializationType, 'snap-start')
+  assert.equal(config.upstream.caBundle, 'bundle.pem')
+  const empty = readConfig({
+    AWS_LAMBDA_RUNTIME_API: '',
+    AWS_LAMBDA_INITIALIZATION_TYPE: '',
+    AWS_CA_BUNDLE: '',
+  })
+  assert.equal(empty.runtimeApi, undefined)
+  assert.equal(empty.initializationType, undefined)
+  assert.equal(empty.upstream.caBundle, undefined)
+})

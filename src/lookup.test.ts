@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { parameterLookup, secretLookup } from './lookup.ts'
+
+const ID = '11111111-2222-3333-4444-555555555555'
+
+test('a secret lookup holds what was typed, and only that', () => {
+  assert.partialDeepStrictEqual(secretLookup('prod/db', undefined, undefined), {
+    store: 'secrets-manager',
+    secretId: 'prod/db',
+    versionId: undefined,
+    versionStage: undefined,
+  })
+  assert.partialDeepStrictEqual(secretLookup('prod/db', ID, 'AWSPREVIOUS'), {
+    secretId: 'prod/db',
+    versionId: ID,
+    versionStage: 'AWSPREVIOUS',
+  })
+})
+
+test('a parameter lookup appends the selector to the name, as GetParameter wants it', () => {
+  assert.equal(parameterLookup('/a/b', undefined, false).name, '/a/b')
+  assert.equal(parameterLookup('/a/b', '3', false).name, '/a/b:3')
+  assert.equal(parameterLookup('/a/b', 'Dev', true).name, '/a/b:Dev')
+  const arn = 'arn:aws:ssm:us-east-1:123456789012:parameter/a'
+  assert.equal(parameterLookup(arn, '2', false).name, arn + ':2')
+})
+
+test('no stage and AWSCURRENT are one question, unless a version id narrows it', () => {
+  assert.equal(secretLookup('a', undefined, undefined).key, secretLookup('a', undefined, 'AWSCURRENT').key)
+  assert.notEqual(secretLookup('a', ID, undefined).key, secretLookup('a', ID, 'AWSCURRENT').key)
+  assert.notEqual(
+    secretLookup('a', undefined, 'AWSPREVIOUS').key,
+    secretLookup('a', undefined, undefined).key,
+  )
+})
+
+test('a stage is compared by letter case, as AWS does', () => {
+  assert.notEqual(secretLookup('a', undefined, 'awscurrent').key, secretLookup('a', undefined, undefined).key)
+})
+
+test('a selector apart and a selector in the name are one question', () => {
+  assert.equal(parameterLookup('/a', '3', false).key, parameterLookup('/a:3', undefined, false).key)
+  assert.notEqual(parameterLookup('/a', '3', false).key, parameterLookup('/a', '4', false).key)
+})
+
+test('decrypted and not are two questions', () => {
+  assert.notEqual(parameterLookup('/a', undefined, true).key, parameterLookup('/a', undefined, false).key)
+})
+
+test('a secret and a parameter of one name are two questions', () => {
+  assert.notEqual(secretLookup('a', undefined, undefined).key, parameterLookup('a', undefined, false).key)
+})
+
+// Names full of what might be taken for a separator; U+0000 is refused before a lookup is made.
+const nasty = fc.string({
+  unit: fc.constantFrom('a', ':', '/', '&', '=', ' ', 's', 'p', '0', '1', '\u0001'),
+  maxLength: 4,
+})
+const optional = fc.option(
+  fc.string({ unit: fc.constantFrom('a', ':', ' ', '1'), minLength: 1, maxLength: 3 }),
+  { nil: undefined },
+)
+
+/** What AWS is asked, in a form that no separator can confuse. */
+function asked(id: string, version: string | undefined, stage: string | undefined): string {
+  const effective = version === undefined ? (stage ?? 'AWSCURRENT') : (stage ?? null)
+  return JSON.stringify([id, version ?? null, effective])
+}
+
+test('two secret lookups share a key exactly when AWS would be asked the same', () => {
+  const stages = fc.oneof(optional, fc.constant('AWSCURRENT'))
+  fc.assert(
+    fc.property(nasty, optional, stages, nasty, optional, stages, (id, v, stage, id2, v2, stage2) => {
+      const sameKey = secretLookup(id, v, stage).key === secretLookup(id2, v2, stage2).key
+      assert.equal(sameKey, asked(id, v, stage) === asked(id2, v2, stage2))
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('two parameter lookups share a key exactly when the name that AWS gets and the decryption are equal', () => {
+  fc.assert(
+    fc.property(nasty, optional, fc.boolean(), nasty, optional, fc.boolean(), (n, s, d, n2, s2, d2) => {
+      const one = parameterLookup(n, s, d)
+      const two = parameterLookup(n2, s2, d2)
+      assert.equal(one.key === two.key, one.name === two.name && d === d2)
+    }),
+    { numRuns: 2000 },
+  )
+})
