@@ -40,7 +40,7 @@ const common = {
 }
 
 // What the SDK brings and a Lambda extension never runs. Each entry replaces one kind of file; an entry that matches
-// nothing fails the build, so that a new SDK version cannot quietly undo it. The tests run with and without these.
+// nothing fails the build, so that a new SDK version cannot quietly undo it. The tests of src/upstream run with and without these.
 const SDK_TRIMS = [
   {
     why: 'profiles, SSO, process, web identity and metadata credentials; client.ts gives every setting itself',
@@ -198,6 +198,8 @@ async function buildExtension() {
   }
   await mkdir(`${root}/dist`, { recursive: true })
   await writeFile(`${root}/dist/extension.cjs`, contents)
+  // Not shipped: the tests of src/upstream run on the trimmed half too.
+  if (!isInline) await writeFile(`${root}/dist/upstream.cjs`, half.outputFiles[0].contents)
   await writeFile(`${root}/dist/meta.json`, JSON.stringify(meta, null, 2) + '\n')
   return meta
 }

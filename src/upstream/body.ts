@@ -28,12 +28,47 @@ export interface ParameterFields {
   readonly Version?: number | undefined
 }
 
+/** The SDK does not check every type it declares. A real secret has an ARN, a proxy's page or an empty body none. */
+export function isSecret(fields: SecretFields): boolean {
+  const { ARN, CreatedDate, Name, SecretBinary, SecretString, VersionId, VersionStages } = fields
+  return (
+    typeof ARN === 'string' &&
+    areStrings([Name, SecretString, VersionId]) &&
+    isDateOrAbsent(CreatedDate) &&
+    (isAbsent(SecretBinary) || SecretBinary instanceof Uint8Array) &&
+    (isAbsent(VersionStages) || (Array.isArray(VersionStages) && areStrings(VersionStages)))
+  )
+}
+
+/** As `isSecret`; a real parameter has a name. */
+export function isParameter(fields: ParameterFields | undefined): fields is ParameterFields {
+  if (typeof fields?.Name !== 'string') return false
+  const { ARN, DataType, LastModifiedDate, Selector, SourceResult, Type, Value, Version } = fields
+  return (
+    areStrings([ARN, DataType, Selector, SourceResult, Type, Value]) &&
+    isDateOrAbsent(LastModifiedDate) &&
+    (isAbsent(Version) || typeof Version === 'number')
+  )
+}
+
+function isAbsent(value: unknown): value is undefined | null {
+  return value === undefined || value === null
+}
+
+function areStrings(values: readonly unknown[]): boolean {
+  return values.every((value) => isAbsent(value) || typeof value === 'string')
+}
+
+function isDateOrAbsent(value: unknown): boolean {
+  return isAbsent(value) || (value instanceof Date && !Number.isNaN(value.getTime()))
+}
+
 export function secretBody(secret: SecretFields): string {
   return JSON.stringify({
     ARN: secret.ARN ?? null,
     CreatedDate: goDate(secret.CreatedDate),
     Name: secret.Name ?? null,
-    SecretBinary: secret.SecretBinary === undefined ? null : base64(secret.SecretBinary),
+    SecretBinary: isAbsent(secret.SecretBinary) ? null : base64(secret.SecretBinary),
     SecretString: secret.SecretString ?? null,
     VersionId: secret.VersionId ?? null,
     VersionStages: secret.VersionStages ?? null,
@@ -64,6 +99,6 @@ function base64(bytes: Uint8Array): string {
 
 /** Go's RFC3339Nano in UTC: trailing zeros of the fraction are dropped, a whole second has none. */
 export function goDate(date: Date | undefined): string | null {
-  if (date === undefined || Number.isNaN(date.getTime())) return null
+  if (isAbsent(date)) return null
   return date.toISOString().replace(/\.?0*Z$/, 'Z')
 }

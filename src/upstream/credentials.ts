@@ -43,13 +43,12 @@ export function createCredentials(settings: UpstreamSettings): Credentials {
   if (credentials !== undefined) {
     return { get: async () => credentials, replace: async () => undefined, forget: () => {} }
   }
-  if (container === undefined) {
-    const get = async () => {
-      throw credentialsError(say`there are no credentials in the environment and no container endpoint`)
-    }
-    return { get, replace: get, forget: () => {} }
-  }
+  if (container === undefined) return { get: none, replace: none, forget: () => {} }
   return fromContainer(container)
+}
+
+async function none(): Promise<never> {
+  throw credentialsError(say`there are no credentials in the environment and no container endpoint`)
 }
 
 function fromContainer(container: ContainerSettings): Credentials {

@@ -1,5 +1,5 @@
 import type { ParameterLookup } from '../lookup.ts'
-import { parameterBody } from './body.ts'
+import { isParameter, parameterBody } from './body.ts'
 import { regionOfArn, type Clients } from './client.ts'
 import { unreadable } from './failure.ts'
 
@@ -10,7 +10,6 @@ export async function getParameter(clients: Clients, lookup: ParameterLookup): P
     Name: lookup.name,
     WithDecryption: lookup.withDecryption,
   })
-  // Every real answer has a name; a 200 without one is a proxy's page or an empty body.
-  if (typeof parameter?.Name !== 'string') throw unreadable('GetParameter')
+  if (!isParameter(parameter)) throw unreadable('GetParameter')
   return parameterBody(parameter)
 }

@@ -1,5 +1,5 @@
 import type { SecretLookup } from '../lookup.ts'
-import { secretBody } from './body.ts'
+import { isSecret, secretBody } from './body.ts'
 import { regionOfArn, type Clients } from './client.ts'
 import { unreadable } from './failure.ts'
 
@@ -11,7 +11,6 @@ export async function getSecretValue(clients: Clients, lookup: SecretLookup): Pr
     ...(lookup.versionId !== undefined && { VersionId: lookup.versionId }),
     ...(lookup.versionStage !== undefined && { VersionStage: lookup.versionStage }),
   })
-  // Every real answer has an ARN; a 200 without one is a proxy's page or an empty body.
-  if (typeof secret.ARN !== 'string') throw unreadable('GetSecretValue')
+  if (!isSecret(secret)) throw unreadable('GetSecretValue')
   return secretBody(secret)
 }

@@ -1,0 +1,21 @@
+import type { UpstreamSettings } from '../upstream/settings.ts'
+
+/** Settings for an upstream half in front of the emulator at `url`, with its local credentials. */
+export function settingsFor(url: string, changes: Partial<UpstreamSettings> = {}): UpstreamSettings {
+  return {
+    region: 'us-east-1',
+    credentials: {
+      accessKeyId: 'ASIALOCALLOCALLOCAL1',
+      secretAccessKey: 'local-secret-access-key',
+      sessionToken: 'local-token',
+    },
+    container: undefined,
+    secretsManager: { endpoint: url, timeoutMs: 0 },
+    parameterStore: { endpoint: url, timeoutMs: 0 },
+    maxConnections: 3,
+    useFips: false,
+    useDualstack: false,
+    caBundle: undefined,
+    ...changes,
+  }
+}

@@ -1,0 +1,286 @@
+import assert from 'node:assert/strict'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { inspect } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { describe, test, type TestContext } from 'node:test'
+import { startAws, testTls, type Fault } from '../emulators/aws/index.ts'
+import { UpstreamError } from '../errors.ts'
+import { parameterLookup, secretLookup } from '../lookup.ts'
+import { upstreamHalves, type Half } from '../testing/upstream-halves.ts'
+import { settingsFor } from '../testing/upstream-settings.ts'
+import type { UpstreamSettings } from './settings.ts'
+
+const SECRET = secretLookup('a', undefined, undefined)
+const PARAMETER = parameterLookup('/a', undefined, false)
+const SEED = {
+  secrets: { a: { value: 'MARKER-secret' } },
+  parameters: { '/a': { value: 'MARKER-parameter' } },
+}
+
+async function setUp(t: TestContext, half: Half, changes: Partial<UpstreamSettings> = {}) {
+  const aws = await startAws({ seed: SEED })
+  const upstream = half.createUpstream(settingsFor(aws.url, changes))
+  t.after(async () => {
+    upstream.close()
+    await aws.close()
+  })
+  return { aws, upstream }
+}
+
+/** A server that answers what the test says, whatever is asked. */
+async function serve(t: TestContext, answer: RequestListener): Promise<string> {
+  const server = createServer(answer)
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<UpstreamError> {
+  const error = await promise.then(
+    () => assert.fail('it succeeded'),
+    (reason: unknown) => reason,
+  )
+  assert.ok(error instanceof UpstreamError, inspect(error))
+  const everything =
+    inspect(error, { depth: 9, showHidden: true }) + error.stack + error.report + error.reason
+  assert.ok(!everything.includes('MARKER'), everything)
+  assert.equal(error.cause, undefined)
+  return error
+}
+
+interface Row {
+  readonly when: string
+  readonly fault: Fault
+  readonly times?: number
+  readonly calls: number
+  /** Absent: it succeeds in the end. */
+  readonly code?: string
+  readonly report?: RegExp
+}
+
+const GAVE_UP = /exceeded maximum number of attempts, 3, https response error StatusCode: \d+, RequestID: /
+
+const TABLE: readonly Row[] = [
+  { when: 'it is throttled once', fault: { kind: 'throttle' }, times: 1, calls: 2 },
+  { when: 'it is throttled twice', fault: { kind: 'throttle' }, times: 2, calls: 3 },
+  {
+    when: 'it is throttled for ever',
+    fault: { kind: 'throttle' },
+    calls: 3,
+    code: 'ThrottlingException',
+    report: /exceeded maximum number of attempts, 3, .*api error ThrottlingException: Rate exceeded$/,
+  },
+  { when: 'it answers 500 once', fault: { kind: 'internal-error' }, times: 1, calls: 2 },
+  {
+    when: 'it answers 503 for ever',
+    fault: { kind: 'unavailable' },
+    calls: 3,
+    code: 'ServiceUnavailable',
+    report: GAVE_UP,
+  },
+  { when: 'the connection is reset once', fault: { kind: 'reset' }, times: 1, calls: 2 },
+  {
+    when: 'the connection is reset for ever',
+    fault: { kind: 'reset' },
+    calls: 3,
+    code: 'ConnectionError',
+    report: GAVE_UP,
+  },
+  {
+    when: 'the connection is reset after the headers',
+    fault: { kind: 'reset-after-headers' },
+    times: 1,
+    calls: 2,
+  },
+  { when: 'the body is cut in half once', fault: { kind: 'half-body' }, times: 1, calls: 2 },
+  {
+    when: 'the body is cut in half for ever',
+    fault: { kind: 'half-body' },
+    calls: 3,
+    code: 'ConnectionError',
+    report: GAVE_UP,
+  },
+  { when: 'the answer drips in', fault: { kind: 'drip', pieceMs: 2 }, calls: 1 },
+  {
+    when: 'the JSON breaks off',
+    fault: { kind: 'garbage' },
+    calls: 1,
+    code: 'ResponseError',
+    report: /StatusCode: 200/,
+  },
+  { when: 'the body is empty', fault: { kind: 'empty' }, calls: 1, code: 'ResponseError' },
+  { when: 'it answers a web page', fault: { kind: 'html' }, calls: 1, code: 'ResponseError' },
+  { when: 'the body claims gzip and is not', fault: { kind: 'bad-gzip' }, calls: 1, code: 'ResponseError' },
+  {
+    when: 'access is denied',
+    fault: { kind: 'error', code: 'AccessDeniedException', message: 'User: x is not authorized' },
+    calls: 1,
+    code: 'AccessDeniedException',
+    report: /StatusCode: 400, RequestID: [\w-]+, api error AccessDeniedException: User: x is not authorized$/,
+  },
+  {
+    when: 'the key is gone',
+    fault: { kind: 'error', code: 'InvalidKeyId', message: 'no key' },
+    calls: 1,
+    code: 'InvalidKeyId',
+  },
+]
+
+// At once, because most of the time goes by in pauses between attempts.
+for (const half of upstreamHalves()) {
+  describe(half.name, { concurrency: 8 }, () => {
+    for (const { when, fault, times, calls, code, report } of TABLE) {
+      for (const lookup of [SECRET, PARAMETER]) {
+        const outcome = code ?? 'the value'
+        test(`${lookup.store} yields ${outcome} after ${calls} calls when ${when}`, async (t) => {
+          const { aws, upstream } = await setUp(t, half)
+          aws.fault({}, fault, times)
+          if (code === undefined) {
+            assert.match(await upstream.fetch(lookup), /MARKER/)
+          } else {
+            const error = await failureOf(upstream.fetch(lookup))
+            assert.equal(error.code, code)
+            assert.equal(error.message, error.report)
+            assert.match(
+              error.report,
+              /^Get(SecretValue|Parameter) request encountered an error: operation error /,
+            )
+            if (report !== undefined) assert.match(error.report, report)
+          }
+          assert.equal(aws.calls(), calls)
+          aws.clearFaults()
+          assert.match(await upstream.fetch(lookup), /MARKER/)
+        })
+      }
+    }
+
+    test('a bound cuts a call that hangs, and its socket with it', async (t) => {
+      const bound = { endpoint: undefined, timeoutMs: 200 }
+      const aws = await startAws({ seed: SEED })
+      const upstream = half.createUpstream(
+        settingsFor(aws.url, { secretsManager: { ...bound, endpoint: aws.url } }),
+      )
+      t.after(() => aws.close())
+      aws.fault({}, { kind: 'hang' }, 1)
+      const error = await failureOf(upstream.fetch(SECRET))
+      assert.equal(error.code, 'TimeoutError')
+      assert.equal(error.reason, 'Secrets Manager did not answer within 200 ms')
+      while (aws.openConnections() > 0) await new Promise(setImmediate)
+      assert.match(await upstream.fetch(SECRET), /MARKER/)
+      assert.equal(aws.calls(), 2)
+      upstream.close()
+    })
+
+    test('a bound covers the retries too', async (t) => {
+      const { aws } = await setUp(t, half)
+      aws.fault({}, { kind: 'throttle', delayMs: 80 })
+      const parameterStore = { endpoint: aws.url, timeoutMs: 100 }
+      const upstream = half.createUpstream(settingsFor(aws.url, { parameterStore }))
+      assert.equal((await failureOf(upstream.fetch(PARAMETER))).code, 'TimeoutError')
+      const calls = aws.calls()
+      await new Promise((later) => setTimeout(later, 300))
+      assert.ok(calls < 3 && aws.calls() === calls, 'an attempt was made after the bound')
+    })
+
+    test('nothing of an unreadable answer gets out, whatever its shape and status', async (t) => {
+      const { aws: _, upstream: unused } = await setUp(t, half)
+      unused.close()
+      const bodies = [
+        'MARKER',
+        '{"SecretString":"MARKER" MARKER',
+        '["MARKER"]',
+        '"MARKER"',
+        '{"SecretString":"MARKER"}',
+        '{"Parameter":"MARKER"}',
+        '{"ARN":{"MARKER":1},"Parameter":{"Name":["MARKER"]}}',
+        '{"ARN":"a","CreatedDate":"MARKER","Parameter":{"Name":"a","LastModifiedDate":"MARKER"}}',
+        '{"ARN":"a","SecretBinary":{"MARKER":1},"Parameter":{"Name":"a","LastModifiedDate":{"MARKER":1}}}',
+      ]
+      for (const status of [200, 301, 400, 403, 503]) {
+        for (const body of bodies) {
+          const url = await serve(t, (req, res) => {
+            req.resume().once('end', () => res.writeHead(status).end(body))
+          })
+          const upstream = half.createUpstream(settingsFor(url))
+          for (const lookup of [SECRET, PARAMETER]) {
+            const error = await failureOf(upstream.fetch(lookup))
+            assert.match(error.code, /^(ResponseError|Unknown)$/)
+          }
+          upstream.close()
+        }
+      }
+    })
+
+    test('an answer in gzip is read', async (t) => {
+      const url = await serve(t, (req, res) => {
+        req.resume().once('end', () => {
+          res.setHeader('Content-Encoding', 'gzip')
+          res.end(gzipSync('{"ARN":"arn:x","Name":"a","SecretString":"zipped"}'))
+        })
+      })
+      const upstream = half.createUpstream(settingsFor(url))
+      assert.match(await upstream.fetch(SECRET), /"SecretString":"zipped"/)
+      upstream.close()
+    })
+
+    test('a server nobody listens on is a ConnectionError after three attempts', async () => {
+      const upstream = half.createUpstream(settingsFor('http://127.0.0.1:1'))
+      const error = await failureOf(upstream.fetch(PARAMETER))
+      assert.equal(error.code, 'ConnectionError')
+      assert.match(
+        error.report,
+        /attempts, 3, https response error StatusCode: 0, RequestID: , request send failed, .*ECONNREFUSED/,
+      )
+    })
+
+    test('a certificate is trusted through the CA bundle, and only then', async (t) => {
+      const { caPath, ...tls } = testTls()
+      const aws = await startAws({ seed: SEED, tls })
+      t.after(() => aws.close())
+      const trusting = half.createUpstream(settingsFor(aws.url, { caBundle: caPath }))
+      assert.match(await trusting.fetch(SECRET), /MARKER/)
+      trusting.close()
+      const wary = half.createUpstream(settingsFor(aws.url))
+      assert.equal((await failureOf(wary.fetch(SECRET))).code, 'TlsError')
+      const confused = half.createUpstream(settingsFor(aws.url, { caBundle: `${caPath}.missing` }))
+      assert.equal((await failureOf(confused.fetch(SECRET))).code, 'TlsError')
+    })
+
+    for (const hours of [-1, 1]) {
+      test(`a clock that is off by ${hours} h is corrected within one call`, async (t) => {
+        const signedAt: string[] = []
+        const url = await serve(t, (req, res) => {
+          const at = String(req.headers['x-amz-date'])
+          const now = new Date(Date.now() + hours * 3_600_000)
+          res.setHeader('Date', now.toUTCString())
+          const isRight = at.slice(0, 11) === now.toISOString().replace(/[-:]/g, '').slice(0, 11)
+          signedAt.push(at)
+          const refusal = '{"__type":"InvalidSignatureException","message":"Signature not yet current: x"}'
+          req.resume().once('end', () => {
+            if (isRight) res.end('{"ARN":"arn:x","Name":"a","SecretString":"in time"}')
+            else res.writeHead(400).end(refusal)
+          })
+        })
+        const upstream = half.createUpstream(settingsFor(url))
+        assert.match(await upstream.fetch(SECRET), /in time/)
+        assert.equal(signedAt.length, 2)
+        assert.match(await upstream.fetch(SECRET), /in time/)
+        assert.equal(signedAt.length, 3)
+        upstream.close()
+      })
+    }
+
+    test('no more sockets are open at once than allowed, and waiting for one is no failure', async (t) => {
+      const { aws, upstream } = await setUp(t, half, { maxConnections: 2 })
+      aws.fault({}, { kind: 'delay', delayMs: 30 })
+      const bodies = await Promise.all(Array.from({ length: 20 }, () => upstream.fetch(SECRET)))
+      assert.equal(new Set(bodies).size, 1)
+      assert.equal(aws.peakConnections(), 2)
+      assert.equal(aws.connections(), 2)
+    })
+  })
+}

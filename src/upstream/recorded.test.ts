@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import test, { after } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { startAws } from '../emulators/aws/index.ts'
+import { parameterLookup, secretLookup, type Lookup } from '../lookup.ts'
+import { settingsFor } from '../testing/upstream-settings.ts'
+import { createUpstream } from './index.ts'
+
+// Every body that was ever published of the original, byte for byte.
+
+const beside = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+const recorded = JSON.parse(readFileSync(beside('recorded-bodies.json'), 'utf8')) as {
+  exchanges: { title: string; request: string; body: string }[]
+}
+
+const aws = await startAws({ seed: beside('../emulators/aws/recorded-seed.json') })
+const upstream = createUpstream(settingsFor(aws.url))
+after(async () => {
+  upstream.close()
+  await aws.close()
+})
+
+for (const { title, request, body } of recorded.exchanges) {
+  test(`the body is the recorded one: ${title}`, async () => {
+    assert.equal(await upstream.fetch(lookupOf(request)), body)
+  })
+}
+
+function lookupOf(request: string): Lookup {
+  const { pathname, searchParams: asked } = new URL(request, 'http://localhost')
+  const get = (name: string) => asked.get(name) ?? undefined
+  return pathname.startsWith('/secretsmanager')
+    ? secretLookup(get('secretId')!, get('versionId'), get('versionStage'))
+    : parameterLookup(get('name')!, get('version') ?? get('label'), get('withDecryption') === 'true')
+}
