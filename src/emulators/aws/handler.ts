@@ -2,7 +2,7 @@
 
 import { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 
-import { type Fault, type FaultPlan, deliver, distort, wait } from './faults.ts'
+import { type FaultPlan, deliver, distort, wait } from './faults.ts'
 import type { Input } from './input.ts'
 import { getParameter, getParameters, getParametersByPath } from './parameters-api.ts'
 import {
@@ -17,7 +17,7 @@ import {
 import type { Region } from './region.ts'
 import { batchGetSecretValue, getSecretValue } from './secrets-api.ts'
 import { type Verifier, parseAuthorization, verify } from './signature.ts'
-import type { RecordedRequest, Traffic } from './traffic.ts'
+import type { Traffic } from './traffic.ts'
 
 type Operation = (region: Region, input: Input) => object
 
@@ -51,6 +51,8 @@ export interface ServerParts {
 export function listener(parts: ServerParts): RequestListener {
   return (req, res) => {
     parts.traffic.begin(res)
+    // The service's clock, by which AWS's clients correct their own.
+    res.setHeader('Date', new Date(parts.verifier.now()).toUTCString())
     // Rejects when the caller goes away or a fault ends the socket under us: there is nobody left to tell.
     handle(parts, req, res).catch(() => res.destroy())
   }
@@ -58,77 +60,83 @@ export function listener(parts: ServerParts): RequestListener {
 
 async function handle(parts: ServerParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const body = await readBody(req)
-  const [prefix = '', operation = ''] = String(req.headers['x-amz-target'] ?? '').split('.')
-  const target = Object.hasOwn(SERVICES, prefix) ? SERVICES[prefix] : undefined
-  const type = req.headers['content-type']?.split(';')[0]?.trim()
-  if (req.method !== 'POST' || req.url !== '/' || type !== JSON_TYPE || operation === '') {
-    return send(res, notAnOperation())
-  }
-  if (target === undefined || !Object.hasOwn(target.operations, operation)) {
-    return send(res, failure(target?.service, new ServiceError('UnknownOperationException')))
-  }
-  const { service, operations } = target
+  const target = findTarget(req)
+  if ('status' in target) return send(res, target)
+  const { service, name, operation } = target
   const input = parse(body)
+  const outcome = await decide(parts, service, operation, req, body, input)
+  const names = namesIn(input ?? {})
   const claim = parseAuthorization(req.headers.authorization ?? '')
-  const record = parts.traffic.record(req, {
+  // Recorded when decided and before it is sent: who waits for a call may then change what the next one reads.
+  parts.traffic.record(req, {
     service,
-    operation,
-    names: namesIn(input ?? {}),
+    operation: name,
+    names,
     region: claim?.region,
     accessKeyId: claim?.accessKeyId,
+    status: outcome.answer.status,
+    error: outcome.error,
   })
-  const decide = async () => {
+  const fault = outcome.refused ? undefined : parts.faults.take(name, names)
+  if (fault === undefined) return send(res, outcome.answer)
+  await wait(fault)
+  await deliver(fault, distort(fault, service, outcome.answer), res)
+}
+
+interface Target {
+  readonly service: Service
+  readonly name: string
+  readonly operation: Operation
+}
+
+function findTarget(req: IncomingMessage): Target | Answer {
+  const [prefix = '', name = ''] = String(req.headers['x-amz-target'] ?? '').split('.')
+  const type = req.headers['content-type']?.split(';')[0]?.trim()
+  if (req.method !== 'POST' || req.url !== '/' || type !== JSON_TYPE || name === '') return notAnOperation()
+  const known = Object.hasOwn(SERVICES, prefix) ? SERVICES[prefix] : undefined
+  const operation = known && Object.hasOwn(known.operations, name) ? known.operations[name] : undefined
+  if (known === undefined || operation === undefined) {
+    return failure(known?.service, new ServiceError('UnknownOperationException'))
+  }
+  return { service: known.service, name, operation }
+}
+
+interface Outcome {
+  readonly answer: Answer
+  readonly error: string | undefined
+  /** Turned away before the operation: such a request meets no fault behind the door. */
+  readonly refused: boolean
+}
+
+async function decide(
+  { verifier, regions }: ServerParts,
+  service: Service,
+  operation: Operation,
+  req: IncomingMessage,
+  body: Buffer,
+  input: Input | undefined,
+): Promise<Outcome> {
+  let refused = true
+  try {
     if (input === undefined) throw new ServiceError('SerializationException')
     const headers = req.headers as Record<string, string>
-    const { region } = await verify(parts.verifier, service, { method: 'POST', path: '/', headers, body })
-    return operations[operation]!(parts.regions.get(region)!, input)
-  }
-  const gzip = /\bgzip\b/.test(req.headers['accept-encoding'] ?? '')
-  const answer = await settle(decide, service, record, gzip)
-  await send(res, answer, isRefusal(record) ? undefined : parts.faults.take(operation, record.names), service)
-}
-
-async function settle(
-  decide: () => Promise<object>,
-  service: Service,
-  record: RecordedRequest,
-  gzip: boolean,
-): Promise<Answer> {
-  try {
-    const answer = success(service, await decide(), gzip)
-    record.status = answer.status
-    return answer
-  } catch (error) {
-    const known =
-      error instanceof ServiceError
-        ? error
-        : new ServiceError('InternalFailure', String(error), { status: 500 })
-    record.status = known.status
-    record.error = known.code
-    return failure(service, known)
+    const { region } = await verify(verifier, service, { method: 'POST', path: '/', headers, body })
+    refused = false
+    const output = operation(regions.get(region)!, input)
+    const acceptsGzip = /\bgzip\b/.test(req.headers['accept-encoding'] ?? '')
+    return { answer: success(service, output, acceptsGzip), error: undefined, refused }
+  } catch (problem) {
+    const error =
+      problem instanceof ServiceError
+        ? problem
+        : new ServiceError('InternalFailure', String(problem), { status: 500 })
+    return { answer: failure(service, error), error: error.code, refused }
   }
 }
 
-async function send(
-  res: ServerResponse,
-  answer: Answer,
-  fault?: Fault,
-  service: Service = 'ssm',
-): Promise<void> {
-  if (fault === undefined) {
-    res.writeHead(answer.status, { ...answer.headers, 'Content-Length': answer.body.length })
-    res.end(answer.body)
-    return
-  }
-  await wait(fault)
-  await deliver(fault, distort(fault, service, answer), res)
-}
-
-/** A request that the authentication layer turned away meets no fault behind it. */
-function isRefusal({ error = '' }: RecordedRequest): boolean {
-  return /^(Serialization|MissingAuthenticationToken|IncompleteSignature|InvalidSignature|UnrecognizedClient|ExpiredToken)Exception$/.test(
-    error,
-  )
+function send(res: ServerResponse, { status, headers, body }: Answer): void {
+  res.writeHead(status, { ...headers, 'Content-Length': body.length })
+  res.end(body)
 }
 
 function namesIn(input: Input): string[] {

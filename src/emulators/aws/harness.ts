@@ -35,7 +35,7 @@ export interface CallChanges {
   }
 }
 
-export interface RawAnswer {
+interface RawAnswer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly rawHeaders: readonly string[]
@@ -124,4 +124,11 @@ export function refusal(name: string, message?: string): (error: Error) => boole
     }
     return true
   }
+}
+
+/** A promise and the way to settle it (Promise.withResolvers, which Node 20 lacks). */
+export function gate(): { promise: Promise<void>; resolve: () => void } {
+  const parts: { resolve?: () => void } = {}
+  const promise = new Promise<void>((resolve) => Object.assign(parts, { resolve }))
+  return { promise, resolve: parts.resolve! }
 }

@@ -13,6 +13,8 @@ import { type Seed, loadSeed } from './seed.ts'
 import type { Credentials } from './signature.ts'
 import { type RecordedRequest, Traffic } from './traffic.ts'
 
+export type { Seed }
+
 /** Accepted where no other credentials are given. They open nothing anywhere else. */
 export const LOCAL_CREDENTIALS: Credentials = {
   accessKeyId: 'ASIALOCALLOCALLOCAL1',
@@ -47,7 +49,7 @@ export interface Aws {
 
   /** Requests that asked for this name (as sent), or all requests. Refused and failed ones count too. */
   calls(name?: string): number
-  /** Resolves once that many have arrived. */
+  /** Resolves once that many have arrived and their answers, faults apart, are settled. */
   called(name: string | undefined, times?: number): Promise<void>
   /** The latest 10,000, oldest first. */
   readonly requests: readonly RecordedRequest[]

@@ -19,9 +19,10 @@ export interface RecordedRequest {
   readonly connection: number
   /** Without authorization and security token. */
   readonly headers: IncomingHttpHeaders
-  /** Set when an answer was decided on: what AWS would say, before any fault. */
-  status?: number
-  error?: string
+  /** What AWS would answer, before any fault. */
+  readonly status: number
+  /** AWS's error code. */
+  readonly error: string | undefined
 }
 
 /** Older requests are forgotten; the counts are not. */
@@ -56,18 +57,13 @@ export class Traffic {
     res.once('close', () => this.#inFlight--)
   }
 
-  record(
-    req: IncomingMessage,
-    seen: Omit<RecordedRequest, 'at' | 'connection' | 'headers'>,
-  ): RecordedRequest {
+  record(req: IncomingMessage, seen: Omit<RecordedRequest, 'at' | 'connection' | 'headers'>): void {
     const { authorization: _, 'x-amz-security-token': __, ...headers } = req.headers
-    const request = { ...seen, at: Date.now(), connection: this.#connectionOf(req.socket), headers }
-    this.requests.push(request)
+    this.requests.push({ ...seen, at: Date.now(), connection: this.#connectionOf(req.socket), headers })
     if (this.requests.length > REMEMBERED) this.requests.shift()
     this.#total++
     for (const name of new Set(seen.names)) this.#calls.set(name, this.calls(name) + 1)
     this.#wake()
-    return request
   }
 
   calls(name?: string): number {
