@@ -4,9 +4,10 @@ import { readConfig, type Config } from './config.ts'
 import { UpstreamError } from './errors.ts'
 import { createExtensionsClient } from './extension/client.ts'
 import { live, type Shutdown } from './extension/lifecycle.ts'
+import { SnapshotGuard } from './extension/snapshot.ts'
 import { createHandler } from './http/handler.ts'
 import { createLocalServer } from './http/server.ts'
-import { createTokenCheck } from './http/token.ts'
+import { createCurrentTokenCheck, createTokenCheck } from './http/token.ts'
 import { createLog, type Log } from './log.ts'
 import type { Lookup } from './lookup.ts'
 import { say, shown } from './public.ts'
@@ -26,19 +27,20 @@ const log = createLog(config.logLevel, config.logFormat)
 process.on('uncaughtException', (error) => survive(log, error))
 process.on('unhandledRejection', (reason) => survive(log, reason))
 
+const isSnapStart = config.initializationType === 'snap-start'
 const upstream = lazyUpstream(config)
+const guard = new SnapshotGuard(isSnapStart, {
+  forgetConnections: upstream.reset,
+  forgetAll: () => {
+    cache.forget()
+    upstream.reset()
+  },
+})
 const cache = new ReadThrough<Lookup, Answer>({
   capacity: config.cacheEnabled ? config.capacity : 0,
-  ttlMs: (lookup) => (lookup.store === 'secrets-manager' ? config.secretsTtlMs : config.parametersTtlMs),
+  ttlMs,
   now: Date.now,
-  fetch: async (lookup) => {
-    try {
-      return createAnswer(await (await upstream()).fetch(lookup))
-    } catch (error) {
-      if (error instanceof UpstreamError) log.error(error.report)
-      throw error
-    }
-  },
+  fetch: (lookup) => guard.during(() => fetchAnswer(lookup)),
 })
 const isKnownToken = createTokenCheck(config.callerTokens)
 const handler = createHandler({ cache, log, isKnownToken, isCurrentToken: currentTokenCheck() })
@@ -57,10 +59,10 @@ function register(runtimeApi: string): Promise<Shutdown> {
   return live({
     client: createExtensionsClient(runtimeApi),
     name: EXTENSION_NAME,
-    events: ['SHUTDOWN'],
+    events: isSnapStart ? ['INVOKE', 'SHUTDOWN'] : ['SHUTDOWN'],
     log,
     onReady: warmUp,
-    onInvoke: () => undefined,
+    onInvoke: () => guard.invoked(),
   })
 }
 
@@ -79,7 +81,7 @@ function standalone(): Promise<Shutdown> {
 /** Loads the SDK while the function's own runtime starts, so that the first miss does not wait for it. */
 function warmUp(): void {
   setImmediate(() => {
-    upstream().catch((error: unknown) => survive(log, error))
+    upstream.load().catch((error: unknown) => survive(log, error))
   })
 }
 
@@ -102,18 +104,57 @@ async function leave({ reason, deadlineAt }: Shutdown): Promise<void> {
   process.exit(0)
 }
 
-function lazyUpstream({ upstream: settings }: Config): () => Promise<Upstream> {
-  let loaded: Promise<Upstream> | undefined
-  return () => (loaded ??= import('./upstream/index.ts').then((half) => half.createUpstream(settings)))
+function ttlMs(lookup: Lookup): number {
+  if (guard.mayBeSnapshot) return 0
+  return lookup.store === 'secrets-manager' ? config.secretsTtlMs : config.parametersTtlMs
+}
+
+async function fetchAnswer(lookup: Lookup): Promise<Answer> {
+  try {
+    const half = await upstream.load()
+    return createAnswer(await half.fetch(lookup))
+  } catch (error) {
+    if (error instanceof UpstreamError) log.error(error.report)
+    throw error
+  }
+}
+
+interface LazyUpstream {
+  /** Loads the half with the AWS SDK, once. */
+  load(): Promise<Upstream>
+  /** Drops its sockets and credentials, if it is there. */
+  reset(): void
+}
+
+function lazyUpstream({ upstream: settings }: Config): LazyUpstream {
+  let loading: Promise<Upstream> | undefined
+  let loaded: Upstream | undefined
+  return {
+    load: () =>
+      (loading ??= import('./upstream/index.ts').then((half) => (loaded = half.createUpstream(settings)))),
+    reset: () => loaded?.reset(),
+  }
 }
 
 /** With container credentials a caller may show the session token that it got from the same endpoint. */
 function currentTokenCheck(): ((presented: string) => Promise<boolean>) | undefined {
   if (config.upstream.container === undefined || config.upstream.credentials !== undefined) return undefined
-  return async (presented) => {
-    const current = await (await upstream()).sessionToken().catch(() => undefined)
-    return createTokenCheck([current ?? ''])(presented)
-  }
+  const ask = (which: 'sessionToken' | 'renewedSessionToken') =>
+    guard.during(async () => {
+      try {
+        const half = await upstream.load()
+        return await half[which]()
+      } catch (error) {
+        if (!(error instanceof UpstreamError)) throw error
+        log.error(error.report)
+        return undefined
+      }
+    })
+  return createCurrentTokenCheck({
+    current: () => ask('sessionToken'),
+    renewed: () => ask('renewedSessionToken'),
+    now: Date.now,
+  })
 }
 
 /** What nobody caught: named, never quoted, and lived through. */

@@ -21,3 +21,29 @@ export function equalAsNumber(presented: string, token: string): 0 | 1 {
   for (let i = 0; i < length; i++) difference |= presented.charCodeAt(i) ^ token.charCodeAt(i)
   return difference === 0 ? 1 : 0
 }
+
+export interface CurrentToken {
+  /** The session token of the credentials in use; undefined where there is none. */
+  current(): Promise<string | undefined>
+  /** The same asked anew; undefined where nothing newer is to be had. */
+  renewed(): Promise<string | undefined>
+  /** Epoch milliseconds. */
+  now(): number
+}
+
+// Wrong tokens must not make us ask the credentials endpoint more often than this.
+const RENEW_MS = 1_000
+
+/** For credentials that rotate while we run: the caller may have seen the newer token before we did. */
+export function createCurrentTokenCheck(token: CurrentToken): (presented: string) => Promise<boolean> {
+  let renewedAt = 0
+  const equals = (presented: string, expected = '') =>
+    presented !== '' && equalAsNumber(presented, expected) === 1
+  return async (presented) => {
+    if (equals(presented, await token.current())) return true
+    const now = token.now()
+    if (Math.abs(now - renewedAt) < RENEW_MS) return false
+    renewedAt = now
+    return equals(presented, await token.renewed())
+  }
+}

@@ -12,6 +12,8 @@ export interface Upstream {
   fetch(lookup: Lookup): Promise<string>
   /** The session token of the current credentials. Rejects with UpstreamError when they cannot be had. */
   sessionToken(): Promise<string | undefined>
+  /** The same, asked of the credentials endpoint anew; undefined where it has no other than before. */
+  renewedSessionToken(): Promise<string | undefined>
   /** Throws away sockets and credentials: after a SnapStart restore both belong to another sandbox. */
   reset(): void
   close(): void
@@ -30,6 +32,7 @@ export function createUpstream(settings: UpstreamSettings): Upstream {
     fetch: (lookup) =>
       lookup.store === 'secrets-manager' ? getSecretValue(clients, lookup) : getParameter(clients, lookup),
     sessionToken: async () => (await credentials.get()).sessionToken,
+    renewedSessionToken: async () => (await credentials.replace(await credentials.get()))?.sessionToken,
     reset,
     close: reset,
   }
