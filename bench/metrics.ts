@@ -1,0 +1,33 @@
+/** What the figures are called where people read them. A metric that is not here is stored and not shown. */
+export interface Metric {
+  readonly label: string
+  readonly unit: string
+  readonly digits: number
+}
+
+const ms = (label: string): Metric => ({ label, unit: 'ms', digits: 1 })
+const us = (label: string): Metric => ({ label, unit: 'µs', digits: 1 })
+const mb = (label: string): Metric => ({ label, unit: 'MB', digits: 1 })
+
+export const METRICS: Readonly<Record<string, Metric>> = {
+  listeningMs: ms('listening'),
+  registeredMs: ms('registered'),
+  nextMs: ms('next'),
+  firstSecretMs: ms('first secret'),
+  cpuRegisteredMs: ms('CPU to registered'),
+  cpuFirstSecretMs: ms('CPU to first secret'),
+  p50Us: us('p50'),
+  p99Us: us('p99'),
+  'p99.9Us': us('p99.9'),
+  cpuUsPerHit: us('CPU per hit'),
+  cpuUsPerMiss: us('CPU per miss'),
+  driverCpuUsPerHit: us('driver CPU per hit'),
+  perSecond: { label: 'per second', unit: '/s', digits: 0 },
+  answeredMs: ms('all answered'),
+  upstreamCalls: { label: 'upstream calls', unit: '', digits: 0 },
+  nsPerOp: { label: 'per operation', unit: 'ns', digits: 1 },
+  hitShare: { label: 'hit ratio', unit: '', digits: 3 },
+  idleRssMb: mb('RSS idle'),
+  rssMb: mb('RSS'),
+  peakRssMb: mb('peak RSS'),
+}

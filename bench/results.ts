@@ -1,0 +1,87 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Bucket } from './histogram.ts'
+import type { Meta } from './record.ts'
+
+/** One fresh process, or one micro-benchmark's: everything that was read from it. Metric names end in their unit. */
+export interface Sample {
+  readonly scenario: string
+  readonly contender: string
+  readonly round: number
+  readonly values: Readonly<Record<string, number>>
+  /** Every single latency of a load, where there was one. */
+  readonly latency?: readonly Bucket[]
+}
+
+/** A contender that could not run here: a row of its own, so that nobody takes its absence for nothing. */
+export interface Skipped {
+  readonly contender: string
+  readonly reason: string
+}
+
+export interface GroupResult {
+  readonly group: string
+  /** How it was measured, in one line for the table's header. */
+  readonly method: string
+  /** For a contender, the floor it is compared with. */
+  readonly floors: Readonly<Record<string, string>>
+  readonly skipped: readonly Skipped[]
+  readonly samples: readonly Sample[]
+}
+
+/** One run: a folder of results. */
+export interface Run {
+  readonly folder: string
+  readonly meta: Meta
+  readonly groups: readonly GroupResult[]
+}
+
+/** A folder that does not exist yet: results are appended, never replaced. */
+export function createFolder(parent: string, name: string): string {
+  for (let attempt = 1; ; attempt++) {
+    const folder = join(parent, attempt === 1 ? name : `${name}-${attempt}`)
+    if (existsSync(folder)) continue
+    mkdirSync(folder, { recursive: true })
+    return folder
+  }
+}
+
+/** One sample to the line, so that a difference between two files can be read. */
+export function writeGroup(folder: string, meta: Meta, result: GroupResult): void {
+  const { samples, ...head } = result
+  const lines = samples.map((sample) => `    ${JSON.stringify(sample)}`).join(',\n')
+  const opening = JSON.stringify({ meta, ...head }, null, 2).replace(/\n\}$/, '')
+  writeFileSync(join(folder, `${result.group}.json`), `${opening},\n  "samples": [\n${lines}\n  ]\n}\n`)
+}
+
+/** Throws where the folder holds no result. */
+export function readRun(folder: string): Run {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
+  const parsed = files.map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as GroupResult & { meta: Meta })
+  const first = parsed[0]
+  if (first === undefined) throw new Error(`no results in ${folder}`)
+  return { folder, meta: first.meta, groups: parsed }
+}
+
+/** Oldest first. */
+export function readRuns(parent: string): Run[] {
+  if (!existsSync(parent)) return []
+  const folders = readdirSync(parent, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  const runs = folders
+    .map(({ name }) => join(parent, name))
+    .filter((folder) => readdirSync(folder).some((name) => name.endsWith('.json')))
+    .map(readRun)
+  return runs.sort((a, b) => a.meta.startedAt.localeCompare(b.meta.startedAt))
+}
+
+/** The samples of one metric; empty where the contender has none. */
+export function valuesOf(result: GroupResult, scenario: string, contender: string, metric: string): number[] {
+  return result.samples
+    .filter((sample) => sample.scenario === scenario && sample.contender === contender)
+    .map((sample) => sample.values[metric])
+    .filter((value) => value !== undefined)
+}
+
+export function distinct<T>(items: readonly T[]): T[] {
+  return [...new Set(items)]
+}

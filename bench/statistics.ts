@@ -1,0 +1,70 @@
+import { binomialDistribution, median, quantileSorted, sampleWithReplacement } from 'simple-statistics'
+import { seeded } from './schedule.ts'
+
+// What we say about samples. Medians, because a start or a latency has a long tail to one side; intervals that assume
+// no distribution; and no claim where an interval cannot exclude "no difference".
+
+export interface Estimate {
+  readonly median: number
+  /** 95 % interval of the median; undefined for fewer than six samples, which cannot give one. */
+  readonly interval: Interval | undefined
+  readonly n: number
+}
+
+export interface Interval {
+  readonly low: number
+  readonly high: number
+}
+
+/** B against A, as a ratio of medians. */
+export interface Effect {
+  readonly ratio: number
+  readonly interval: Interval | undefined
+  readonly verdict: 'lower' | 'higher' | 'no claim'
+}
+
+const TAIL = 0.025
+const RESAMPLES = 2_000
+const BOOTSTRAP_SEED = 2773
+
+/** By order statistics: exact for any distribution, as each sample is below the true median with probability 1/2. */
+export function estimate(samples: readonly number[]): Estimate {
+  if (samples.length === 0) return { median: Number.NaN, interval: undefined, n: 0 }
+  const sorted = samples.toSorted((a, b) => a - b)
+  const n = sorted.length
+  const skipped = outermost(n)
+  const interval = skipped === 0 ? undefined : { low: sorted[skipped - 1]!, high: sorted[n - skipped]! }
+  return { median: median(sorted), interval, n }
+}
+
+/** How many of the outermost ranks on each side are ends of, or outside, the interval; 0 where none reaches 95 %. */
+function outermost(n: number): number {
+  if (n < 6) return 0
+  const probabilities = binomialDistribution(n, 0.5) ?? []
+  let below = 0
+  let rank = 0
+  while (rank < n && below + (probabilities[rank] ?? 0) <= TAIL) {
+    below += probabilities[rank] ?? 0
+    rank++
+  }
+  return rank
+}
+
+/** The bootstrap's percentile interval of the ratio, with a fixed seed: the same samples give the same words. */
+export function effect(a: readonly number[], b: readonly number[]): Effect {
+  const base = a.length === 0 ? Number.NaN : median([...a])
+  const ratio = b.length === 0 ? Number.NaN : median([...b]) / base
+  if (!Number.isFinite(ratio) || a.length < 6 || b.length < 6) {
+    return { ratio, interval: undefined, verdict: 'no claim' }
+  }
+  const random = seeded(BOOTSTRAP_SEED)
+  const drawn = (samples: readonly number[]) => median(sampleWithReplacement([...samples], samples.length, random))
+  const ratios = Array.from({ length: RESAMPLES }, () => drawn(b) / drawn(a)).sort((x, y) => x - y)
+  const interval = { low: quantileSorted(ratios, TAIL), high: quantileSorted(ratios, 1 - TAIL) }
+  return { ratio, interval, verdict: verdictOf(interval) }
+}
+
+function verdictOf({ low, high }: Interval): Effect['verdict'] {
+  if (high < 1) return 'lower'
+  return low > 1 ? 'higher' : 'no claim'
+}
