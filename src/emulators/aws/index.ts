@@ -2,6 +2,6 @@
 
 export type { Fault } from './faults.ts'
 export { loadSeed } from './seed.ts'
-export { type Aws, type AwsOptions, LOCAL_CREDENTIALS, type Seed, startAws } from './server.ts'
+export { type Aws, type AwsOptions, LOCAL_CREDENTIALS, startAws } from './server.ts'
 export type { Credentials } from './signature.ts'
 export { testTls } from './tls.ts'

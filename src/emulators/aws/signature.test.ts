@@ -41,6 +41,15 @@ test('an Authorization header with parts missing is incomplete, and AWS names th
   }
 })
 
+test('a date that is missing or in another form is incomplete too', async (t) => {
+  const harness = await begin(t, { seed })
+  for (const date of [undefined, 'Mon, 23 Nov 2026 12:00:00 GMT']) {
+    const answer = await refused(harness, { tamper: { headers: { 'x-amz-date': date } } })
+    assert.equal(answer.__type, 'IncompleteSignatureException')
+    assert.match(answer.message, /^Date must be in ISO-8601 'basic format'\. Got /)
+  }
+})
+
 test('a changed body, a changed signed header and a wrong secret key all break the signature', async (t) => {
   const harness = await begin(t, { seed })
   const changes: CallChanges[] = [
