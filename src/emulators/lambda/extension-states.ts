@@ -10,7 +10,7 @@ import type { Barriers } from './barriers.ts'
 import type { LambdaMode } from './environment.ts'
 import { extensionLimit } from './launch.ts'
 
-export type ExtensionState =
+type ExtensionState =
   | 'Started'
   | 'Registered'
   | 'Ready'

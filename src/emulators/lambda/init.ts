@@ -3,7 +3,7 @@ import type { ExtensionStates } from './extension-states.ts'
 import type { SandboxProcess } from './sandbox-process.ts'
 
 /** Milliseconds since that extension's spawn, monotonic. */
-export interface ExtensionTimes {
+interface ExtensionTimes {
   name: string
   pid: number
   events: string[]

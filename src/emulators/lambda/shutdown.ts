@@ -4,7 +4,7 @@ import type { ExtensionStates } from './extension-states.ts'
 import type { SandboxProcess } from './sandbox-process.ts'
 
 /** How one extension went down. */
-export interface ExtensionExit {
+interface ExtensionExit {
   name: string
   exitCode: number | null
   signal: NodeJS.Signals | null
