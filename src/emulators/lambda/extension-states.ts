@@ -10,14 +10,7 @@ import type { Barriers } from './barriers.ts'
 import type { LambdaMode } from './environment.ts'
 import { extensionLimit } from './launch.ts'
 
-type ExtensionState =
-  | 'Started'
-  | 'Registered'
-  | 'Ready'
-  | 'Running'
-  | 'InitError'
-  | 'ExitError'
-  | 'Exited'
+type ExtensionState = 'Started' | 'Registered' | 'Ready' | 'Running' | 'InitError' | 'ExitError' | 'Exited'
 
 export type EventType = 'INVOKE' | 'SHUTDOWN'
 
