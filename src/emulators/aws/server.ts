@@ -13,8 +13,6 @@ import { type Seed, loadSeed } from './seed.ts'
 import type { Credentials } from './signature.ts'
 import { type RecordedRequest, Traffic } from './traffic.ts'
 
-export type { Seed }
-
 /** Accepted where no other credentials are given. They open nothing anywhere else. */
 export const LOCAL_CREDENTIALS: Credentials = {
   accessKeyId: 'ASIALOCALLOCALLOCAL1',
