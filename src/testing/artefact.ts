@@ -10,7 +10,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { type Aws, type AwsOptions, LOCAL_CREDENTIALS, type Seed, startAws } from '../emulators/aws/server.ts'
+import type { Seed } from '../emulators/aws/seed.ts'
+import { type Aws, type AwsOptions, LOCAL_CREDENTIALS, startAws } from '../emulators/aws/server.ts'
 import { type LambdaHost, startLambda } from '../emulators/lambda/host.ts'
 import type { LambdaHostOptions } from '../emulators/lambda/options.ts'
 import type { ShutdownReport } from '../emulators/lambda/shutdown.ts'
@@ -18,7 +19,7 @@ import { Values } from './leaks.ts'
 import { connect, exchange, type Reply, type Wire } from './wire.ts'
 
 /** The file name in `extensions/`, and the name to register under. */
-export const EXTENSION_NAME = 'AWSParametersAndSecretsLambdaExtension'
+const EXTENSION_NAME = 'AWSParametersAndSecretsLambdaExtension'
 
 export interface ExtensionOptions {
   /** The function's variables; undefined takes one away that is set here. */
@@ -45,7 +46,9 @@ export interface Extension {
   readonly lambda: LambdaHost
   /** A request on a connection of its own, with the token; a header given as undefined is left out. */
   get(target: string, headers?: Readonly<Record<string, string | undefined>>): Promise<Reply>
-  /** A connection for exact bytes. */
+  /** The bytes of such a request. */
+  request(target: string, headers?: Readonly<Record<string, string | undefined>>): string
+  /** An open connection for exact bytes. */
   wire(): Promise<Wire>
   /** All that the process has written. */
   logs(): readonly string[]
@@ -90,6 +93,12 @@ export async function startExtension(t: TestContext, options: ExtensionOptions =
     if (one) values.add('the credentials', one)
   }
 
+  const request: Extension['request'] = (target, headers = {}) => {
+    const all = defined({ Host: `localhost:${port}`, 'X-Aws-Parameters-Secrets-Token': token, ...headers })
+    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
+    return `GET ${target} HTTP/1.1\r\n${lines.join('')}\r\n`
+  }
+
   t.after(async () => {
     const crash = lambda.crashed()
     const report = await lambda.shutdown()
@@ -109,12 +118,11 @@ export async function startExtension(t: TestContext, options: ExtensionOptions =
     token,
     aws,
     lambda,
-    async get(target, headers = {}) {
-      const all = defined({ Host: `localhost:${port}`, 'X-Aws-Parameters-Secrets-Token': token, ...headers })
-      const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
-      const [reply] = await exchange(port, `GET ${target} HTTP/1.1\r\n${lines.join('')}\r\n`)
+    async get(target, headers) {
+      const [reply] = await exchange(port, request(target, headers))
       return reply!
     },
+    request,
     wire: () => connect(port),
     logs: () => lambda.logs,
     async logged(pattern) {

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
-import type { Aws, Seed } from '../emulators/aws/server.ts'
+import type { Seed } from '../emulators/aws/seed.ts'
+import type { Aws } from '../emulators/aws/server.ts'
 import { artefactName, type Extension, startExtension } from './artefact.ts'
 import {
   compare,
@@ -24,14 +25,14 @@ for (const name of documents()) {
   test(`${document.title} (${artefactName()})`, async (t) => {
     const extension = await startExtension(t, setupOf(document))
     for (const section of document.sections) {
-      await t.test(section.name, async (t) => {
+      await t.test(section.name, async (inner) => {
         let wire: Wire | undefined
         for (const step of section.steps) {
           if (step.kind === 'upstream') {
             perform(extension.aws, step, name)
             continue
           }
-          if (!step.sameConnection) wire = await opened(t, extension)
+          if (!step.sameConnection) wire = await opened(inner, extension)
           await ask(step, wire!, extension, name)
         }
       })

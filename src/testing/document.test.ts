@@ -10,7 +10,7 @@ const OK = fence('response', 'HTTP/1.1 200 OK\nContent-Length: {length}\n\nfine'
 function requestOf(fenceText: string): Exchange {
   const step = parseDocument('# T\n' + fenceText + OK).sections[0]?.steps[0]
   assert.equal(step?.kind, 'exchange')
-  return step as Exchange
+  return step
 }
 
 const render = (fenceText: string): string =>

@@ -21,12 +21,12 @@ export interface Document {
 }
 
 /** The exchanges under one heading, in order. */
-export interface Section {
+interface Section {
   readonly name: string
   readonly steps: readonly Step[]
 }
 
-export type Step = Exchange | Upstream
+type Step = Exchange | Upstream
 
 export interface Exchange {
   readonly kind: 'exchange'

@@ -1,6 +1,6 @@
 // What must never be in the output of the extension: every value that the emulated AWS holds, and the token.
 
-import type { Seed } from '../emulators/aws/server.ts'
+import type { Seed } from '../emulators/aws/seed.ts'
 
 /** Shorter ones would be found by chance, in a word or a number. */
 const SHORTEST = 6

@@ -31,12 +31,12 @@ export interface ConnectOptions {
   readonly patienceMs?: number
 }
 
-export interface SendOptions {
+interface SendOptions {
   /** Offsets at which the bytes are cut into separate writes; `every` cuts after each byte. */
   readonly splitAt?: readonly number[] | 'every'
 }
 
-export interface ReceiveOptions {
+interface ReceiveOptions {
   /** The answer belongs to a HEAD request, or is a 2xx to CONNECT: it has no body whatever its headers say. */
   readonly bodiless?: boolean
 }
@@ -103,7 +103,7 @@ const HEAD_END = '\r\n\r\n'
  * The first answer in `bytes`, or undefined where more bytes are needed. `ended` says that no more will come,
  * which is what ends a body without Content-Length.
  */
-export function parseReply(bytes: Buffer, ended: boolean, bodiless: boolean): Reply | undefined {
+function parseReply(bytes: Buffer, ended: boolean, bodiless: boolean): Reply | undefined {
   const end = bytes.indexOf(HEAD_END, 0, 'latin1')
   if (end === -1) return undefined
   const [statusLine, ...lines] = bytes.toString('latin1', 0, end).split('\r\n')

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:net'
+import { test } from 'node:test'
+import { LOCAL_CREDENTIALS } from '../../emulators/aws/server.ts'
+import { freePort, startExtension } from '../artefact.ts'
+import { exchange, type Reply } from '../wire.ts'
+
+const SECRET = '/secretsmanager/get?secretId=dummy-string-secret'
+
+test("the function's own initialisation is served, before and without any invoke", async (t) => {
+  const port = await freePort()
+  const token = LOCAL_CREDENTIALS.sessionToken
+  let reply: Reply | undefined
+  const functionInit = async (): Promise<void> => {
+    const head = `Host: localhost:${port}\r\nX-Aws-Parameters-Secrets-Token: ${token}\r\n\r\n`
+    reply = (await exchange(port, `GET ${SECRET} HTTP/1.1\r\n${head}`))[0]
+  }
+  await startExtension(t, { port, lambda: { functionInit } })
+  assert.equal(reply?.status, 200)
+})
+
+test('it listens before it registers, so no caller can come too early', async (t) => {
+  const extension = await startExtension(t, {
+    until: 'launched',
+    lambda: { faults: { registerStatus: 500 } },
+  })
+  await extension.logged(/register failed/)
+  assert.equal((await extension.get(SECRET)).status, 200)
+  extension.lambda.faults.registerStatus = undefined
+  await extension.lambda.initialized()
+})
+
+for (const registerStatus of [400, 403, 500] as const) {
+  test(`a register answered with ${registerStatus} is asked again, and nobody is left unserved`, async (t) => {
+    const faults = { registerStatus: registerStatus }
+    const extension = await startExtension(t, { until: 'launched', lambda: { faults } })
+    const line = await extension.logged(/register failed/)
+    assert.match(line, new RegExp(`ERROR Extensions API: register failed: ${registerStatus} `))
+    assert.equal((await extension.get(SECRET)).status, 200)
+    extension.lambda.faults.registerStatus = undefined
+    await extension.lambda.initialized()
+    const { result } = await extension.lambda.invoke(() => extension.get(SECRET))
+    assert.equal(result.status, 200)
+  })
+}
+
+test('it registers for SHUTDOWN alone, so that it adds nothing to an invoke', async (t) => {
+  const { lambda } = await startExtension(t)
+  const { extensions } = await lambda.initialized()
+  assert.deepEqual(
+    extensions.map(({ events }) => events),
+    [['SHUTDOWN']],
+  )
+})
+
+/** Holds a port on one address until closed. */
+async function occupy(port: number, host: string): Promise<Server> {
+  const server = createServer()
+  server.listen({ port, host })
+  await once(server, 'listening')
+  return server
+}
+
+test('a port in use is logged, the function lives, and the port is taken once it is free', async (t) => {
+  const port = await freePort()
+  const holders = [await occupy(port, '127.0.0.1'), await occupy(port, '::1')]
+  const extension = await startExtension(t, { port })
+  const line = await extension.logged(/cannot listen/)
+  assert.match(line, new RegExp(`ERROR cannot listen on port ${port} of \\S+: EADDRINUSE`))
+  assert.ok(
+    !extension.logs().some((one) => one.endsWith(`Serving on port ${port}`)),
+    'it does not claim to serve',
+  )
+  const { result } = await extension.lambda.invoke(async () => 'the function answers')
+  assert.equal(result, 'the function answers')
+
+  for (const holder of holders) holder.close()
+  await extension.logged(new RegExp(`Serving on port ${port} of 127\\.0\\.0\\.1`))
+  assert.equal((await extension.get(SECRET)).status, 200)
+})
+
+test('a port that never becomes free still ends in a clean shutdown', async (t) => {
+  const port = await freePort()
+  const holder = await occupy(port, '127.0.0.1')
+  t.after(() => holder.close())
+  const extension = await startExtension(t, { port })
+  await extension.logged(/cannot listen/)
+  const { exitCode, killed } = await extension.stop()
+  assert.deepEqual({ exitCode, killed }, { exitCode: 0, killed: false })
+})
+
+test('without a token nobody is served, and the function lives', async (t) => {
+  const credentials = { ...LOCAL_CREDENTIALS, sessionToken: '' }
+  const extension = await startExtension(t, { lambda: { credentials } })
+  await extension.logged(/ERROR AWS_SESSION_TOKEN is not present/)
+  for (const presented of [undefined, '', 'undefined', 'null']) {
+    const reply = await extension.get(SECRET, { 'X-Aws-Parameters-Secrets-Token': presented })
+    assert.equal(reply.status, 401)
+  }
+  assert.equal((await extension.get('/ping')).status, 200)
+  assert.equal(extension.aws.calls(), 0)
+  await extension.lambda.invoke()
+})
