@@ -21,8 +21,8 @@ import { toUpstreamError, unasked, type Operation } from './failure.ts'
 import type { StaticCredentials, StoreSettings, UpstreamSettings } from './settings.ts'
 import { createSockets, type Sockets } from './sockets.ts'
 
-// The only file that knows the AWS SDK. Every setting that the SDK would otherwise look up is given, so that it reads
-// no profile, asks no metadata service, and prints nothing.
+// The only file that knows the AWS SDK. Every setting that the SDK would otherwise look up is given, so that it asks
+// no metadata service and prints nothing; what it would read of profiles all the same, build.mjs cuts off.
 
 export interface Clients {
   /** `region` undefined: the function's own. Reject with UpstreamError only. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer as createTcpServer, type AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { describe, test, type TestContext } from 'node:test'
@@ -130,13 +130,13 @@ const TABLE: readonly Row[] = [
   },
 ]
 
-// At once, because most of the time goes by in pauses between attempts.
-for (const half of upstreamHalves()) {
-  describe(half.name, { concurrency: 8 }, () => {
+// At once, because nearly all of the time goes by in pauses between attempts.
+describe('faults', { concurrency: true }, () => {
+  for (const half of upstreamHalves()) {
     for (const { when, fault, times, calls, code, report } of TABLE) {
       for (const lookup of [SECRET, PARAMETER]) {
         const outcome = code ?? 'the value'
-        test(`${lookup.store} yields ${outcome} after ${calls} calls when ${when}`, async (t) => {
+        test(`${half.name}: ${lookup.store} yields ${outcome} after ${calls} calls when ${when}`, async (t) => {
           const { aws, upstream } = await setUp(t, half)
           aws.fault({}, fault, times)
           if (code === undefined) {
@@ -158,8 +158,8 @@ for (const half of upstreamHalves()) {
       }
     }
 
-    test('a bound cuts a call that hangs, and its socket with it', async (t) => {
-      const bound = { endpoint: undefined, timeoutMs: 200 }
+    test(`${half.name}: a bound cuts a call that hangs, and its socket with it`, async (t) => {
+      const bound = { endpoint: undefined, timeoutMs: 2_000 }
       const aws = await startAws({ seed: SEED })
       const upstream = half.createUpstream(
         settingsFor(aws.url, { secretsManager: { ...bound, endpoint: aws.url } }),
@@ -168,14 +168,14 @@ for (const half of upstreamHalves()) {
       aws.fault({}, { kind: 'hang' }, 1)
       const error = await failureOf(upstream.fetch(SECRET))
       assert.equal(error.code, 'TimeoutError')
-      assert.equal(error.reason, 'Secrets Manager did not answer within 200 ms')
+      assert.equal(error.reason, 'Secrets Manager did not answer within 2000 ms')
       while (aws.openConnections() > 0) await new Promise(setImmediate)
       assert.match(await upstream.fetch(SECRET), /MARKER/)
       assert.equal(aws.calls(), 2)
       upstream.close()
     })
 
-    test('a bound covers the retries too', async (t) => {
+    test(`${half.name}: a bound covers the retries too`, async (t) => {
       const { aws } = await setUp(t, half)
       aws.fault({}, { kind: 'throttle', delayMs: 80 })
       const parameterStore = { endpoint: aws.url, timeoutMs: 100 }
@@ -186,7 +186,7 @@ for (const half of upstreamHalves()) {
       assert.ok(calls < 3 && aws.calls() === calls, 'an attempt was made after the bound')
     })
 
-    test('nothing of an unreadable answer gets out, whatever its shape and status', async (t) => {
+    test(`${half.name}: nothing of an unreadable answer gets out, whatever its shape and status`, async (t) => {
       const { aws: _, upstream: unused } = await setUp(t, half)
       unused.close()
       const bodies = [
@@ -215,7 +215,7 @@ for (const half of upstreamHalves()) {
       }
     })
 
-    test('an answer in gzip is read', async (t) => {
+    test(`${half.name}: an answer in gzip is read`, async (t) => {
       const url = await serve(t, (req, res) => {
         req.resume().once('end', () => {
           res.setHeader('Content-Encoding', 'gzip')
@@ -227,7 +227,7 @@ for (const half of upstreamHalves()) {
       upstream.close()
     })
 
-    test('a server nobody listens on is a ConnectionError after three attempts', async () => {
+    test(`${half.name}: a server nobody listens on is a ConnectionError after three attempts`, async () => {
       const upstream = half.createUpstream(settingsFor('http://127.0.0.1:1'))
       const error = await failureOf(upstream.fetch(PARAMETER))
       assert.equal(error.code, 'ConnectionError')
@@ -237,7 +237,7 @@ for (const half of upstreamHalves()) {
       )
     })
 
-    test('a certificate is trusted through the CA bundle, and only then', async (t) => {
+    test(`${half.name}: a certificate is trusted through the CA bundle, and only then`, async (t) => {
       const { caPath, ...tls } = testTls()
       const aws = await startAws({ seed: SEED, tls })
       t.after(() => aws.close())
@@ -251,7 +251,7 @@ for (const half of upstreamHalves()) {
     })
 
     for (const hours of [-1, 1]) {
-      test(`a clock that is off by ${hours} h is corrected within one call`, async (t) => {
+      test(`${half.name}: a clock that is off by ${hours} h is corrected within one call`, async (t) => {
         const signedAt: string[] = []
         const url = await serve(t, (req, res) => {
           const at = String(req.headers['x-amz-date'])
@@ -274,7 +274,46 @@ for (const half of upstreamHalves()) {
       })
     }
 
-    test('no more sockets are open at once than allowed, and waiting for one is no failure', async (t) => {
+    test(`${half.name}: a server that never finishes the TLS handshake is given up three times, also without a bound`, async (t) => {
+      const silent = createTcpServer()
+      let connections = 0
+      silent.on('connection', (socket) => {
+        connections++
+        socket.on('error', () => {})
+      })
+      await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening))
+      t.after(() => silent.close())
+      const upstream = half.createUpstream(
+        settingsFor(`https://127.0.0.1:${(silent.address() as AddressInfo).port}`),
+      )
+      const error = await failureOf(upstream.fetch(SECRET))
+      assert.equal(error.code, 'ConnectionError')
+      assert.match(error.report, /no connection in time/)
+      assert.equal(connections, 3)
+    })
+
+    test(`${half.name}: an answer that never comes is asked for again, also without a bound`, async (t) => {
+      const { aws, upstream } = await setUp(t, half)
+      aws.fault({}, { kind: 'hang' }, 1)
+      assert.match(await upstream.fetch(SECRET), /MARKER/)
+      assert.equal(aws.calls(), 2)
+    })
+
+    test(`${half.name}: a long queue for a socket prints nothing`, async (t) => {
+      const { aws, upstream } = await setUp(t, half, { maxConnections: 1 })
+      const methods = (['log', 'info', 'warn', 'error', 'debug', 'trace'] as const).map((name) =>
+        t.mock.method(console, name),
+      )
+      // The SDK looks at the queue after three seconds and would complain.
+      aws.fault({}, { kind: 'delay', delayMs: 3_500 }, 1)
+      await Promise.all(Array.from({ length: 5 }, () => upstream.fetch(SECRET)))
+      assert.deepEqual(
+        methods.map((method) => method.mock.callCount()),
+        [0, 0, 0, 0, 0, 0],
+      )
+    })
+
+    test(`${half.name}: no more sockets are open at once than allowed, and waiting for one is no failure`, async (t) => {
       const { aws, upstream } = await setUp(t, half, { maxConnections: 2 })
       aws.fault({}, { kind: 'delay', delayMs: 30 })
       const bodies = await Promise.all(Array.from({ length: 20 }, () => upstream.fetch(SECRET)))
@@ -282,5 +321,5 @@ for (const half of upstreamHalves()) {
       assert.equal(aws.peakConnections(), 2)
       assert.equal(aws.connections(), 2)
     })
-  })
-}
+  }
+})
