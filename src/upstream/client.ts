@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { pipeline } from 'node:stream'
-import { createGunzip } from 'node:zlib'
 import {
   GetSecretValueCommand,
   SecretsManagerClient,
@@ -45,6 +44,7 @@ const SILENCE_TIMEOUT_MS = 10_000
 /** Of other regions, whose names come from callers; the oldest makes room. */
 const MAX_REGIONS = 16
 const EXPIRED = /^(ExpiredToken(Exception)?|UnrecognizedClientException|InvalidClientTokenId)$/
+const NOT_YET = /^Signature not yet current/
 const REGION = /^[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}$/
 
 const ignore = () => {}
@@ -111,13 +111,19 @@ async function bounded<T>(
   }
 }
 
-/** Credentials of the container endpoint rotate under us: where AWS calls them expired it is asked once more. */
+/**
+ * Asks once more after two refusals. Credentials of the container endpoint rotate under us, and AWS calls the old ones
+ * expired. A clock that was wrong comes right, as after a freeze: the SDK then corrects its own correction, but asks
+ * again by itself only where the new one is large.
+ */
 async function withFreshCredentials<T>(credentials: Credentials, send: () => Promise<T>): Promise<T> {
   const used = await credentials.get()
   try {
     return await send()
   } catch (error) {
-    if (!(error instanceof Error) || !EXPIRED.test(error.name)) throw error
+    if (!(error instanceof Error)) throw error
+    if (error.name === 'InvalidSignatureException' && NOT_YET.test(error.message)) return send()
+    if (!EXPIRED.test(error.name)) throw error
     const fresh = await credentials.replace(used).catch(ignore)
     if (fresh === undefined) throw error
     return send()
@@ -231,7 +237,10 @@ class FreshSocketHandler extends NodeHttpHandler {
     this.#sockets.dropStale()
     const answer = await super.handle(request, options)
     const { headers, body } = answer.response
-    if (headers['content-encoding'] === 'gzip') answer.response.body = pipeline(body, createGunzip(), ignore)
+    if (headers['content-encoding'] === 'gzip') {
+      const { createGunzip } = await import('node:zlib') // rare, and a millisecond of every start
+      answer.response.body = pipeline(body, createGunzip(), ignore)
+    }
     return answer
   }
 }

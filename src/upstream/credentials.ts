@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -105,7 +105,7 @@ async function askWithRetries(container: ContainerSettings): Promise<Held> {
   const url = containerUrl(container)
   for (let attempt = 1; ; attempt++) {
     try {
-      return await ask(url, await authorization(container))
+      return await ask(url, authorization(container))
     } catch (error) {
       if (attempt === ATTEMPTS) {
         throw error instanceof UpstreamError
@@ -127,10 +127,10 @@ function containerUrl(container: ContainerSettings): URL {
   throw credentialsError(say`the container endpoint must be HTTPS, a loopback or a link-local address`)
 }
 
-async function authorization(container: ContainerSettings): Promise<string | undefined> {
+function authorization(container: ContainerSettings): string | undefined {
   if (container.authorizationTokenFile === undefined) return container.authorizationToken
   try {
-    return (await readFile(container.authorizationTokenFile, 'utf8')).trim()
+    return readFileSync(container.authorizationTokenFile, 'utf8').trim()
   } catch {
     throw credentialsError(say`AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE cannot be read`)
   }

@@ -75,9 +75,11 @@ export function toUpstreamError(
 
   if (timedOutAfterMs > 0) {
     const reason = say`${SERVICE[operation]} did not answer within ${timedOutAfterMs} ms`
-    return failed(operation, attempts, { code: say`TimeoutError`, reason }, say`${response}, ${reason}`)
+    const code = say`TimeoutError`
+    return failed(operation, attempts, { code, reason }, say`${response}, ${code}: ${reason}`)
   }
-  if (suspect.$fault !== undefined && status >= 300) {
+  // Where the body names no error, as in a redirect of a proxy, the SDK calls it Unknown: AWS has not spoken.
+  if (suspect.$fault !== undefined && status >= 300 && suspect.name !== 'Unknown') {
     const code = wordOf(suspect.name) ?? say`UnknownError`
     const reason = typeof suspect.message === 'string' ? shown(suspect.message) : say``
     return failed(operation, attempts, { code, reason }, say`${response}, api error ${code}: ${reason}`)
