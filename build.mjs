@@ -10,7 +10,7 @@
 // embedded as text that is compiled when first needed, so that V8 does not parse it before `listen`.
 import { build } from 'esbuild'
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -197,17 +197,24 @@ async function buildExtension() {
     sha256: createHash('sha256').update(contents).digest('hex'),
   }
   await mkdir(`${root}/dist`, { recursive: true })
-  await writeFile(`${root}/dist/extension.cjs`, contents)
+  await put('extension.cjs', contents)
   // Not shipped: the tests of src/upstream run on the trimmed half too.
-  if (!isInline) await writeFile(`${root}/dist/upstream.cjs`, half.outputFiles[0].contents)
-  await writeFile(`${root}/dist/meta.json`, JSON.stringify(meta, null, 2) + '\n')
+  if (!isInline) await put('upstream.cjs', half.outputFiles[0].contents)
+  await put('meta.json', JSON.stringify(meta, null, 2) + '\n')
   return meta
 }
 
 async function buildLocal() {
   const options = { ...common, format: 'esm', supported: {}, packages: 'external', minify: false }
   const { outputFiles } = await build({ ...options, entryPoints: ['src/local/start.ts'] })
-  await writeFile(`${root}/dist/local.mjs`, outputFiles[0].contents)
+  await put('local.mjs', outputFiles[0].contents)
+}
+
+/** Whole or not at all: a process that starts meanwhile must not read half a file. */
+async function put(name, contents) {
+  const path = `${root}/dist/${name}`
+  await writeFile(`${path}.${process.pid}`, contents)
+  await rename(`${path}.${process.pid}`, path)
 }
 
 const { bytes, ours, sdk, sha256 } = await buildExtension()

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Reject } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -33,11 +33,14 @@ const SLOW_REQUEST_MS = 300_000
 const RETRY_LISTEN_MS = 250
 const RETRY_LISTEN_MAX_MS = 5_000
 const DRAIN_POLL_MS = 10
+// For the last bytes of answers that are out; a connection that is not idle by then sent nothing, or half a request.
+const FLUSH_MS = 100
 
 export function createLocalServer(options: LocalServerOptions): LocalServer {
   const { port, log } = options
-  const v4 = createHttpServer(options)
-  const v6 = createHttpServer(options)
+  const waiting = new Set<ServerResponse>()
+  const v4 = createHttpServer(options, waiting)
+  const v6 = createHttpServer(options, waiting)
   const timers = new Set<NodeJS.Timeout>()
   let closing = false
 
@@ -84,17 +87,32 @@ export function createLocalServer(options: LocalServerOptions): LocalServer {
     closing = true
     for (const timer of timers) clearTimeout(timer)
     const open = new Set([v4, v6])
-    for (const server of [v4, v6]) server.close(() => open.delete(server))
-    while (open.size > 0 && Date.now() < deadlineAt) {
-      // A connection is idle as soon as its answer is out; one that still waits for AWS is not.
-      for (const server of [v4, v6]) server.closeIdleConnections()
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS))
+    for (const server of open) server.close(() => open.delete(server))
+    while (waiting.size > 0 && Date.now() < deadlineAt) await sleep(DRAIN_POLL_MS)
+    const flushedAt = Math.min(deadlineAt, Date.now() + FLUSH_MS)
+    while (open.size > 0 && Date.now() < flushedAt) {
+      for (const server of open) server.closeIdleConnections()
+      await sleep(DRAIN_POLL_MS)
     }
-    for (const server of [v4, v6]) server.closeAllConnections()
+    for (const server of open) server.closeAllConnections()
   }
 }
 
-function createHttpServer({ handler, isKnownToken }: LocalServerOptions): Server {
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** `waiting` holds the responses that still wait for AWS. A hit is over when `handler` returns, and never gets in. */
+function createHttpServer(
+  { handler, isKnownToken }: LocalServerOptions,
+  waiting: Set<ServerResponse>,
+): Server {
+  const listener: Handler = (request, response) => {
+    handler(request, response)
+    if (response.writableEnded) return
+    waiting.add(response)
+    response.once('close', () => waiting.delete(response))
+  }
   const server = createServer(
     {
       // 0 never closes an idle connection: with Node's 5 s, a client that reuses a connection after a freeze is reset.
@@ -105,10 +123,12 @@ function createHttpServer({ handler, isKnownToken }: LocalServerOptions): Server
       requireHostHeader: false,
       noDelay: true,
     },
-    handler,
+    listener,
   )
+  // A client may close its sending half after its last request, and still wait for the answer.
+  Object.assign(server, { httpAllowHalfOpen: true })
   // Without these Node answers 417 before the token is checked, and hangs up on a CONNECT without a byte.
-  server.on('checkExpectation', handler)
+  server.on('checkExpectation', listener)
   server.on('connect', (request: IncomingMessage, socket: Duplex) => {
     const seen: SeenHeaders = { token: '', host: undefined, forwarded: false }
     readHeaders(request.rawHeaders, seen)

@@ -60,6 +60,11 @@ const TRANSPORT: readonly { readonly pattern: RegExp; readonly code: Public; rea
   },
 ]
 
+/** For errors that AWS sends without a message: Parameter Store's "not found" is the code alone. */
+const UNSAID: ReadonlyMap<string, Public> = new Map([
+  ['ParameterNotFound', say`The parameter does not exist in this account and region.`],
+])
+
 /** What went wrong, as an instance that may be shared by all who wait. */
 export function toUpstreamError(
   operation: Operation,
@@ -81,12 +86,19 @@ export function toUpstreamError(
   // Where the body names no error, as in a redirect of a proxy, the SDK calls it Unknown: AWS has not spoken.
   if (suspect.$fault !== undefined && status >= 300 && suspect.name !== 'Unknown') {
     const code = wordOf(suspect.name) ?? say`UnknownError`
-    const reason = typeof suspect.message === 'string' ? shown(suspect.message) : say``
+    const reason = messageOf(suspect) ?? UNSAID.get(code) ?? say`AWS gave no message`
     return failed(operation, attempts, { code, reason }, say`${response}, api error ${code}: ${reason}`)
   }
   const cause = unanswered(operation, suspect, status)
   const stage = status > 0 ? say`deserialization failed` : say`request send failed`
   return failed(operation, attempts, cause, say`${response}, ${stage}, ${cause.code}: ${cause.reason}`)
+}
+
+/** What AWS itself wrote; for nothing the SDK puts `UnknownError`. */
+function messageOf({ message }: Suspect): Public | undefined {
+  return typeof message === 'string' && message !== '' && message !== 'UnknownError'
+    ? shown(message)
+    : undefined
 }
 
 /** A 200 that holds no answer. */

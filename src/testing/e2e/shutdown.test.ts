@@ -38,14 +38,15 @@ test('an upstream that never answers does not keep the process beyond the deadli
 })
 
 test('idle connections, half a request and a client that never reads do not hold up the end', async (t) => {
-  const extension = await startExtension(t)
+  const extension = await startExtension(t, { lambda: { shutdownTimeoutMs: 10_000 } })
   const idle = await ask(extension, SECRET)
   await idle.receive()
   const half = await extension.wire()
   await half.send('GET /secretsmanager/get?secr')
   const silent = await extension.wire()
-  const { exitCode, killed } = await extension.stop()
+  const { exitCode, killed, tookMs } = await extension.stop()
   assert.deepEqual({ exitCode, killed }, { exitCode: 0, killed: false })
+  assert.ok(tookMs < 5_000, `long before the deadline of 10 s, after ${tookMs} ms`)
   for (const wire of [idle, half, silent]) assert.equal((await wire.closed()).length, 0)
 })
 
