@@ -111,6 +111,9 @@ export const REFUSALS: readonly Row[] = [
   ]),
 ]
 
+/** Only ParameterNotFound comes without a message. */
+const UNSAID = 'The parameter does not exist in this account and region.'
+
 /** AWS answers with an error: three tries where trying again may help. */
 function refusal(
   asks: 'secret' | 'parameter',
@@ -125,7 +128,6 @@ function refusal(
     world: 'AWS itself',
     asks,
     strike: faulty({ kind: 'error', code, status, ...(message !== undefined && { message }) }),
-    // Without a message the SDK has this word for it.
-    expect: { code, reason: message ?? 'UnknownError', attempts },
+    expect: { code, reason: message ?? UNSAID, attempts },
   }
 }
