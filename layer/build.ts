@@ -1,0 +1,41 @@
+// `npm run layer`: three zips in dist/, the same bytes every time.
+
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { faultsOf } from './check.ts'
+import { executable } from './executable.ts'
+import { nodejsExtension } from './launcher.ts'
+import { extensionMode, extensionPath, type Layer, layers } from './layers.ts'
+import { zipOf } from './zip.ts'
+
+const root = fileURLToPath(new URL('../', import.meta.url))
+
+// The second is left behind in dist/, as `npm run build` leaves it.
+const inlineBundle = bundle('--inline-upstream')
+const textBundle = bundle()
+
+mkdirSync(`${root}dist`, { recursive: true })
+let isPublishable = true
+for (const layer of layers) {
+  const zip = await zipOf(extensionPath, fileOf(layer), extensionMode)
+  writeFileSync(`${root}dist/${layer.zip}`, zip)
+  console.log(
+    `dist/${layer.zip}  ${zip.length} bytes  sha256 ${createHash('sha256').update(zip).digest('hex')}`,
+  )
+  for (const fault of await faultsOf(layer, zip)) {
+    isPublishable = false
+    console.error(`dist/${layer.zip}: ${fault}`)
+  }
+}
+process.exitCode = isPublishable ? 0 : 1
+
+function fileOf({ kind }: Layer): Buffer {
+  return kind === 'node' ? nodejsExtension(textBundle) : executable(inlineBundle, kind)
+}
+
+function bundle(...flags: string[]): string {
+  execFileSync(process.execPath, ['build.mjs', '--quiet', ...flags], { cwd: root, stdio: 'inherit' })
+  return readFileSync(`${root}dist/extension.cjs`, 'utf8')
+}

@@ -1,0 +1,60 @@
+// What Lambda would trip over, found before anything is published. One stray file in extensions/, a missing exec bit or
+// a newer glibc symbol, and every function with the layer fails to start:
+// https://github.com/aws-samples/aws-lambda-extensions/issues/54
+
+import { readElf } from './elf.ts'
+import { extensionMode, extensionPath, type Layer } from './layers.ts'
+import type { Architecture } from './runtimes.ts'
+import { entriesOf } from './zip.ts'
+
+// Amazon Linux 2, the oldest system of a supported runtime: docs.aws.amazon.com/linux/al2/ug
+const newestGlibc = [2, 26] as const
+const linkers: Record<Architecture, string> = {
+  x86_64: '/lib64/ld-linux-x86-64.so.2',
+  arm64: '/lib/ld-linux-aarch64.so.1',
+}
+const libraries =
+  /^(libc\.so\.6|libm\.so\.6|libpthread\.so\.0|libdl\.so\.2|ld-linux-(x86-64|aarch64)\.so\.[12])$/
+
+/** What is wrong with a layer, each as a sentence; empty when it can be published. */
+export async function faultsOf(layer: Layer, zip: Buffer): Promise<string[]> {
+  const entries = await entriesOf(zip)
+  const [entry] = entries
+  if (entries.length !== 1 || entry?.path !== extensionPath) {
+    return [
+      `it must hold ${extensionPath} and nothing else, not ${entries.map(({ path }) => path).join(', ')}`,
+    ]
+  }
+  const faults =
+    layer.kind === 'node' ? faultsOfScript(await entry.read()) : faultsOfElf(layer.kind, await entry.read())
+  const mode = 0o100000 | extensionMode
+  if (entry.mode !== mode) faults.push(`its mode is ${entry.mode.toString(8)}, not ${mode.toString(8)}`)
+  if (zip.length > layer.budget) faults.push(`${zip.length} bytes are over its budget of ${layer.budget}`)
+  return faults
+}
+
+function faultsOfScript(file: Buffer): string[] {
+  return file.toString('latin1', 0, 10) === '#!/bin/sh\n'
+    ? []
+    : ['it does not start with #!/bin/sh and a line feed']
+}
+
+function faultsOfElf(architecture: Architecture, file: Buffer): string[] {
+  let elf
+  try {
+    elf = readElf(file)
+  } catch (error) {
+    return [`it cannot be read as an executable: ${String(error)}`]
+  }
+  const faults: string[] = []
+  if (elf.machine !== architecture) faults.push(`it is for ${elf.machine}`)
+  if (elf.interpreter !== linkers[architecture]) faults.push(`it is started by ${elf.interpreter}`)
+  for (const library of elf.libraries) if (!libraries.test(library)) faults.push(`it needs ${library}`)
+  for (const version of elf.versions) if (!isOnAmazonLinux2(version)) faults.push(`it needs ${version}`)
+  return faults
+}
+
+function isOnAmazonLinux2(version: string): boolean {
+  const [, major, minor] = /^GLIBC_(\d+)\.(\d+)(?:\.\d+)?$/.exec(version) ?? []
+  return Number(major) === newestGlibc[0] && Number(minor) <= newestGlibc[1]
+}

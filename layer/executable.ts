@@ -1,0 +1,53 @@
+// The one file of the x86_64 and arm64 layers: the bundle and Bun in one ELF.
+
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Architecture, bunFor, hostBun } from './runtimes.ts'
+import { seal } from './seal.ts'
+
+const targets: Record<Architecture, string> = { x86_64: 'bun-linux-x64', arm64: 'bun-linux-arm64' }
+
+// Measured in one alternating run: see README.md, "Cold start".
+const compileFlags = [
+  '--compile',
+  '--bytecode',
+  // What lies in the function's directory is not ours to read.
+  '--no-compile-autoload-dotenv',
+  '--no-compile-autoload-bunfig',
+  '--no-compile-autoload-tsconfig',
+  '--no-compile-autoload-package-json',
+]
+
+/** `bundle` is CommonJS with all code in the open, so that all of it becomes bytecode. */
+export function executable(
+  bundle: string,
+  architecture: Architecture,
+  flags: readonly string[] = compileFlags,
+): Buffer {
+  const folder = mkdtempSync(join(tmpdir(), 'layer-'))
+  try {
+    // Bun writes the outfile's name into the executable, so it is the same on every machine; the folder's it does not.
+    const outfile = join(folder, 'extension')
+    writeFileSync(join(folder, 'bundle.cjs'), bundle)
+    const args = [
+      ...flags,
+      `--target=${targets[architecture]}`,
+      // Never downloads a Bun: the pinned one is at hand.
+      `--compile-executable-path=${bunFor(architecture)}`,
+      `--outfile=${outfile}`,
+      'bundle.cjs',
+    ]
+    execFileSync(hostBun(), ['build', ...args], {
+      cwd: folder,
+      env: {},
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+    const file = readFileSync(outfile)
+    seal(file)
+    return file
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}

@@ -1,0 +1,58 @@
+// The pinned runtimes of layer/runtimes: Bun compiles the executables, Node stands for Lambda's in the tests. They are
+// no part of the root install, because nothing else needs their 900 MB.
+
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+export type Architecture = 'x86_64' | 'arm64'
+
+/** Node's major versions on Lambda that the nodejs layer is tested with. */
+export const nodeMajors = [22, 24, 26] as const
+export type NodeMajor = (typeof nodeMajors)[number]
+
+const folder = fileURLToPath(new URL('runtimes/', import.meta.url))
+const bunPackages: Record<Architecture, string> = { x86_64: 'bun-linux-x64', arm64: 'bun-linux-aarch64' }
+
+/** The Bun that runs on that architecture; installs it when it is missing or another version than pinned. */
+export function bunFor(architecture: Architecture): string {
+  const name = `@oven/${bunPackages[architecture]}`
+  // Both architectures on any machine: the one that is not ours is never executed, only compiled into.
+  if (!isInstalled(name)) install(['--omit=dev'])
+  return `${folder}node_modules/${name}/bin/bun`
+}
+
+/** The Bun that runs here. */
+export function hostBun(): string {
+  return bunFor(process.arch === 'arm64' ? 'arm64' : 'x86_64')
+}
+
+/** An official Linux x64 build of Node, as Lambda's nodejs runtimes have one in /var/lang/bin. */
+export function nodeFor(major: NodeMajor): string {
+  const name = `node${major}-linux-x64`
+  if (!isInstalled(name)) install([])
+  return `${folder}node_modules/${name}/bin/node`
+}
+
+function isInstalled(name: string): boolean {
+  const manifest = `${folder}node_modules/${name}/package.json`
+  return existsSync(manifest) && versionIn(manifest) === pinned(name)
+}
+
+function versionIn(manifest: string): string {
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
+}
+
+function pinned(name: string): string | undefined {
+  const lock = JSON.parse(readFileSync(`${folder}package-lock.json`, 'utf8')) as {
+    packages: Record<string, { version: string }>
+  }
+  return lock.packages[`node_modules/${name}`]?.version
+}
+
+// --force, because npm refuses a package for another processor otherwise; it still checks every integrity hash.
+function install(extra: string[]): void {
+  process.stderr.write('installing the pinned runtimes into layer/runtimes\n')
+  const args = ['ci', '--force', '--loglevel=error', '--prefix', folder, ...extra]
+  execFileSync('npm', args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
+}

@@ -1,0 +1,58 @@
+// A zip with the same bytes whenever and wherever it is made: fixed time, no extra fields, deflated by a pinned program.
+
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { crc32 } from 'node:zlib'
+import { type Entry, Uint8ArrayReader, Uint8ArrayWriter, ZipReader, ZipWriter } from '@zip.js/zip.js'
+import { hostBun } from './runtimes.ts'
+
+const regularFile = 0o100000
+// The first moment that a zip can tell. Local time, as zip stores it, so that it reads the same in every time zone.
+const writtenAt = new Date(1980, 0, 1)
+
+const deflater = fileURLToPath(new URL('deflate.mjs', import.meta.url))
+
+/** One regular file in a zip. */
+export async function zipOf(path: string, file: Buffer, mode: number): Promise<Buffer> {
+  const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false })
+  await writer.add(path, new Uint8ArrayReader(deflate(file)), {
+    passThrough: true,
+    compressionMethod: 8,
+    uncompressedSize: file.length,
+    crc32: crc32(file),
+    lastModDate: writtenAt,
+    extendedTimestamp: false,
+    dataDescriptor: false,
+    msDosCompatible: false,
+    versionMadeBy: (3 << 8) | 20,
+    externalFileAttributes: ((regularFile | mode) << 16) >>> 0,
+  })
+  return Buffer.from(await writer.close())
+}
+
+/** Everything in a zip, with a function for the bytes, which checks them against their checksum. */
+export async function entriesOf(zip: Buffer): Promise<ZipEntry[]> {
+  const entries = await new ZipReader(new Uint8ArrayReader(zip)).getEntries({})
+  return entries.map((entry) => ({
+    path: entry.filename,
+    mode: entry.externalFileAttributes >>> 16,
+    read: () => bytesOf(entry),
+  }))
+}
+
+export interface ZipEntry {
+  path: string
+  /** Type and permissions as in `stat`: 0o100755 is an executable file. */
+  mode: number
+  read(): Promise<Buffer>
+}
+
+async function bytesOf(entry: Entry): Promise<Buffer> {
+  if (entry.directory) return Buffer.alloc(0)
+  const options = { useWebWorkers: false, checkSignature: true }
+  return Buffer.from(await entry.getData(new Uint8ArrayWriter(), options))
+}
+
+function deflate(file: Buffer): Buffer {
+  return execFileSync(hostBun(), [deflater], { input: file, env: {}, maxBuffer: 2 ** 30 })
+}
