@@ -103,7 +103,7 @@ const HEAD_END = '\r\n\r\n'
  * The first answer in `bytes`, or undefined where more bytes are needed. `ended` says that no more will come,
  * which is what ends a body without Content-Length.
  */
-function parseReply(bytes: Buffer, ended: boolean, bodiless: boolean): Reply | undefined {
+export function parseReply(bytes: Buffer, ended: boolean, bodiless: boolean): Reply | undefined {
   const end = bytes.indexOf(HEAD_END, 0, 'latin1')
   if (end === -1) return undefined
   const [statusLine, ...lines] = bytes.toString('latin1', 0, end).split('\r\n')
