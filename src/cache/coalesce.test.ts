@@ -1,0 +1,317 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate as settle } from 'node:timers/promises'
+import { Coalescer } from './coalesce.ts'
+
+const A = { key: 'a' }
+const B = { key: 'b' }
+const JOINABLE_FOR_MS = 30_000
+
+interface Fetch {
+  readonly key: string
+  succeed(answer: string): Promise<void>
+  fail(error: unknown): Promise<void>
+}
+
+interface Landed {
+  readonly key: string
+  readonly answer: string
+  readonly startedAt: number
+}
+
+/** A coalescer whose fetches the test ends by hand, in any order, and whose clock it sets. */
+function bench(joinableForMs: number = JOINABLE_FOR_MS) {
+  const clock = { now: 1_000_000 }
+  const fetches: Fetch[] = []
+  const landed: Landed[] = []
+  const coalescer = new Coalescer<{ key: string }, string>({
+    now: () => clock.now,
+    fetch: ({ key }) =>
+      new Promise((resolve, reject) => {
+        fetches.push({
+          key,
+          succeed: (answer) => (resolve(answer), settle()),
+          fail: (error) => (reject(error), settle()),
+        })
+      }),
+    land: ({ key }, answer, startedAt) => void landed.push({ key, answer, startedAt }),
+    joinableForMs: () => joinableForMs,
+  })
+  return { coalescer, fetches, landed, clock }
+}
+
+const failed = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => assert.fail('resolved'),
+    (error: unknown) => error,
+  )
+
+test('many who ask the same make one call and get one answer', async () => {
+  const { coalescer, fetches, landed } = bench()
+  const waiting = Array.from({ length: 1_000 }, () => coalescer.join(A))
+  assert.equal(fetches.length, 1)
+  assert.equal(coalescer.inflight, 1)
+  assert.equal(coalescer.coalesced, 999)
+  await fetches[0]!.succeed('x')
+  assert.deepEqual(new Set(await Promise.all(waiting)), new Set(['x']))
+  assert.deepEqual(landed, [{ key: 'a', answer: 'x', startedAt: 1_000_000 }])
+  assert.equal(coalescer.inflight, 0)
+})
+
+test('different questions fly apart', async () => {
+  const { coalescer, fetches, landed } = bench()
+  const a = coalescer.join(A)
+  const b = coalescer.join(B)
+  assert.deepEqual(
+    fetches.map(({ key }) => key),
+    ['a', 'b'],
+  )
+  await fetches[1]!.succeed('from b')
+  await fetches[0]!.succeed('from a')
+  assert.deepEqual([await a, await b], ['from a', 'from b'])
+  assert.deepEqual(
+    landed.map(({ key }) => key),
+    ['b', 'a'],
+  )
+  assert.equal(coalescer.coalesced, 0)
+})
+
+test('another question object with the same key joins', async () => {
+  const { coalescer, fetches } = bench()
+  const both = [coalescer.join({ key: 'a' }), coalescer.join({ key: 'a' })]
+  assert.equal(fetches.length, 1)
+  await fetches[0]!.succeed('x')
+  assert.deepEqual(await Promise.all(both), ['x', 'x'])
+})
+
+test('when the leader fails, all fail with the very same error, nothing lands, and the next call fetches anew', async () => {
+  const { coalescer, fetches, landed } = bench()
+  const failures = Array.from({ length: 5 }, () => failed(coalescer.join(A)))
+  const error = new Error('AccessDenied')
+  await fetches[0]!.fail(error)
+  for (const failure of failures) assert.equal(await failure, error)
+  assert.deepEqual(landed, [])
+  assert.equal(coalescer.inflight, 0)
+  const next = coalescer.join(A)
+  assert.equal(fetches.length, 2)
+  await fetches[1]!.succeed('x')
+  assert.equal(await next, 'x')
+})
+
+test('a retry from inside a rejection handler starts a new flight, and a second one joins it', async () => {
+  const { coalescer, fetches } = bench()
+  const retries = [1, 2].map(() => coalescer.join(A).catch(() => coalescer.join(A)))
+  await fetches[0]!.fail(new Error('first'))
+  assert.equal(fetches.length, 2)
+  await fetches[1]!.succeed('second time')
+  assert.deepEqual(await Promise.all(retries), ['second time', 'second time'])
+})
+
+test('who asks from inside a fulfilment handler finds the flight gone and its answer landed', async () => {
+  const { coalescer, fetches, landed } = bench()
+  const seen = coalescer.join(A).then(() => [coalescer.inflight, landed.length])
+  await fetches[0]!.succeed('x')
+  assert.deepEqual(await seen, [0, 1])
+})
+
+test('a refresh with nothing in flight is one call that later joiners share', async () => {
+  const { coalescer, fetches, landed } = bench()
+  const answers = [coalescer.refresh(A), coalescer.join(A), coalescer.join(A)]
+  assert.equal(fetches.length, 1)
+  await fetches[0]!.succeed('x')
+  assert.deepEqual(await Promise.all(answers), ['x', 'x', 'x'])
+  assert.equal(landed.length, 1)
+})
+
+test('a refresh during an older read starts at once; the older read answers its own and does not land', async () => {
+  const { coalescer, fetches, landed, clock } = bench()
+  const older = coalescer.join(A)
+  clock.now += 10
+  const refreshed = coalescer.refresh(A)
+  assert.equal(fetches.length, 2)
+  const joined = coalescer.join(A)
+  assert.equal(fetches.length, 2, 'a joiner after the refresh takes the newer flight')
+  await fetches[1]!.succeed('new')
+  await fetches[0]!.succeed('old')
+  assert.deepEqual([await older, await refreshed, await joined], ['old', 'new', 'new'])
+  assert.deepEqual(landed, [{ key: 'a', answer: 'new', startedAt: 1_000_010 }])
+})
+
+test('the older read that lands first, while the refresh still flies, does not land either', async () => {
+  const { coalescer, fetches, landed } = bench()
+  const older = coalescer.join(A)
+  const refreshed = coalescer.refresh(A)
+  await fetches[0]!.succeed('old')
+  assert.equal(await older, 'old')
+  assert.deepEqual(landed, [])
+  assert.equal(coalescer.inflight, 1, 'and takes the refresh out of nothing')
+  await fetches[1]!.succeed('new')
+  assert.equal(await refreshed, 'new')
+  assert.deepEqual(
+    landed.map(({ answer }) => answer),
+    ['new'],
+  )
+})
+
+test('further refreshes share one queued flight: two calls, however many ask', async () => {
+  const { coalescer, fetches, landed, clock } = bench()
+  const first = coalescer.refresh(A)
+  const others = Array.from({ length: 50 }, () => coalescer.refresh(A))
+  assert.equal(fetches.length, 1, 'the second waits for the first to land')
+  clock.now += 7
+  await fetches[0]!.succeed('first')
+  assert.equal(await first, 'first')
+  assert.equal(fetches.length, 2)
+  await fetches[1]!.succeed('second')
+  assert.deepEqual(new Set(await Promise.all(others)), new Set(['second']))
+  assert.deepEqual(landed, [
+    { key: 'a', answer: 'first', startedAt: 1_000_000 },
+    { key: 'a', answer: 'second', startedAt: 1_000_007 },
+  ])
+  assert.equal(coalescer.coalesced, 49, 'the one who queued the flight shared nothing')
+  assert.equal(coalescer.inflight, 0)
+})
+
+test('a refresh that comes while the queued flight is up queues a third', async () => {
+  const { coalescer, fetches } = bench()
+  void coalescer.refresh(A)
+  const second = coalescer.refresh(A)
+  await fetches[0]!.succeed('1')
+  const third = coalescer.refresh(A)
+  assert.equal(fetches.length, 2)
+  await fetches[1]!.succeed('2')
+  assert.equal(fetches.length, 3)
+  await fetches[2]!.succeed('3')
+  assert.deepEqual([await second, await third], ['2', '3'])
+})
+
+test('a refresh that fails fails its own; the queued one takes off all the same', async () => {
+  const { coalescer, fetches, landed } = bench()
+  const first = failed(coalescer.refresh(A))
+  const second = coalescer.refresh(A)
+  const error = new Error('Throttling')
+  await fetches[0]!.fail(error)
+  assert.equal(await first, error)
+  assert.equal(fetches.length, 2)
+  await fetches[1]!.succeed('x')
+  assert.equal(await second, 'x')
+  assert.deepEqual(
+    landed.map(({ answer }) => answer),
+    ['x'],
+  )
+})
+
+test('a queued refresh that fails fails all who share it with one error', async () => {
+  const { coalescer, fetches, landed } = bench()
+  void coalescer.refresh(A)
+  const queued = [1, 2, 3].map(() => failed(coalescer.refresh(A)))
+  await fetches[0]!.succeed('x')
+  const error = new Error('second')
+  await fetches[1]!.fail(error)
+  for (const failure of queued) assert.equal(await failure, error)
+  assert.equal(landed.length, 1)
+  assert.equal(coalescer.inflight, 0)
+})
+
+test('after a failed refresh an older read that lands is not kept: a newer value may have been seen', async () => {
+  const { coalescer, fetches, landed } = bench()
+  const older = coalescer.join(A)
+  const refresh = failed(coalescer.refresh(A))
+  await fetches[1]!.fail(new Error('no'))
+  await refresh
+  await fetches[0]!.succeed('old')
+  assert.equal(await older, 'old')
+  assert.deepEqual(landed, [])
+})
+
+test('a flight is joined until the millisecond before it is too old', async () => {
+  const { coalescer, fetches, landed, clock } = bench()
+  const early = coalescer.join(A)
+  clock.now += JOINABLE_FOR_MS - 1
+  const justInTime = coalescer.join(A)
+  assert.equal(fetches.length, 1)
+  clock.now += 1
+  const late = coalescer.join(A)
+  assert.equal(fetches.length, 2)
+  await fetches[1]!.succeed('after the freeze')
+  await fetches[0]!.succeed('before the freeze')
+  assert.deepEqual(
+    [await early, await justInTime, await late],
+    ['before the freeze', 'before the freeze', 'after the freeze'],
+  )
+  assert.deepEqual(landed, [{ key: 'a', answer: 'after the freeze', startedAt: 1_030_000 }])
+})
+
+test('a stale flight that fails at last leaves the newer one in the air', async () => {
+  const { coalescer, fetches, clock } = bench()
+  const stale = failed(coalescer.join(A))
+  clock.now += JOINABLE_FOR_MS
+  void coalescer.join(A)
+  await fetches[0]!.fail(new Error('ECONNRESET'))
+  await stale
+  assert.equal(coalescer.inflight, 1)
+  void coalescer.join(A)
+  assert.equal(fetches.length, 2, 'and it can still be joined')
+})
+
+test('a stale refresh is not queued behind: the next refresh starts at once', () => {
+  const { coalescer, fetches, clock } = bench()
+  void coalescer.refresh(A)
+  clock.now += JOINABLE_FOR_MS
+  void coalescer.refresh(A)
+  assert.equal(fetches.length, 2)
+})
+
+test('a clock that went backwards makes no flight joinable', async () => {
+  const { coalescer, fetches, landed, clock } = bench()
+  const before = coalescer.join(A)
+  clock.now -= 1
+  const after = coalescer.join(A)
+  assert.equal(fetches.length, 2)
+  await fetches[1]!.succeed('newer')
+  await fetches[0]!.succeed('older')
+  assert.deepEqual([await before, await after], ['older', 'newer'])
+  assert.deepEqual(landed, [{ key: 'a', answer: 'newer', startedAt: 999_999 }])
+})
+
+test('clear lets every flight answer its waiters, lands none, and lets nobody join them', async () => {
+  const { coalescer, fetches, landed } = bench()
+  const before = [coalescer.join(A), coalescer.join(B)]
+  coalescer.clear()
+  assert.equal(coalescer.inflight, 0)
+  const after = coalescer.join(A)
+  assert.equal(fetches.length, 3)
+  await fetches[0]!.succeed('forgotten')
+  assert.equal(coalescer.inflight, 1, 'the forgotten flight leaves the new one alone')
+  await fetches[1]!.succeed('forgotten too')
+  await fetches[2]!.succeed('kept')
+  assert.deepEqual(await Promise.all([...before, after]), ['forgotten', 'forgotten too', 'kept'])
+  assert.deepEqual(
+    landed.map(({ answer }) => answer),
+    ['kept'],
+  )
+})
+
+test('a refresh that was queued before clear still takes off after it', async () => {
+  const { coalescer, fetches, landed } = bench()
+  void coalescer.refresh(A)
+  const queued = coalescer.refresh(A)
+  coalescer.clear()
+  await fetches[0]!.succeed('forgotten')
+  assert.equal(fetches.length, 2)
+  await fetches[1]!.succeed('asked for after clear')
+  assert.equal(await queued, 'asked for after clear')
+  assert.deepEqual(
+    landed.map(({ answer }) => answer),
+    ['asked for after clear'],
+  )
+})
+
+test('a waiter who loses interest changes nothing for the others', async () => {
+  const { coalescer, fetches } = bench()
+  const bored = Promise.race([coalescer.join(A), Promise.resolve('gone')])
+  const patient = coalescer.join(A)
+  assert.equal(await bored, 'gone')
+  await fetches[0]!.succeed('x')
+  assert.equal(await patient, 'x')
+})

@@ -1,0 +1,260 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate as settle } from 'node:timers/promises'
+import { ReadThrough } from './read-through.ts'
+
+interface Question {
+  readonly key: string
+  readonly ttlMs?: number
+}
+
+interface Fetch {
+  resolve(answer: string): void
+  reject(error: unknown): void
+}
+
+const A: Question = { key: 'a' }
+const B: Question = { key: 'b' }
+const TTL_MS = 60_000
+
+/** A read-through cache whose fetches the test ends by hand, and whose clock it sets. */
+function bench({ capacity = 10, ttlMs = TTL_MS }: { capacity?: number; ttlMs?: number } = {}) {
+  const clock = { now: 1_000_000 }
+  const fetches: Fetch[] = []
+  const cache = new ReadThrough<Question, string>({
+    capacity,
+    ttlMs: (question) => question.ttlMs ?? ttlMs,
+    now: () => clock.now,
+    fetch: () => new Promise((resolve, reject) => fetches.push({ resolve, reject })),
+  })
+  /** Asks, lets the fetch take `tookMs`, and answers. */
+  const read = async (question: Question, answer: string, tookMs = 0): Promise<string> => {
+    const asked = cache.load(question)
+    clock.now += tookMs
+    fetches.at(-1)!.resolve(answer)
+    return asked
+  }
+  return { cache, clock, fetches, read }
+}
+
+test('a miss is undefined, a load fetches, and then it is a hit', async () => {
+  const { cache, fetches, read } = bench()
+  assert.equal(cache.get(A), undefined)
+  assert.equal(await read(A, 'x'), 'x')
+  assert.equal(cache.get(A), 'x')
+  assert.equal(cache.get(A), 'x')
+  assert.equal(cache.get(B), undefined)
+  assert.equal(fetches.length, 1)
+})
+
+test('an answer is fresh until the millisecond before its time is over', async () => {
+  const { cache, clock, read } = bench()
+  await read(A, 'x')
+  clock.now += TTL_MS - 1
+  assert.equal(cache.get(A), 'x')
+  clock.now += 1
+  assert.equal(cache.get(A), undefined)
+})
+
+test('freshness counts from when it was asked for, not from when it came', async () => {
+  const { cache, clock, read } = bench()
+  await read(A, 'x', 20_000)
+  clock.now += TTL_MS - 20_000 - 1
+  assert.equal(cache.get(A), 'x')
+  clock.now += 1
+  assert.equal(cache.get(A), undefined)
+})
+
+test('an answer that took longer than its time to live is given to who waited, and is not fresh', async () => {
+  const { cache, read } = bench()
+  assert.equal(await read(A, 'slow', TTL_MS), 'slow')
+  assert.equal(cache.get(A), undefined)
+})
+
+test('each question has its own time to live', async () => {
+  const { cache, clock, read } = bench()
+  const brief = { key: 'brief', ttlMs: 1_000 }
+  const long = { key: 'long', ttlMs: 300_000 }
+  await read(brief, 'b')
+  await read(long, 'l')
+  clock.now += 1_000
+  assert.equal(cache.get(brief), undefined)
+  assert.equal(cache.get(long), 'l')
+})
+
+test('a time to live of 0 keeps nothing and still coalesces', async () => {
+  const { cache, fetches } = bench({ ttlMs: 0 })
+  const waiting = [cache.load(A), cache.load(A), cache.load(A)]
+  assert.equal(fetches.length, 1)
+  fetches[0]!.resolve('x')
+  assert.deepEqual(await Promise.all(waiting), ['x', 'x', 'x'])
+  assert.equal(cache.get(A), undefined)
+  assert.deepEqual(cache.stats(), { hits: 0, misses: 3, coalesced: 2, evictions: 0, size: 0 })
+})
+
+test('a store with a time to live of 0 leaves the other alone', async () => {
+  const { cache, read } = bench()
+  await read({ key: 'off', ttlMs: 0 }, 'x')
+  await read(A, 'y')
+  assert.equal(cache.get({ key: 'off', ttlMs: 0 }), undefined)
+  assert.equal(cache.get(A), 'y')
+})
+
+test('capacity 0 keeps nothing and still coalesces', async () => {
+  const { cache, fetches } = bench({ capacity: 0 })
+  const waiting = [cache.load(A), cache.load(A)]
+  assert.equal(fetches.length, 1)
+  fetches[0]!.resolve('x')
+  assert.deepEqual(await Promise.all(waiting), ['x', 'x'])
+  assert.equal(cache.get(A), undefined)
+  assert.equal(cache.stats().evictions, 0)
+})
+
+test('one capacity is shared by all questions, and the least recently used leaves', async () => {
+  const { cache, read } = bench({ capacity: 2 })
+  await read(A, 'a')
+  await read(B, 'b')
+  cache.get(A)
+  await read({ key: 'c' }, 'c')
+  assert.equal(cache.get(B), undefined)
+  assert.equal(cache.get(A), 'a')
+  assert.equal(cache.stats().evictions, 1)
+})
+
+test('an entry that is evicted while it is being refreshed comes back with the refreshed answer', async () => {
+  const { cache, fetches, read } = bench({ capacity: 1 })
+  await read(A, 'old')
+  const refreshed = cache.refresh(A)
+  const refetch = fetches.at(-1)!
+  await read(B, 'b')
+  assert.equal(cache.get(A), undefined)
+  refetch.resolve('new')
+  assert.equal(await refreshed, 'new')
+  assert.equal(cache.get(A), 'new')
+})
+
+test('a failure rejects with what the fetch rejected with, and is never kept', async () => {
+  const { cache, fetches, read } = bench()
+  const failure = new Error('AccessDenied')
+  const asked = cache.load(A)
+  fetches[0]!.reject(failure)
+  await assert.rejects(asked, (error) => error === failure)
+  assert.equal(cache.get(A), undefined)
+  assert.equal(await read(A, 'x'), 'x')
+})
+
+test('a refresh fetches although the answer is fresh, and replaces it', async () => {
+  const { cache, fetches, read } = bench()
+  await read(A, 'old')
+  const refreshed = cache.refresh(A)
+  assert.equal(cache.get(A), 'old', 'others are served meanwhile')
+  fetches[1]!.resolve('new')
+  assert.equal(await refreshed, 'new')
+  assert.equal(cache.get(A), 'new')
+})
+
+test('a refresh counts freshness anew', async () => {
+  const { cache, clock, fetches, read } = bench()
+  await read(A, 'old')
+  clock.now += TTL_MS - 1
+  const refreshed = cache.refresh(A)
+  fetches[1]!.resolve('new')
+  await refreshed
+  clock.now += TTL_MS - 1
+  assert.equal(cache.get(A), 'new')
+})
+
+test('a refresh that fails leaves the old answer', async () => {
+  const { cache, fetches, read } = bench()
+  await read(A, 'old')
+  const refreshed = cache.refresh(A)
+  fetches[1]!.reject(new Error('Throttling'))
+  await assert.rejects(refreshed, /Throttling/)
+  assert.equal(cache.get(A), 'old')
+})
+
+test('an older read that ends after a refresh does not overwrite what the refresh brought', async () => {
+  const { cache, fetches } = bench()
+  const older = cache.load(A)
+  const refreshed = cache.refresh(A)
+  fetches[1]!.resolve('new')
+  assert.equal(await refreshed, 'new')
+  fetches[0]!.resolve('old')
+  assert.equal(await older, 'old')
+  assert.equal(cache.get(A), 'new')
+})
+
+test('an older read never satisfies a refresh', async () => {
+  const { cache, fetches } = bench()
+  const older = cache.load(A)
+  const refreshed = cache.refresh(A)
+  fetches[0]!.resolve('old')
+  await older
+  const outcome = await Promise.race([refreshed, settle('still waiting')])
+  assert.equal(outcome, 'still waiting')
+  fetches[1]!.resolve('new')
+  assert.equal(await refreshed, 'new')
+})
+
+test('a fetch that a freeze cut is not joined after 30 seconds', async () => {
+  const { cache, clock, fetches } = bench()
+  const before = cache.load(A)
+  clock.now += 29_999
+  void cache.load(A)
+  assert.equal(fetches.length, 1)
+  clock.now += 1
+  const after = cache.load(A)
+  assert.equal(fetches.length, 2)
+  fetches[1]!.resolve('after')
+  fetches[0]!.resolve('before')
+  assert.deepEqual([await before, await after], ['before', 'after'])
+  assert.equal(cache.get(A), 'after')
+})
+
+test('with a shorter time to live a fetch is joined for that long, so that nobody gets an outlived answer', () => {
+  const { cache, clock, fetches } = bench({ ttlMs: 1_000 })
+  void cache.load(A)
+  clock.now += 999
+  void cache.load(A)
+  assert.equal(fetches.length, 1)
+  clock.now += 1
+  void cache.load(A)
+  assert.equal(fetches.length, 2)
+})
+
+test('a clock that went backwards behind the asking makes the answer a miss', async () => {
+  const { cache, clock, read } = bench()
+  await read(A, 'x')
+  clock.now -= 1
+  assert.equal(cache.get(A), undefined)
+})
+
+test('forget drops every answer, and what is in flight answers its waiters without being kept', async () => {
+  const { cache, fetches, read } = bench()
+  await read(A, 'x')
+  const flying = cache.load(B)
+  cache.forget()
+  assert.equal(cache.get(A), undefined)
+  fetches[1]!.resolve('y')
+  assert.equal(await flying, 'y')
+  assert.equal(cache.get(B), undefined)
+  assert.equal(cache.stats().size, 0)
+  assert.equal(await read(B, 'z'), 'z')
+  assert.equal(cache.get(B), 'z')
+})
+
+test('stats counts hits, misses, joined misses, evictions and what is held', async () => {
+  const { cache, fetches, read } = bench({ capacity: 1 })
+  assert.deepEqual(cache.stats(), { hits: 0, misses: 0, coalesced: 0, evictions: 0, size: 0 })
+  const both = [cache.load(A), cache.load(A)]
+  fetches[0]!.resolve('a')
+  await Promise.all(both)
+  cache.get(A)
+  cache.get(A)
+  cache.get(B)
+  await read(B, 'b')
+  const refreshed = cache.refresh(B)
+  fetches.at(-1)!.resolve('b2')
+  await refreshed
+  assert.deepEqual(cache.stats(), { hits: 2, misses: 4, coalesced: 1, evictions: 1, size: 1 })
+})
