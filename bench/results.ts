@@ -23,6 +23,9 @@ export interface GroupResult {
   readonly group: string
   /** How it was measured, in one line for the table's header. */
   readonly method: string
+  /** In the order of the tables, those that ran. */
+  readonly contenders: readonly string[]
+  readonly scenarios: readonly string[]
   /** For a contender, the floor it is compared with. */
   readonly floors: Readonly<Record<string, string>>
   readonly skipped: readonly Skipped[]
@@ -57,7 +60,9 @@ export function writeGroup(folder: string, meta: Meta, result: GroupResult): voi
 /** Throws where the folder holds no result. */
 export function readRun(folder: string): Run {
   const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
-  const parsed = files.map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as GroupResult & { meta: Meta })
+  const parsed = files.map(
+    (name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as GroupResult & { meta: Meta },
+  )
   const first = parsed[0]
   if (first === undefined) throw new Error(`no results in ${folder}`)
   return { folder, meta: first.meta, groups: parsed }

@@ -50,21 +50,40 @@ function outermost(n: number): number {
   return rank
 }
 
-/** The bootstrap's percentile interval of the ratio, with a fixed seed: the same samples give the same words. */
+/** B's median in parts of A's. */
 export function effect(a: readonly number[], b: readonly number[]): Effect {
-  const base = a.length === 0 ? Number.NaN : median([...a])
-  const ratio = b.length === 0 ? Number.NaN : median([...b]) / base
-  if (!Number.isFinite(ratio) || a.length < 6 || b.length < 6) {
-    return { ratio, interval: undefined, verdict: 'no claim' }
-  }
-  const random = seeded(BOOTSTRAP_SEED)
-  const drawn = (samples: readonly number[]) => median(sampleWithReplacement([...samples], samples.length, random))
-  const ratios = Array.from({ length: RESAMPLES }, () => drawn(b) / drawn(a)).sort((x, y) => x - y)
-  const interval = { low: quantileSorted(ratios, TAIL), high: quantileSorted(ratios, 1 - TAIL) }
-  return { ratio, interval, verdict: verdictOf(interval) }
+  const compared = bootstrap(a, b, (from, to) => to / from)
+  return { ratio: compared.value, interval: compared.interval, verdict: verdictOf(compared.interval, 1) }
 }
 
-function verdictOf({ low, high }: Interval): Effect['verdict'] {
-  if (high < 1) return 'lower'
-  return low > 1 ? 'higher' : 'no claim'
+/** What B's median is above A's, in their unit. */
+export function difference(a: readonly number[], b: readonly number[]): Compared {
+  return bootstrap(a, b, (from, to) => to - from)
+}
+
+export interface Compared {
+  readonly value: number
+  readonly interval: Interval | undefined
+}
+
+/** The percentile interval, with a fixed seed: the same samples give the same words. */
+function bootstrap(
+  a: readonly number[],
+  b: readonly number[],
+  compare: (from: number, to: number) => number,
+): Compared {
+  if (a.length === 0 || b.length === 0) return { value: Number.NaN, interval: undefined }
+  const value = compare(median([...a]), median([...b]))
+  if (!Number.isFinite(value) || a.length < 6 || b.length < 6) return { value, interval: undefined }
+  const random = seeded(BOOTSTRAP_SEED)
+  const drawn = (samples: readonly number[]) =>
+    median(sampleWithReplacement([...samples], samples.length, random))
+  const values = Array.from({ length: RESAMPLES }, () => compare(drawn(a), drawn(b))).sort((x, y) => x - y)
+  return { value, interval: { low: quantileSorted(values, TAIL), high: quantileSorted(values, 1 - TAIL) } }
+}
+
+function verdictOf(interval: Interval | undefined, same: number): Effect['verdict'] {
+  if (interval === undefined) return 'no claim'
+  if (interval.high < same) return 'lower'
+  return interval.low > same ? 'higher' : 'no claim'
 }

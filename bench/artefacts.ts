@@ -1,0 +1,104 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { inflateRawSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { executable as layerExecutable } from '../layer/executable.ts'
+import { bun, type Found, ROOT } from './runtimes.ts'
+
+// The files that the contenders execute, made in dist/bench: layers as unpacked from their zips, floors and naive
+// servers as built here.
+
+export const EXTENSION_NAME = 'AWSParametersAndSecretsLambdaExtension'
+export const WORK = `${ROOT}/dist/bench`
+
+/** What the launcher of the nodejs layer executes on Lambda. */
+const LAMBDA_NODE = '/var/lang/bin/node'
+
+/** The one file of a layer, ready to be executed. */
+export function unpackLayer(dist: string, kind: 'nodejs' | 'x86_64' | 'arm64'): Found {
+  const zip = join(dist, `parameters-secrets-${kind}.zip`)
+  if (!existsSync(zip)) return { reason: `there is no parameters-secrets-${kind}.zip: npm run layer` }
+  return executable(`${kind}/${EXTENSION_NAME}`, onlyFile(readFileSync(zip)))
+}
+
+/** The nodejs layer's file for a Node that is not at Lambda's place: only that path is another one. */
+export function relocate(layer: Found, node: Found, name: string): Found {
+  if ('reason' in layer) return layer
+  if ('reason' in node) return node
+  const text = readFileSync(layer.path, 'latin1')
+  if (!text.includes(LAMBDA_NODE)) throw new Error(`the nodejs layer does not name ${LAMBDA_NODE}`)
+  const moved = text.replaceAll(LAMBDA_NODE, node.path)
+  return executable(`nodejs-${name}/${EXTENSION_NAME}`, Buffer.from(moved, 'latin1'))
+}
+
+/** One CommonJS file from one of ours. */
+export async function bundle(source: string): Promise<{ path: string }> {
+  const path = join(WORK, `${nameOf(source)}.cjs`)
+  await build({ ...common(source), bundle: true, minify: true, outfile: path })
+  return { path }
+}
+
+/** The same source with its imports left as they are, to be resolved from node_modules when it starts. */
+export async function unbundled(source: string): Promise<{ path: string }> {
+  const path = join(WORK, `${nameOf(source)}-unbundled.mjs`)
+  const packages = 'external' as const
+  await build({ ...common(source), bundle: true, packages, format: 'esm', outfile: path })
+  return { path }
+}
+
+/** The same way as the executable layers are made. */
+export function compile(script: { path: string }): Found {
+  const runtime = bun()
+  if ('reason' in runtime) return runtime
+  const path = script.path.replace(/\.cjs$/, '')
+  const contents = layerExecutable(
+    readFileSync(script.path, 'utf8'),
+    process.arch === 'arm64' ? 'arm64' : 'x86_64',
+  )
+  return executable(relative(WORK, path), contents)
+}
+
+function common(source: string) {
+  return {
+    entryPoints: [join(ROOT, source)],
+    platform: 'node' as const,
+    target: 'node22',
+    format: 'cjs' as const,
+    logLevel: 'warning' as const,
+  }
+}
+
+function nameOf(source: string): string {
+  return source
+    .replace(/^bench\//, '')
+    .replace(/\.ts$/, '')
+    .replaceAll('/', '-')
+}
+
+function executable(name: string, contents: Buffer): { path: string } {
+  const path = join(WORK, name)
+  mkdirSync(join(path, '..'), { recursive: true })
+  writeFileSync(path, contents)
+  chmodSync(path, 0o755)
+  return { path }
+}
+
+const CENTRAL_ENTRY = 0x02014b50
+const DEFLATED = 8
+
+/**
+ * Of a zip that holds one file, as our layers do, its contents. APPNOTE.TXT 4.3.12: sizes are read from the central
+ * directory, since the local header may leave them to a descriptor.
+ */
+export function onlyFile(zip: Buffer): Buffer {
+  const end = zip.lastIndexOf(Buffer.from([0x50, 0x4b, 5, 6]))
+  const entries = zip.readUInt16LE(end + 10)
+  const central = zip.readUInt32LE(end + 16)
+  if (entries !== 1 || zip.readUInt32LE(central) !== CENTRAL_ENTRY)
+    throw new Error('expected a zip of one file')
+  const size = zip.readUInt32LE(central + 20)
+  const local = zip.readUInt32LE(central + 42)
+  const from = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28)
+  const stored = zip.subarray(from, from + size)
+  return zip.readUInt16LE(central + 10) === DEFLATED ? inflateRawSync(stored) : stored
+}

@@ -1,0 +1,62 @@
+import type { Contender } from './contenders.ts'
+
+/** How much is measured: all of it, or just enough to see that every part works. */
+export interface Amount {
+  readonly startRounds: number
+  readonly coldRounds: number
+  readonly hitRounds: number
+  readonly hitMs: number
+  readonly hitScenarios: number
+  readonly spreadKeys: number
+  readonly missRounds: number
+  readonly misses: number
+  readonly memoryRounds: number
+  readonly evictions: number
+  readonly microRounds: number
+  readonly microMs: number
+  readonly emulatedRounds: number
+}
+
+export const FULL: Amount = {
+  startRounds: 20,
+  coldRounds: 10,
+  hitRounds: 9,
+  hitMs: 1_000,
+  hitScenarios: Infinity,
+  spreadKeys: 1_000,
+  missRounds: 8,
+  misses: 400,
+  memoryRounds: 3,
+  evictions: 100_000,
+  microRounds: 7,
+  microMs: 300,
+  emulatedRounds: 8,
+}
+
+/** Intervals need six samples, so most of these figures have none, and claim nothing. */
+export const QUICK: Amount = {
+  startRounds: 1,
+  coldRounds: 1,
+  hitRounds: 1,
+  hitMs: 150,
+  hitScenarios: 4,
+  spreadKeys: 50,
+  missRounds: 1,
+  misses: 60,
+  memoryRounds: 1,
+  evictions: 1_000,
+  microRounds: 1,
+  microMs: 60,
+  emulatedRounds: 1,
+}
+
+export interface Context {
+  readonly amount: Amount
+  readonly port: number
+  readonly dist: string
+  readonly peers: readonly Contender[]
+  /** Draws the order; the same for the same seed. */
+  readonly random: () => number
+  /** Says what runs now, as the n-th of that many. */
+  progress(text: string, done: number, of: number): void
+}

@@ -1,0 +1,119 @@
+import { unpackLayer } from '../artefacts.ts'
+import { type Contender, floorsOf } from '../contenders.ts'
+import type { Context } from '../context.ts'
+import { launch } from '../launch.ts'
+import { drive } from '../load/job.ts'
+import { cpuMs } from '../process.ts'
+import { target, secretName } from '../catalogue.ts'
+import { checkReply, fetchReply } from '../request.ts'
+import type { GroupResult, Sample, Skipped } from '../results.ts'
+import { type Found, installNode, qemu } from '../runtimes.ts'
+import { schedule } from '../schedule.ts'
+import { startUpstream, type Upstream } from '../upstream/upstream.ts'
+import { figures } from './hit.ts'
+
+// Both processors under the same emulator on one machine: only the ratio of their CPU times says something, and
+// nothing here may stand beside a time that was measured without qemu.
+
+type Arch = 'x64' | 'arm64'
+
+const SYSROOT: Record<Arch, string> = { x64: '/', arm64: '/usr/aarch64-linux-gnu' }
+const LAYER: Record<Arch, 'x86_64' | 'arm64'> = { x64: 'x86_64', arm64: 'arm64' }
+const WANTED = target(secretName('100B', 0))
+const HIT_MS = 2_000
+const WARMUP_MS = 2_000
+
+export async function measureEmulated(context: Context): Promise<GroupResult> {
+  const { amount, dist, random } = context
+  const { contenders, skipped } = field(dist)
+  const upstream = await startUpstream({ kind: 'aws', tls: false, secrets: [{ size: '100B', keys: 1 }] })
+  const turns = schedule(
+    contenders,
+    ['emulated start', 'emulated hit, c1, 100 B'] as const,
+    amount.emulatedRounds,
+    random,
+  )
+  const samples: Sample[] = []
+  try {
+    for (const { scenario, contender, round } of turns) {
+      context.progress(`${scenario}: ${contender.name}`, samples.length, turns.length)
+      const measure = scenario === 'emulated start' ? start : hit
+      const measured = await measure(contender, context, upstream)
+      samples.push({ scenario, contender: contender.name, round, ...measured })
+    }
+  } finally {
+    await upstream.stop()
+  }
+  const method =
+    'EMULATED: x86_64 and arm64 both under qemu-user on this machine; compare CPU between the two, nothing else'
+  return {
+    group: 'emulated',
+    method,
+    contenders: contenders.map(({ name }) => name),
+    scenarios: ['emulated start', 'emulated hit, c1, 100 B'],
+    floors: floorsOf({ contenders, skipped }),
+    skipped,
+    samples,
+  }
+}
+
+function field(dist: string): { contenders: Contender[]; skipped: Skipped[] } {
+  const contenders: Contender[] = []
+  const skipped: Skipped[] = []
+  const layer = unpackLayer(dist, 'nodejs')
+  for (const arch of ['x64', 'arm64'] as const) {
+    const emulator = qemu(arch)
+    add(`executable, emulated ${LAYER[arch]}`, [emulator, unpackLayer(dist, LAYER[arch])], arch)
+    add(`nodejs layer on Node 24, emulated ${LAYER[arch]}`, [emulator, installNode(24, arch), layer], arch)
+  }
+  return { contenders, skipped }
+
+  function add(name: string, found: readonly Found[], arch: Arch): void {
+    const missing = found.find((one) => 'reason' in one)
+    if (missing !== undefined) return void skipped.push({ contender: name, reason: missing.reason })
+    const [emulator = '', ...rest] = found.map((one) => ('path' in one ? one.path : ''))
+    const command = [emulator, '-L', SYSROOT[arch], ...rest]
+    const floor = name.replace(LAYER.arm64, LAYER.x64)
+    contenders.push({ name, command, ready: 'registered', isExact: true, ...(arch === 'arm64' && { floor }) })
+  }
+}
+
+async function start(
+  contender: Contender,
+  { port }: Context,
+  upstream: Upstream,
+): Promise<Pick<Sample, 'values'>> {
+  const values: Record<string, number> = {}
+  const running = await launch(contender, {
+    port,
+    endpoint: upstream.endpoint,
+    onRegistered: async ({ pid }) => {
+      values.cpuRegisteredMs = cpuMs(pid)
+      checkReply(await fetchReply(port, WANTED.path), WANTED, true)
+      values.cpuFirstSecretMs = cpuMs(pid)
+    },
+  })
+  try {
+    const [times] = (await running.host.initialized()).extensions
+    return { values: { ...values, registeredMs: times?.registeredAt ?? Number.NaN } }
+  } finally {
+    await running.stop()
+  }
+}
+
+async function hit(
+  contender: Contender,
+  { port, amount }: Context,
+  { endpoint }: Upstream,
+): Promise<Pick<Sample, 'values' | 'latency'>> {
+  const running = await launch(contender, { port, endpoint })
+  try {
+    const scale = amount.hitMs / 1_000
+    const times = { warmup: WARMUP_MS * scale, measureMs: HIT_MS * scale }
+    const load = { connections: 1, mode: 'keep', size: '100B', keys: 1, isExact: true, ...times } as const
+    const outcome = await drive({ port, serverPid: running.pid, ...load })
+    return { values: figures(outcome), latency: outcome.latency }
+  } finally {
+    await running.stop()
+  }
+}

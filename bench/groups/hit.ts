@@ -1,0 +1,85 @@
+import { type Contender, floorsOf, hitField } from '../contenders.ts'
+import type { Context } from '../context.ts'
+import { Histogram } from '../histogram.ts'
+import { launch } from '../launch.ts'
+import { drive, type Job, type Outcome } from '../load/job.ts'
+import { HIT_SCENARIOS, type HitScenario } from '../load/scenarios.ts'
+import type { GroupResult, Sample } from '../results.ts'
+import { schedule } from '../schedule.ts'
+import { startUpstream, type Upstream } from '../upstream/upstream.ts'
+
+/** JIT and connections settle in this time, in each fresh process. */
+const WARMUP_MS = 400
+
+export async function measureHit(context: Context): Promise<GroupResult> {
+  const { amount, dist, peers, random } = context
+  const field = await hitField(dist, peers)
+  const scenarios = HIT_SCENARIOS.slice(0, amount.hitScenarios).map((one) => sized(one, amount.spreadKeys))
+  const secrets = scenarios.map(({ size, keys }) => ({ size, keys }))
+  const upstream = await startUpstream({ kind: 'aws', tls: false, secrets })
+  const turns = schedule(field.contenders, scenarios, amount.hitRounds, random)
+  const samples: Sample[] = []
+  try {
+    for (const { scenario, contender, round } of turns) {
+      context.progress(`hit, ${scenario.name}: ${contender.name}`, samples.length, turns.length)
+      samples.push({
+        scenario: scenario.name,
+        contender: contender.name,
+        round,
+        ...(await hit(contender, scenario, context, upstream)),
+      })
+    }
+  } finally {
+    await upstream.stop()
+  }
+  const method = `autocannon to localhost, own microsecond histogram, ${amount.hitMs} ms per fresh process after ${WARMUP_MS} ms of warm-up`
+  const contenders = field.contenders.map(({ name }) => name)
+  const names = scenarios.map(({ name }) => name)
+  return {
+    group: 'hit',
+    method,
+    contenders,
+    scenarios: names,
+    floors: floorsOf(field),
+    skipped: field.skipped,
+    samples,
+  }
+}
+
+function sized(scenario: HitScenario, spreadKeys: number): HitScenario {
+  return scenario.keys === 1 ? scenario : { ...scenario, keys: spreadKeys }
+}
+
+async function hit(
+  contender: Contender,
+  { connections, mode, size, keys }: HitScenario,
+  { port, amount }: Context,
+  { endpoint }: Upstream,
+): Promise<Pick<Sample, 'values' | 'latency'>> {
+  const running = await launch(contender, { port, endpoint })
+  try {
+    const { isExact } = contender
+    const load = { connections, mode, size, keys, warmup: WARMUP_MS, measureMs: amount.hitMs }
+    const job: Job = { port, serverPid: running.pid, isExact, ...load }
+    const outcome = await drive(job)
+    return { values: { ...figures(outcome), ...running.memory() }, latency: outcome.latency }
+  } finally {
+    await running.stop()
+  }
+}
+
+/** Throws for a load without a single answer: it would compare nothing with nothing. */
+export function figures(outcome: Outcome): Record<string, number> {
+  const { responses, elapsedMs, serverCpuMs, driverCpuMs } = outcome
+  if (responses === 0) throw new Error('not one answer in the measured time')
+  const latency = Histogram.from(outcome.latency)
+  return {
+    responses,
+    p50Us: latency.percentile(0.5),
+    p99Us: latency.percentile(0.99),
+    'p99.9Us': latency.percentile(0.999),
+    cpuUsPerHit: (serverCpuMs * 1000) / responses,
+    driverCpuUsPerHit: (driverCpuMs * 1000) / responses,
+    perSecond: (responses * 1000) / elapsedMs,
+  }
+}

@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Size } from '../catalogue.ts'
+import { type Contender, extensionField, hitField } from '../contenders.ts'
+import type { Context } from '../context.ts'
+import { type LaunchOptions, launch } from '../launch.ts'
+import { drive } from '../load/job.ts'
+import type { GroupResult, Sample } from '../results.ts'
+import { schedule } from '../schedule.ts'
+import { startUpstream } from '../upstream/upstream.ts'
+
+// Resident memory, which is what a function shares with us: idle, with a full cache, and after it has turned over a
+// hundred times. Time plays no part, so the upstream checks no signatures.
+
+interface MemoryScenario {
+  readonly name: string
+  readonly size: Size
+  /** Secrets asked for; those beyond the capacity of 1,000 are evictions. 0 asks for none. */
+  readonly keys: number
+}
+
+const CAPACITY = 1_000
+const CONNECTIONS = 10
+/** The upstream half loads behind `next`; it is part of what an idle extension holds. */
+const SETTLE_MS = 500
+
+export async function measureMemory(context: Context): Promise<GroupResult> {
+  const { amount, dist, peers, random } = context
+  const floors = await hitField(dist, [])
+  const bare = floors.contenders.filter(({ name }) => name.startsWith('bare '))
+  const extensions = extensionField(dist, [22, 24, 26], peers)
+  const evictions: MemoryScenario = {
+    name: `after ${amount.evictions.toLocaleString('en')} evictions, 100 B`,
+    size: '100B',
+    keys: CAPACITY + amount.evictions,
+  }
+  const idle: MemoryScenario = { name: 'idle', size: '100B', keys: 0 }
+  const full: MemoryScenario[] = (['100B', '1KB', '10KB'] as const).map((size) => ({
+    name: `1,000 entries of ${size}`,
+    size,
+    keys: CAPACITY,
+  }))
+  const churning = extensions.contenders.filter(({ name }) => !/Node (22|26)/.test(name))
+  const turns = [
+    ...schedule([...bare, ...extensions.contenders], [idle], amount.memoryRounds, random),
+    ...schedule(extensions.contenders, full, amount.memoryRounds, random),
+    ...schedule(churning, [evictions], 1, random),
+  ]
+  const upstream = await startUpstream({ kind: 'canned', tls: false, secrets: [] })
+  const samples: Sample[] = []
+  try {
+    for (const { scenario, contender, round } of turns) {
+      context.progress(`memory, ${scenario.name}: ${contender.name}`, samples.length, turns.length)
+      const values = await fill(contender, scenario, { port: context.port, endpoint: upstream.endpoint })
+      samples.push({ scenario: scenario.name, contender: contender.name, round, values })
+    }
+  } finally {
+    await upstream.stop()
+  }
+  const method = `VmRSS and VmHWM of a fresh process, ${SETTLE_MS} ms after the last answer; capacity 1,000`
+  const contenders = [...bare, ...extensions.contenders].map(({ name }) => name)
+  const scenarios = [idle, ...full, evictions].map(({ name }) => name)
+  return { group: 'memory', method, contenders, scenarios, floors: {}, skipped: extensions.skipped, samples }
+}
+
+async function fill(
+  contender: Contender,
+  { size, keys }: MemoryScenario,
+  options: LaunchOptions,
+): Promise<Record<string, number>> {
+  const running = await launch(contender, options)
+  try {
+    if (keys > 0) {
+      const load = { mode: 'each', connections: CONNECTIONS, warmup: 0, measureMs: 0, size, keys } as const
+      await drive({ port: options.port, serverPid: running.pid, isExact: contender.isExact, ...load })
+    }
+    await sleep(SETTLE_MS)
+    return { ...running.memory() }
+  } finally {
+    await running.stop()
+  }
+}

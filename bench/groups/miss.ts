@@ -1,0 +1,152 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { bundle } from '../artefacts.ts'
+import { CREDENTIALS } from '../catalogue.ts'
+import { type Contender, extensionField } from '../contenders.ts'
+import type { Context } from '../context.ts'
+import { launch } from '../launch.ts'
+import { drive, type Job, type Outcome } from '../load/job.ts'
+import { pinned } from '../process.ts'
+import type { GroupResult, Sample, Skipped } from '../results.ts'
+import { node } from '../runtimes.ts'
+import { schedule } from '../schedule.ts'
+import { startUpstream, type Upstream } from '../upstream/upstream.ts'
+import { figures } from './hit.ts'
+
+interface MissScenario {
+  readonly name: string
+  readonly load: Pick<Job, 'connections' | 'mode' | 'keys' | 'warmup'>
+  /** Milliseconds that AWS takes for each answer. */
+  readonly upstreamMs: number
+  readonly maxConnections?: number
+}
+
+const SDK = 'SDK in the function, Node 24'
+const ONE_BY_ONE = 'one after the other'
+const CROWD = 1_000
+const WARMUP = 50
+
+/** Behind a delay like AWS's own, more connections carry more misses. */
+const UPSTREAM_MS = 10
+
+export async function measureMiss(context: Context): Promise<GroupResult> {
+  const { amount, dist, peers, random } = context
+  const { contenders, skipped } = extensionField(dist, [24], peers)
+  const scenarios = scenariosOf(amount.misses)
+  const upstream = await startUpstream({
+    kind: 'aws',
+    tls: true,
+    secrets: [{ size: '100B', keys: CROWD + WARMUP }],
+  })
+  const samples: Sample[] = []
+  const script = await bundle('bench/load/sdk.ts')
+  const runtime = node(24)
+  const alone: Skipped[] = 'reason' in runtime ? [{ contender: SDK, reason: runtime.reason }] : []
+  const turns = schedule([...contenders, undefined], scenarios, amount.missRounds, random)
+  try {
+    for (const [done, { scenario, contender, round }] of turns.entries()) {
+      const name = contender?.name ?? SDK
+      context.progress(`miss, ${scenario.name}: ${name}`, done, turns.length)
+      const sample = { scenario: scenario.name, contender: name, round }
+      if (contender !== undefined)
+        samples.push({ ...sample, ...(await miss(contender, scenario, context, upstream)) })
+      else if (scenario.name === ONE_BY_ONE && 'path' in runtime) {
+        const outcome = await direct([runtime.path, script.path], amount.misses, upstream)
+        samples.push({ ...sample, ...shown(outcome) })
+      }
+    }
+  } finally {
+    await upstream.stop()
+  }
+  const method = `each secret asked once, from the AWS emulator over TLS; the SDK calls the same one from its own process`
+  const names = contenders.map(({ name }) => name)
+  return {
+    group: 'miss',
+    method,
+    contenders: [SDK, ...names],
+    scenarios: scenarios.map(({ name }) => name),
+    floors: Object.fromEntries(names.map((name) => [name, SDK])),
+    skipped: [...skipped, ...alone],
+    samples,
+  }
+}
+
+function scenariosOf(misses: number): MissScenario[] {
+  const crowd = { connections: CROWD, keys: CROWD, warmup: 1 }
+  const busy = { mode: 'each', connections: 64, keys: misses, warmup: WARMUP } as const
+  return [
+    { name: ONE_BY_ONE, load: { mode: 'each', connections: 1, keys: misses, warmup: WARMUP }, upstreamMs: 0 },
+    { name: '1,000 at once for one secret', load: { ...crowd, mode: 'burst' }, upstreamMs: 0 },
+    { name: '1,000 at once for 1,000 secrets', load: { ...crowd, mode: 'each' }, upstreamMs: 0 },
+    {
+      name: `64 at a time, AWS takes ${UPSTREAM_MS} ms, MAX_CONNECTIONS 3`,
+      load: busy,
+      upstreamMs: UPSTREAM_MS,
+      maxConnections: 3,
+    },
+    {
+      name: `64 at a time, AWS takes ${UPSTREAM_MS} ms, MAX_CONNECTIONS 50`,
+      load: busy,
+      upstreamMs: UPSTREAM_MS,
+      maxConnections: 50,
+    },
+  ]
+}
+
+async function miss(
+  contender: Contender,
+  { load, upstreamMs, maxConnections }: MissScenario,
+  { port }: Context,
+  upstream: Upstream,
+): Promise<Pick<Sample, 'values' | 'latency'>> {
+  const env =
+    maxConnections === undefined
+      ? {}
+      : { PARAMETERS_SECRETS_EXTENSION_MAX_CONNECTIONS: String(maxConnections) }
+  await upstream.delay(upstreamMs)
+  const { endpoint, caBundle } = upstream
+  const running = await launch(contender, {
+    port,
+    endpoint,
+    env,
+    ...(caBundle !== undefined && { caBundle }),
+  })
+  try {
+    await upstream.reset()
+    const job = {
+      port,
+      serverPid: running.pid,
+      isExact: contender.isExact,
+      size: '100B',
+      measureMs: 0,
+      ...load,
+    } as const
+    const outcome = await drive(job)
+    const upstreamCalls = (await upstream.calls()) - load.warmup
+    const { values, latency } = shown(outcome)
+    return { values: { ...values, upstreamCalls, answeredMs: outcome.elapsedMs }, latency }
+  } finally {
+    await running.stop()
+  }
+}
+
+function shown(outcome: Outcome): { values: Record<string, number>; latency: Outcome['latency'] } {
+  const { cpuUsPerHit, driverCpuUsPerHit: _, ...others } = figures(outcome)
+  return { values: { ...others, cpuUsPerMiss: cpuUsPerHit ?? Number.NaN }, latency: outcome.latency }
+}
+
+async function direct(command: string[], misses: number, upstream: Upstream): Promise<Outcome> {
+  await upstream.delay(0)
+  const [file = '', ...args] = pinned([...command, JSON.stringify({ misses, warmup: WARMUP })])
+  const env = {
+    PATH: process.env.PATH,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+    AWS_SESSION_TOKEN: CREDENTIALS.sessionToken,
+    AWS_ENDPOINT_URL: upstream.endpoint,
+    AWS_CA_BUNDLE: upstream.caBundle,
+  }
+  const { stdout } = await promisify(execFile)(file, args, { env })
+  return JSON.parse(stdout) as Outcome
+}

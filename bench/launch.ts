@@ -1,0 +1,105 @@
+import { EventEmitter, once } from 'node:events'
+import { type LambdaHost, startLambda } from '../src/emulators/lambda/index.ts'
+import { EXTENSION_NAME } from './artefacts.ts'
+import { CREDENTIALS } from './catalogue.ts'
+import type { Contender } from './contenders.ts'
+import { memoryOf, pinned } from './process.ts'
+import { accepts, probe } from './request.ts'
+
+export interface LaunchOptions {
+  readonly port: number
+  readonly endpoint: string
+  readonly caBundle?: string
+  /** The function's variables, such as PARAMETERS_SECRETS_EXTENSION_MAX_CONNECTIONS. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Run at the moment when Lambda would start the function's own code; only for those that register. */
+  readonly onRegistered?: (running: Running) => Promise<void>
+  /** For those that print it; clock of `performance.now()`. */
+  readonly onListening?: (at: number) => void
+}
+
+/** A contender as a process, ready to be asked. */
+export interface Running {
+  readonly pid: number
+  readonly host: LambdaHost
+  /** Clock of `performance.now()`. */
+  readonly spawnedAt: number
+  memory(): { rssMb: number; peakRssMb: number }
+  stop(): Promise<void>
+}
+
+/** Emulators and a busy machine may take their time; a contender that hangs ends the run all the same. */
+const PATIENCE_MS = 60_000
+
+/**
+ * Starts it as Lambda does, on the server's core, and resolves when it is ready. Rejects with what it wrote when it
+ * ends, and when something else has the port: its answers would be taken for the contender's.
+ */
+export async function launch(contender: Contender, options: LaunchOptions): Promise<Running> {
+  const { port } = options
+  if (await accepts(port)) throw new Error(`port ${port} is taken by another process: choose one with --port`)
+  const lines: string[] = []
+  const listening = new EventEmitter()
+  const started: { running?: Running } = {}
+  const host = await startLambda({
+    extensions: [{ name: EXTENSION_NAME, command: pinned(contender.command) }],
+    functionEnvironment: environmentOf(contender, options),
+    hostEnvironment: { PATH: process.env.PATH ?? '' },
+    credentials: CREDENTIALS,
+    initTimeoutMs: PATIENCE_MS,
+    shutdownTimeoutMs: 2_000,
+    functionInit: async () => {
+      if (started.running !== undefined) await options.onRegistered?.(started.running)
+    },
+    onLog: ({ text }) => {
+      if (lines.push(text) > 20) lines.shift()
+      if (text !== 'listening') return
+      options.onListening?.(performance.now())
+      listening.emit('line')
+    },
+  })
+  const running = runningOf(host)
+  started.running = running
+  try {
+    const isAlive = () => host.crashed() === undefined
+    const isReady = {
+      registered: () => host.initialized(),
+      listening: () => once(listening, 'line'),
+      probe: () => probe(port, contender.probe, isAlive),
+    }[contender.ready]
+    await Promise.race([isReady(), failureOf(host)])
+    return running
+  } catch (error) {
+    await running.stop()
+    throw new Error(`${contender.name}: ${(error as Error).message}\n${lines.join('\n')}`, { cause: error })
+  }
+}
+
+function environmentOf({ env }: Contender, options: LaunchOptions): Record<string, string> {
+  const { port, endpoint, caBundle } = options
+  return {
+    PORT: String(port),
+    PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(port),
+    PARAMETERS_SECRETS_EXTENSION_LOG_LEVEL: 'ERROR',
+    AWS_ENDPOINT_URL: endpoint,
+    ...(caBundle !== undefined && { AWS_CA_BUNDLE: caBundle, SSL_CERT_FILE: caBundle }),
+    ...env,
+    ...options.env,
+  }
+}
+
+function runningOf(host: LambdaHost): Running {
+  const [started] = host.processes
+  if (started === undefined) throw host.crashed() ?? new Error('nothing was started')
+  return {
+    pid: started.pid,
+    host,
+    spawnedAt: started.spawnedAt,
+    memory: () => memoryOf(started.pid),
+    stop: () => host.close(),
+  }
+}
+
+async function failureOf(host: LambdaHost): Promise<never> {
+  throw await host.whenFailed()
+}

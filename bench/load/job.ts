@@ -1,0 +1,49 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Size } from '../catalogue.ts'
+import type { Bucket } from '../histogram.ts'
+
+/** What a driver process is told to do. */
+export interface Job {
+  readonly port: number
+  /** Whose CPU time is read around the measured part. */
+  readonly serverPid: number
+  readonly isExact: boolean
+  readonly size: Size
+  readonly keys: number
+  /** The first of the keys: other ones for each part, where each request must miss. */
+  readonly fromKey?: number
+  readonly connections: number
+  /**
+   * `keep`: autocannon over kept connections. `reconnect`: a new connection for each request. `each`: every key once,
+   * by as many at a time as there are connections. `burst`: as `each`, the hot key as many times as there are keys.
+   */
+  readonly mode: 'keep' | 'reconnect' | 'each' | 'burst'
+  /** Before the measured part; for `each` and `burst` the number of keys that warm up, after the measured ones. */
+  readonly warmup: number
+  /** Milliseconds; not for `each` and `burst`, which end with the keys. */
+  readonly measureMs: number
+}
+
+export interface Outcome {
+  readonly responses: number
+  readonly elapsedMs: number
+  readonly serverCpuMs: number
+  readonly driverCpuMs: number
+  readonly latency: readonly Bucket[]
+}
+
+/** Runs the job in a fresh process. Rejects for any answer but the right one. */
+export function drive(job: Job): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = fork(fileURLToPath(new URL('drive.ts', import.meta.url)), [JSON.stringify(job)])
+    let outcome: Outcome | { error: string } | undefined
+    child.on('message', (message) => (outcome = message as Outcome))
+    child.on('error', reject)
+    child.on('exit', (code) => {
+      if (outcome === undefined) reject(new Error(`the driver ended with ${code}`))
+      else if ('error' in outcome) reject(new Error(outcome.error))
+      else resolve(outcome)
+    })
+  })
+}

@@ -1,0 +1,43 @@
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+
+// What Linux tells about a process, and on which core it may run.
+
+/** Servers have a core to themselves where there are two; the driver, both emulators and this process share the other. */
+export const SERVER_CORE = 0
+const DRIVER_CORE = 1
+
+export const canPin =
+  availableParallelism() > DRIVER_CORE && spawnSync('taskset', ['--version']).error === undefined
+
+/** The command on that core; unchanged where cores cannot be chosen. taskset executes it in its own place. */
+export function pinned(command: readonly string[]): string[] {
+  return canPin ? ['taskset', '-c', String(SERVER_CORE), ...command] : [...command]
+}
+
+/** Moves this process, and what it starts from now on, to the driver's core. */
+export function pinDriver(): void {
+  if (canPin) spawnSync('taskset', ['-a', '-c', '-p', String(DRIVER_CORE), String(process.pid)])
+}
+
+/** User and system time of all threads so far, in milliseconds: by the scheduler's nanoseconds, not by its ticks. */
+export function cpuMs(pid: number): number {
+  let nanoseconds = 0
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    try {
+      nanoseconds += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ', 1)[0])
+    } catch {
+      // A thread that ended since the listing; its share is lost, and no server here ends threads while it serves.
+    }
+  }
+  return nanoseconds / 1e6
+}
+
+/** Megabytes of 10⁶ bytes: resident now, and at most since the start. */
+export function memoryOf(pid: number): { rssMb: number; peakRssMb: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1')
+  const megabytes = (name: string) =>
+    (Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1]) * 1024) / 1e6
+  return { rssMb: megabytes('VmRSS'), peakRssMb: megabytes('VmHWM') }
+}

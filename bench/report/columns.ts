@@ -1,0 +1,61 @@
+/** What is shown of each group: figures, and what they are compared with. All others stay in the raw files. */
+export interface Columns {
+  readonly metrics: readonly string[]
+  readonly comparisons: readonly Comparison[]
+}
+
+export interface Comparison {
+  readonly label: string
+  readonly metric: string
+  /** A contender's name, or each one's own floor. */
+  readonly against: string | 'floor'
+  readonly as: 'ratio' | 'difference'
+}
+
+const ratio = (label: string, metric: string, against = 'floor'): Comparison => ({
+  label,
+  metric,
+  against,
+  as: 'ratio',
+})
+
+export const COLUMNS: Readonly<Record<string, Columns>> = {
+  start: {
+    metrics: [
+      'listeningMs',
+      'registeredMs',
+      'nextMs',
+      'firstSecretMs',
+      'cpuRegisteredMs',
+      'cpuFirstSecretMs',
+      'peakRssMb',
+    ],
+    comparisons: [
+      ratio('registered ÷ floor', 'registeredMs'),
+      ratio('registered ÷ bare Node 24', 'registeredMs', 'bare node:http, Node 24'),
+      ratio('first secret ÷ naive', 'firstSecretMs', 'naive, Node 24'),
+    ],
+  },
+  hit: {
+    metrics: ['p50Us', 'p99Us', 'p99.9Us', 'cpuUsPerHit', 'perSecond', 'driverCpuUsPerHit', 'peakRssMb'],
+    comparisons: [
+      ratio('CPU ÷ floor', 'cpuUsPerHit'),
+      ratio('p50 ÷ floor', 'p50Us'),
+      ratio('p50 ÷ net', 'p50Us', 'net, Node 24'),
+    ],
+  },
+  miss: {
+    metrics: ['p50Us', 'p99Us', 'cpuUsPerMiss', 'perSecond', 'answeredMs', 'upstreamCalls'],
+    comparisons: [{ label: 'p50 added to the SDK', metric: 'p50Us', against: 'floor', as: 'difference' }],
+  },
+  micro: { metrics: ['nsPerOp', 'hitShare'], comparisons: [ratio('÷ lru-cache', 'nsPerOp')] },
+  memory: { metrics: ['rssMb', 'peakRssMb'], comparisons: [] },
+  emulated: {
+    metrics: ['cpuRegisteredMs', 'cpuFirstSecretMs', 'cpuUsPerHit'],
+    comparisons: [
+      ratio('CPU to registered, arm64 ÷ x86_64', 'cpuRegisteredMs'),
+      ratio('CPU to first secret, arm64 ÷ x86_64', 'cpuFirstSecretMs'),
+      ratio('CPU per hit, arm64 ÷ x86_64', 'cpuUsPerHit'),
+    ],
+  },
+}

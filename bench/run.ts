@@ -1,0 +1,114 @@
+// npm run bench -- [start|hit|miss|micro|memory|emulated …] [--quick] [--seed N] [--port N] [--peer NAME=COMMAND]
+import { parseArgs } from 'node:util'
+import { createFolder, type GroupResult, writeGroup } from './results.ts'
+import { type Context, FULL, QUICK } from './context.ts'
+import { peerOf } from './contenders.ts'
+import { measureEmulated } from './groups/emulated.ts'
+import { measureHit } from './groups/hit.ts'
+import { measureMemory } from './groups/memory.ts'
+import { measureMicro } from './groups/micro.ts'
+import { measureMiss } from './groups/miss.ts'
+import { measureStart } from './groups/start.ts'
+import { pinDriver } from './process.ts'
+import { folderName, recordMeta } from './record.ts'
+import { runSection } from './report/tables.ts'
+import { writeReport } from './report/write.ts'
+import { ROOT } from './runtimes.ts'
+import { seeded } from './schedule.ts'
+
+const GROUPS: Record<string, (context: Context) => Promise<GroupResult>> = {
+  start: measureStart,
+  hit: measureHit,
+  miss: measureMiss,
+  micro: measureMicro,
+  memory: measureMemory,
+  emulated: measureEmulated,
+}
+/** Without a name, all but the emulated comparison, which takes its own folder. */
+const NATIVE = ['start', 'hit', 'miss', 'micro', 'memory']
+
+const HELP = `npm run bench -- [group …] [options]
+
+groups: ${NATIVE.join(', ')} (all of them without a name), or emulated alone: both architectures under qemu-user
+
+  --quick                few samples: shows that every part works, claims nothing
+  --seed N               of the order in which contenders run; default: drawn, and printed
+  --port N               where the servers listen; default 2773
+  --peer NAME=COMMAND    another server of the same endpoint: a shell command that listens on $PORT and asks
+                         $AWS_ENDPOINT_URL, both in its environment; may be repeated
+  --probe NAME=/PATH     that peer is ready when this path answers 200; default: when its port takes a connection
+  --dist DIR             where the layers' zips are; default dist
+  --out DIR              parent of the results' folder; default: results for a full run, dist/bench/results else
+
+A full run of all groups, and one of emulated, goes into results/ and rewrites results/README.md.`
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      quick: { type: 'boolean', default: false },
+      seed: { type: 'string' },
+      port: { type: 'string', default: '2773' },
+      peer: { type: 'string', multiple: true, default: [] },
+      probe: { type: 'string', multiple: true, default: [] },
+      dist: { type: 'string', default: `${ROOT}/dist` },
+      out: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) return void console.log(HELP)
+  const { quick, dist } = values
+  const groups = groupsOf(positionals)
+  const emulated = groups.includes('emulated')
+  const isFull = !quick && (emulated || positionals.length === 0)
+  const seed = values.seed === undefined ? Math.floor(Math.random() * 1e6) : integer(values.seed, '--seed')
+  const command = ['npm run bench --', ...process.argv.slice(2)].join(' ')
+  const meta = recordMeta({ dist, seed, quick, emulated, command })
+  console.error(`seed ${seed}, load ${meta.loadAverage.join(' ')}, ${meta.pinning}`)
+  pinDriver()
+  const context: Context = {
+    amount: quick ? QUICK : FULL,
+    port: integer(values.port, '--port'),
+    dist,
+    peers: values.peer.map((peer) => peerOf(peer, values.probe)),
+    random: seeded(seed),
+    progress: showProgress,
+  }
+  const parent = values.out ?? `${ROOT}/${isFull ? 'results' : 'dist/bench/results'}`
+  const results: GroupResult[] = []
+  for (const group of groups) results.push(await GROUPS[group]!(context))
+  showProgress('', 0, 0)
+  const folder = createFolder(parent, folderName(meta))
+  for (const result of results) writeGroup(folder, meta, result)
+  console.log(runSection({ folder, meta, groups: results }))
+  console.log(folder)
+  if (isFull) writeReport(parent, `${ROOT}/README.md`)
+}
+
+function groupsOf(names: readonly string[]): readonly string[] {
+  if (names.length === 0) return NATIVE
+  const unknown = names.find((name) => GROUPS[name] === undefined)
+  if (unknown !== undefined)
+    throw new RangeError(`no group ${unknown}; there are ${Object.keys(GROUPS).join(', ')}`)
+  if (names.includes('emulated') && names.length > 1)
+    throw new RangeError('emulated runs alone: never mixed with latencies')
+  return names
+}
+
+function integer(text: string, name: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new RangeError(`${name} must be a number, got "${text}"`)
+  return Number(text)
+}
+
+/** One line that is overwritten on a terminal; in a log, a line for each tenth. */
+function showProgress(text: string, done: number, of: number): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${of > 0 ? `${done + 1}/${of} ${text}` : ''}`)
+  else if (of > 0 && done % Math.ceil(of / 10) === 0) process.stderr.write(`${done + 1}/${of} ${text}\n`)
+}
+
+try {
+  await main()
+} catch (error) {
+  console.error(`\n${(error as Error).message}`)
+  process.exitCode = 1
+}
