@@ -1,6 +1,9 @@
 import { LOCAL_CREDENTIALS } from '../../emulators/aws/server.ts'
 import { faulty, type Row } from './row.ts'
 
+/** Ours: AWS sends ParameterNotFound without a message. */
+const UNSAID = 'The parameter does not exist in this account and region.'
+
 const ROTATED = {
   accessKeyId: 'ASIALOCALLOCALLOCAL2',
   secretAccessKey: 'rotated-secret-key',
@@ -110,9 +113,6 @@ export const REFUSALS: readonly Row[] = [
     ),
   ]),
 ]
-
-/** Only ParameterNotFound comes without a message. */
-const UNSAID = 'The parameter does not exist in this account and region.'
 
 /** AWS answers with an error: three tries where trying again may help. */
 function refusal(
