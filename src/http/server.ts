@@ -5,6 +5,7 @@ import type { Log } from '../log.ts'
 import { say, shown } from '../public.ts'
 import { rejects } from './rejects.ts'
 import { refusalBytes } from './reply.ts'
+import { bindAddress } from './bind.ts'
 import type { Handler } from './handler.ts'
 import { readHeaders, type SeenHeaders } from './headers.ts'
 
@@ -54,11 +55,11 @@ export function createLocalServer(options: LocalServerOptions): LocalServer {
   function bind(server: Server, host: string, attempt = 0): Promise<boolean> {
     return new Promise((resolve) => {
       const onError = (error: NodeJS.ErrnoException) => {
+        server.removeListener('listening', onListening)
         retry(server, host, attempt, error)
         resolve(false)
       }
-      server.once('error', onError)
-      server.listen({ port, host }, () => {
+      const onListening = () => {
         server.removeListener('error', onError)
         // Out of descriptors, say: what is open goes on, and accepting resumes by itself.
         server.on('error', (error: NodeJS.ErrnoException) =>
@@ -66,7 +67,10 @@ export function createLocalServer(options: LocalServerOptions): LocalServer {
         )
         if (attempt > 0) log.info(say`Serving on port ${port} of ${shown(host)}`)
         resolve(true)
-      })
+      }
+      server.once('error', onError)
+      server.once('listening', onListening)
+      bindAddress(server, port, host)
     })
   }
 
