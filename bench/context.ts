@@ -6,10 +6,12 @@ export interface Amount {
   readonly coldRounds: number
   readonly hitRounds: number
   readonly hitMs: number
-  readonly hitScenarios: number
+  readonly hitWarmupMs: number
   readonly spreadKeys: number
   readonly missRounds: number
   readonly misses: number
+  /** So many requests at once. */
+  readonly crowd: number
   readonly memoryRounds: number
   readonly evictions: number
   readonly microRounds: number
@@ -21,12 +23,13 @@ export const FULL: Amount = {
   startRounds: 20,
   coldRounds: 10,
   hitRounds: 9,
-  hitMs: 1_000,
-  hitScenarios: Infinity,
+  hitMs: 800,
+  hitWarmupMs: 600,
   spreadKeys: 1_000,
   missRounds: 8,
   misses: 400,
-  memoryRounds: 3,
+  crowd: 1_000,
+  memoryRounds: 6,
   evictions: 100_000,
   microRounds: 7,
   microMs: 300,
@@ -38,15 +41,16 @@ export const QUICK: Amount = {
   startRounds: 1,
   coldRounds: 1,
   hitRounds: 1,
-  hitMs: 150,
-  hitScenarios: 4,
+  hitMs: 80,
+  hitWarmupMs: 60,
   spreadKeys: 50,
   missRounds: 1,
   misses: 60,
+  crowd: 100,
   memoryRounds: 1,
   evictions: 1_000,
   microRounds: 1,
-  microMs: 60,
+  microMs: 40,
   emulatedRounds: 1,
 }
 

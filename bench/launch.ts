@@ -80,7 +80,6 @@ function environmentOf({ env }: Contender, options: LaunchOptions): Record<strin
   return {
     PORT: String(port),
     PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(port),
-    PARAMETERS_SECRETS_EXTENSION_LOG_LEVEL: 'ERROR',
     AWS_ENDPOINT_URL: endpoint,
     ...(caBundle !== undefined && { AWS_CA_BUNDLE: caBundle, SSL_CERT_FILE: caBundle }),
     ...env,

@@ -57,5 +57,6 @@ export function found(path: string, reason: string): Found {
 
 export function versionOf(runtime: Found): string | undefined {
   if ('reason' in runtime) return undefined
-  return execFileSync(runtime.path, ['--version'], { encoding: 'utf8' }).trim().split('\n', 1)[0]
+  const text = execFileSync(runtime.path, ['--version'], { encoding: 'utf8' })
+  return /\d+\.\d+\.\d+/.exec(text)?.[0]
 }

@@ -7,7 +7,7 @@ import { cpuMs } from '../process.ts'
 import { target, secretName } from '../catalogue.ts'
 import { checkReply, fetchReply } from '../request.ts'
 import type { GroupResult, Sample, Skipped } from '../results.ts'
-import { type Found, installNode, qemu } from '../runtimes.ts'
+import { type Found, found, installNode, qemu } from '../runtimes.ts'
 import { schedule } from '../schedule.ts'
 import { startUpstream, type Upstream } from '../upstream/upstream.ts'
 import { figures } from './hit.ts'
@@ -18,10 +18,13 @@ import { figures } from './hit.ts'
 type Arch = 'x64' | 'arm64'
 
 const SYSROOT: Record<Arch, string> = { x64: '/', arm64: '/usr/aarch64-linux-gnu' }
+/** Node links it, Bun's executables do not. */
+const CXX: Record<Arch, string> = { x64: '', arm64: '/lib/libstdc++.so.6' }
+const CXX_PACKAGE = 'libstdc++6-arm64-cross'
 const LAYER: Record<Arch, 'x86_64' | 'arm64'> = { x64: 'x86_64', arm64: 'arm64' }
 const WANTED = target(secretName('100B', 0))
-const HIT_MS = 2_000
-const WARMUP_MS = 2_000
+const HIT_MS = 3_000
+const WARMUP_MS = 4_000
 
 export async function measureEmulated(context: Context): Promise<GroupResult> {
   const { amount, dist, random } = context
@@ -64,14 +67,19 @@ function field(dist: string): { contenders: Contender[]; skipped: Skipped[] } {
   for (const arch of ['x64', 'arm64'] as const) {
     const emulator = qemu(arch)
     add(`executable, emulated ${LAYER[arch]}`, [emulator, unpackLayer(dist, LAYER[arch])], arch)
-    add(`nodejs layer on Node 24, emulated ${LAYER[arch]}`, [emulator, installNode(24, arch), layer], arch)
+    const libraries = found(
+      `${SYSROOT[arch]}${CXX[arch]}`,
+      `no C++ library for ${arch}: apt-get install ${CXX_PACKAGE}`,
+    )
+    const runtime = 'reason' in libraries ? libraries : installNode(24, arch)
+    add(`nodejs layer on Node 24, emulated ${LAYER[arch]}`, [emulator, runtime, layer], arch)
   }
   return { contenders, skipped }
 
-  function add(name: string, found: readonly Found[], arch: Arch): void {
-    const missing = found.find((one) => 'reason' in one)
+  function add(name: string, parts: readonly Found[], arch: Arch): void {
+    const missing = parts.find((one) => 'reason' in one)
     if (missing !== undefined) return void skipped.push({ contender: name, reason: missing.reason })
-    const [emulator = '', ...rest] = found.map((one) => ('path' in one ? one.path : ''))
+    const [emulator = '', ...rest] = parts.map((one) => ('path' in one ? one.path : ''))
     const command = [emulator, '-L', SYSROOT[arch], ...rest]
     const floor = name.replace(LAYER.arm64, LAYER.x64)
     contenders.push({ name, command, ready: 'registered', isExact: true, ...(arch === 'arm64' && { floor }) })

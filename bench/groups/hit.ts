@@ -8,13 +8,10 @@ import type { GroupResult, Sample } from '../results.ts'
 import { schedule } from '../schedule.ts'
 import { startUpstream, type Upstream } from '../upstream/upstream.ts'
 
-/** JIT and connections settle in this time, in each fresh process. */
-const WARMUP_MS = 400
-
 export async function measureHit(context: Context): Promise<GroupResult> {
   const { amount, dist, peers, random } = context
   const field = await hitField(dist, peers)
-  const scenarios = HIT_SCENARIOS.slice(0, amount.hitScenarios).map((one) => sized(one, amount.spreadKeys))
+  const scenarios = HIT_SCENARIOS.map((one) => sized(one, amount.spreadKeys))
   const secrets = scenarios.map(({ size, keys }) => ({ size, keys }))
   const upstream = await startUpstream({ kind: 'aws', tls: false, secrets })
   const turns = schedule(field.contenders, scenarios, amount.hitRounds, random)
@@ -32,7 +29,7 @@ export async function measureHit(context: Context): Promise<GroupResult> {
   } finally {
     await upstream.stop()
   }
-  const method = `autocannon to localhost, own microsecond histogram, ${amount.hitMs} ms per fresh process after ${WARMUP_MS} ms of warm-up`
+  const method = `autocannon to localhost, own microsecond histogram, ${amount.hitMs} ms per fresh process after ${amount.hitWarmupMs} ms of warm-up`
   const contenders = field.contenders.map(({ name }) => name)
   const names = scenarios.map(({ name }) => name)
   return {
@@ -59,7 +56,7 @@ async function hit(
   const running = await launch(contender, { port, endpoint })
   try {
     const { isExact } = contender
-    const load = { connections, mode, size, keys, warmup: WARMUP_MS, measureMs: amount.hitMs }
+    const load = { connections, mode, size, keys, warmup: amount.hitWarmupMs, measureMs: amount.hitMs }
     const job: Job = { port, serverPid: running.pid, isExact, ...load }
     const outcome = await drive(job)
     return { values: { ...figures(outcome), ...running.memory() }, latency: outcome.latency }

@@ -42,7 +42,7 @@ export async function measureMemory(context: Context): Promise<GroupResult> {
   const churning = extensions.contenders.filter(({ name }) => !/Node (22|26)/.test(name))
   const turns = [
     ...schedule([...bare, ...extensions.contenders], [idle], amount.memoryRounds, random),
-    ...schedule(extensions.contenders, full, amount.memoryRounds, random),
+    ...schedule(churning, full, amount.memoryRounds, random),
     ...schedule(churning, [evictions], 1, random),
   ]
   const upstream = await startUpstream({ kind: 'canned', tls: false, secrets: [] })

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import { bundle } from '../artefacts.ts'
 import { CREDENTIALS } from '../catalogue.ts'
 import { type Contender, extensionField } from '../contenders.ts'
-import type { Context } from '../context.ts'
+import type { Amount, Context } from '../context.ts'
 import { launch } from '../launch.ts'
 import { drive, type Job, type Outcome } from '../load/job.ts'
 import { pinned } from '../process.ts'
@@ -23,7 +23,6 @@ interface MissScenario {
 
 const SDK = 'SDK in the function, Node 24'
 const ONE_BY_ONE = 'one after the other'
-const CROWD = 1_000
 const WARMUP = 50
 
 /** Behind a delay like AWS's own, more connections carry more misses. */
@@ -32,11 +31,11 @@ const UPSTREAM_MS = 10
 export async function measureMiss(context: Context): Promise<GroupResult> {
   const { amount, dist, peers, random } = context
   const { contenders, skipped } = extensionField(dist, [24], peers)
-  const scenarios = scenariosOf(amount.misses)
+  const scenarios = scenariosOf(amount)
   const upstream = await startUpstream({
     kind: 'aws',
     tls: true,
-    secrets: [{ size: '100B', keys: CROWD + WARMUP }],
+    secrets: [{ size: '100B', keys: Math.max(amount.crowd, amount.misses) + WARMUP }],
   })
   const samples: Sample[] = []
   const script = await bundle('bench/load/sdk.ts')
@@ -71,13 +70,14 @@ export async function measureMiss(context: Context): Promise<GroupResult> {
   }
 }
 
-function scenariosOf(misses: number): MissScenario[] {
-  const crowd = { connections: CROWD, keys: CROWD, warmup: 1 }
+function scenariosOf({ misses, crowd: size }: Amount): MissScenario[] {
+  const crowd = { connections: size, keys: size, warmup: 1 }
+  const many = size.toLocaleString('en')
   const busy = { mode: 'each', connections: 64, keys: misses, warmup: WARMUP } as const
   return [
     { name: ONE_BY_ONE, load: { mode: 'each', connections: 1, keys: misses, warmup: WARMUP }, upstreamMs: 0 },
-    { name: '1,000 at once for one secret', load: { ...crowd, mode: 'burst' }, upstreamMs: 0 },
-    { name: '1,000 at once for 1,000 secrets', load: { ...crowd, mode: 'each' }, upstreamMs: 0 },
+    { name: `${many} at once for one secret`, load: { ...crowd, mode: 'burst' }, upstreamMs: 0 },
+    { name: `${many} at once for ${many} secrets`, load: { ...crowd, mode: 'each' }, upstreamMs: 0 },
     {
       name: `64 at a time, AWS takes ${UPSTREAM_MS} ms, MAX_CONNECTIONS 3`,
       load: busy,

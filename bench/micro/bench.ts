@@ -14,14 +14,14 @@ export interface MicroBench {
 
 /** Repeats one operation and checks what the last one gave. */
 export function repeated<T>(
-  scenario: string,
+  contender: string,
   operation: () => T,
   isRight: (result: T) => boolean,
 ): MicroBench {
   const operations = 1_000
   return {
-    scenario,
-    contender: scenario,
+    scenario: 'the parts of a hit',
+    contender,
     operations,
     prepare: () => {
       let last: T | undefined
@@ -30,7 +30,7 @@ export function repeated<T>(
           for (let i = 0; i < operations; i++) last = operation()
         },
         check: () => {
-          if (last === undefined || !isRight(last)) throw new Error(`${scenario}: wrong result`)
+          if (last === undefined || !isRight(last)) throw new Error(`${contender}: wrong result`)
         },
       }
     },
