@@ -2,10 +2,13 @@ import { createAnswer, type Answer } from './http/answer.ts'
 import { ReadThrough } from './cache/read-through.ts'
 import { readConfig, type Config } from './config.ts'
 import { UpstreamError } from './errors.ts'
+import { answerAside, createAside, isAside, leaveUnanswered } from './extension/aside.ts'
 import { createExtensionsClient } from './extension/client.ts'
 import { live, type Shutdown } from './extension/lifecycle.ts'
 import { SnapshotGuard } from './extension/snapshot.ts'
 import { createHandler } from './http/handler.ts'
+import { failureBytes, missBytes, refusalBytes } from './http/reply.ts'
+import { rejects } from './http/rejects.ts'
 import { createLocalServer } from './http/server.ts'
 import { createCurrentTokenCheck, createTokenCheck } from './http/token.ts'
 import { createLog, type Log } from './log.ts'
@@ -43,10 +46,20 @@ const cache = new ReadThrough<Lookup, Answer>({
   fetch: (lookup) => guard.during(() => fetchAnswer(lookup)),
 })
 const isKnownToken = createTokenCheck(config.callerTokens)
-const handler = createHandler({ cache, log, isKnownToken, isCurrentToken: currentTokenCheck() })
+const isCurrentToken = currentTokenCheck()
+const aside = createAside()
+const handler = createHandler({
+  cache,
+  log,
+  isKnownToken,
+  isCurrentToken,
+  answerAside: (socket, lookup, token) =>
+    guard.mayBeSnapshot ? aside.answer(socket, JSON.stringify({ lookup, token })) : undefined,
+})
 const server = createLocalServer({ port: config.port, handler, log, isKnownToken })
 
-void run()
+if (isAside) answerAside(replyTo).catch(leaveUnansweredFor)
+else void run()
 
 async function run(): Promise<void> {
   const isListening = await server.listen()
@@ -93,6 +106,23 @@ function report(isListening: boolean): void {
   }
   if (isListening) log.info(say`Serving on port ${config.port}`)
   if (isListening) log.info(say`ready to serve traffic`)
+}
+
+/** The bytes of the answer to a question that another process of ours was asked: see aside.ts. */
+async function replyTo(question: string): Promise<string> {
+  const { lookup, token } = JSON.parse(question) as { lookup: Lookup; token?: string }
+  try {
+    if (token !== undefined && !(await isCurrentToken?.(token))) return refusalBytes(rejects.badToken)
+    return missBytes(await fetchAnswer(lookup))
+  } catch (error) {
+    if (error instanceof UpstreamError) return failureBytes(error)
+    throw error
+  }
+}
+
+function leaveUnansweredFor(error: unknown): void {
+  survive(log, error)
+  leaveUnanswered()
 }
 
 async function leave({ reason, deadlineAt }: Shutdown): Promise<void> {

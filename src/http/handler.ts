@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { ReadThrough } from '../cache/read-through.ts'
 import { UpstreamError } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -17,6 +18,11 @@ export interface HandlerOptions {
   isKnownToken(presented: string): boolean
   /** Whether it is the session token of the current container credentials; undefined where there are none. */
   readonly isCurrentToken: ((presented: string) => Promise<boolean>) | undefined
+  /**
+   * Has another process answer on this socket, where this one must not come to know the answer; undefined where it
+   * may. `token` is left to be checked there, undefined when it is known to be good. False: answer here after all.
+   */
+  answerAside(socket: Socket, lookup: Lookup, token: string | undefined): Promise<boolean> | undefined
 }
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void
@@ -26,7 +32,7 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
  * as in the original. Never throws, and returns no promise: `node:http` would not wait for one.
  */
 export function createHandler(options: HandlerOptions): Handler {
-  const { cache, log, isKnownToken, isCurrentToken } = options
+  const { cache, log, isKnownToken, isCurrentToken, answerAside } = options
   const route = createRouter()
   const seen: SeenHeaders = { token: '', host: undefined, forwarded: false }
   let lastGoodHost = 'localhost:2773'
@@ -53,9 +59,9 @@ export function createHandler(options: HandlerOptions): Handler {
     if (request.method !== 'GET') return reply.refuse(response, rejects.method)
     const asked = route(request.url ?? '')
     if (asked.kind === 'read') {
-      if (asked.refreshNow) return load(response, asked)
+      if (asked.refreshNow) return load(request, response, asked)
       const held = cache.get(asked.lookup)
-      if (held === undefined) return load(response, asked)
+      if (held === undefined) return load(request, response, asked)
       if (log.debugEnabled) log.debug(say`${describe(asked.lookup)}: hit`)
       return reply.hit(response, held)
     }
@@ -66,19 +72,34 @@ export function createHandler(options: HandlerOptions): Handler {
   /** No token from the environment: `/ping` needs none, and a SnapStart caller may hold a newer one. */
   function serveStranger(request: IncomingMessage, response: ServerResponse): void {
     const { token, host, forwarded } = seen
-    if (request.method === 'GET' && route(request.url ?? '').kind === 'ping') {
+    const asked = request.method === 'GET' ? route(request.url ?? '') : undefined
+    if (asked?.kind === 'ping') {
       return isGoodHost(host) ? reply.pong(response) : reply.refuse(response, rejects.foreignHost)
     }
     if (token === '' || isCurrentToken === undefined) return reply.refuse(response, rejects.badToken)
-    isCurrentToken(token)
-      .then((isCurrent) => {
-        if (isCurrent) serve(request, response, host, forwarded)
-        else reply.refuse(response, rejects.badToken)
+    // The other process knows the current token; to whom it would answer 401, the guards' answers are not told either.
+    const isRead = asked?.kind === 'read' && !forwarded && isGoodHost(host)
+    const elsewhere = isRead ? answerAside(request.socket, asked.lookup, token) : undefined
+    const decide = async (): Promise<void> => {
+      if (await elsewhere) request.socket.destroy()
+      else if (await isCurrentToken(token)) serve(request, response, host, forwarded)
+      else reply.refuse(response, rejects.badToken)
+    }
+    decide().catch((error: unknown) => ourFault(response, error))
+  }
+
+  function load(request: IncomingMessage, response: ServerResponse, asked: Read): void {
+    const elsewhere = answerAside(request.socket, asked.lookup, undefined)
+    if (elsewhere === undefined) return loadHere(response, asked)
+    elsewhere
+      .then((isAnswered) => {
+        if (isAnswered) request.socket.destroy()
+        else loadHere(response, asked)
       })
       .catch((error: unknown) => ourFault(response, error))
   }
 
-  function load(response: ServerResponse, { lookup, refreshNow }: Read): void {
+  function loadHere(response: ServerResponse, { lookup, refreshNow }: Read): void {
     const answer = refreshNow ? cache.refresh(lookup) : cache.load(lookup)
     answer
       .then(

@@ -31,27 +31,39 @@ export function refuse(response: ServerResponse, reject: Reject): void {
 }
 
 export function fail(response: ServerResponse, error: UpstreamError): void {
-  const headers = [
-    'X-Amzn-ErrorType',
-    headerText(error.code),
-    'X-Amzn-ErrorMessage',
-    headerText(error.reason),
-  ]
-  send(response, 400, headers, FAILED)
+  send(response, 400, failureHeaders(error), FAILED)
+}
+
+function failureHeaders({ code, reason }: UpstreamError): string[] {
+  return ['X-Amzn-ErrorType', headerText(code), 'X-Amzn-ErrorMessage', headerText(reason)]
 }
 
 /** The same refusal as bytes, for a socket whose request `node:http` could not parse or will not answer. */
 export function refusalBytes(reject: Reject): string {
-  const reason = REASONS[reject.status]
-  const allow = reject.status === 405 ? 'Allow: GET\r\n' : ''
-  return (
-    `HTTP/1.1 ${reject.status} ${reason}\r\nContent-Type: text/plain\r\nContent-Length: ${reject.body.length}\r\n` +
-    `X-Amzn-ErrorType: ${reject.errorType}\r\n${allow}Connection: close\r\n` +
-    `Date: ${new Date().toUTCString()}\r\n\r\n${reject.body}`
-  )
+  const allow = reject.status === 405 ? ['Allow', 'GET'] : []
+  return lastAnswer(reject.status, ['X-Amzn-ErrorType', reject.errorType, ...allow], reject.body)
 }
 
-const REASONS: Record<Reject['status'], string> = {
+/** As `miss`, for a socket that another process wrote the question for; latin1. */
+export function missBytes({ bytes }: Answer): string {
+  return lastAnswer(200, ['X-Cache', 'MISS'], bytes)
+}
+
+/** As `fail`, likewise. */
+export function failureBytes(error: UpstreamError): string {
+  return lastAnswer(400, failureHeaders(error), FAILED)
+}
+
+/** `body` holds one character per byte. The connection ends with it. */
+function lastAnswer(status: 200 | Reject['status'], headers: readonly string[], body: string): string {
+  const all = ['Content-Type', 'text/plain', 'Content-Length', String(body.length), ...headers]
+  let head = `HTTP/1.1 ${status} ${REASONS[status]}\r\n`
+  for (let i = 0; i < all.length; i += 2) head += `${all[i]}: ${all[i + 1]}\r\n`
+  return `${head}Connection: close\r\nDate: ${new Date().toUTCString()}\r\n\r\n${body}`
+}
+
+const REASONS: Record<200 | Reject['status'], string> = {
+  200: 'OK',
   400: 'Bad Request',
   401: 'Unauthorized',
   403: 'Forbidden',

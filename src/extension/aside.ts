@@ -1,0 +1,139 @@
+import type { ChildProcess } from 'node:child_process'
+import { fstatSync, readdirSync, readFileSync, writeSync } from 'node:fs'
+import type { Socket } from 'node:net'
+
+// A value that was once in a process cannot be taken out of it again: after one request of a function's initialisation,
+// a dozen copies of the secret lay in buffers, strings and even on the stack, on Node and on Bun, and no collection of
+// garbage overwrites them. So before a SnapStart snapshot another process of this same program answers. It gets the
+// question on stdin, asks AWS, writes to the caller's own socket, and is gone: here the value has never been.
+//
+// All but the last byte, that is. Its exit code tells us that one, and we write it when the process has ended, so that
+// no initialisation can be over, and no snapshot be taken, while the process of an answered question still lives.
+//
+// Not in our hands: what the function itself keeps of the answer, memory that the kernel has taken back and not yet
+// overwritten, and a snapshot taken in the middle of a request that nobody waited for.
+
+/** First argument of the other process. Lambda gives an extension no arguments. */
+const ASIDE = 'answer-aside'
+/** The caller's socket in the other process. */
+const SOCKET = 3
+/** Each costs as much memory as we do ourselves. */
+const MOST_AT_ONCE = 2
+/** Exit code: nothing was written, so somebody else may answer. It is no printable character. */
+const UNANSWERED = 1
+const WRITE_RETRY_MS = 5
+const WRITE_RETRIES = 2_000
+
+export const isAside: boolean = process.argv[2] === ASIDE
+
+export interface Aside {
+  /** Has `question` answered on that socket by another process. False: it could not, and nothing was written. */
+  answer(socket: Socket, question: string): Promise<boolean>
+}
+
+export function createAside(): Aside {
+  const running = new Set<ChildProcess>()
+  const waiting: (() => void)[] = []
+  let places = MOST_AT_ONCE
+  process.on('exit', () => {
+    for (const child of running) child.kill('SIGKILL')
+  })
+
+  async function answer(socket: Socket, question: string): Promise<boolean> {
+    if (places > 0) places--
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+    try {
+      return await run(socket, question)
+    } finally {
+      const next = waiting.shift()
+      if (next === undefined) places++
+      else next()
+    }
+  }
+
+  async function run(socket: Socket, question: string): Promise<boolean> {
+    const { spawn } = await import('node:child_process')
+    if (socket.destroyed) return true
+    const descriptor = descriptorOf(socket)
+    if (descriptor === undefined) return false
+    const child = spawn(process.execPath, [...program(), ASIDE], {
+      stdio: ['pipe', 'inherit', 'inherit', descriptor],
+    })
+    running.add(child)
+    const exitCode = await new Promise<number | null>((resolve) => {
+      child.once('error', () => resolve(UNANSWERED))
+      child.once('exit', resolve)
+      child.stdin!.on('error', () => {})
+      child.stdin!.end(question)
+    })
+    running.delete(child)
+    if (exitCode === UNANSWERED) return false
+    const still = socket.destroyed ? undefined : descriptorOf(socket)
+    if (still !== undefined && exitCode !== null) await write(still, Buffer.of(exitCode))
+    return true
+  }
+
+  return { answer }
+}
+
+/**
+ * In the other process: answers the question, with a latin1 string that ends in a printable character, and ends.
+ * Rejects with what `reply` rejects with; `leaveUnanswered` is to follow.
+ */
+export async function answerAside(reply: (question: string) => Promise<string>): Promise<never> {
+  const bytes = Buffer.from(await reply(readFileSync(0, 'utf8')), 'latin1')
+  await write(SOCKET, bytes.subarray(0, -1))
+  process.exit(bytes.at(-1))
+}
+
+export function leaveUnanswered(): never {
+  process.exit(UNANSWERED)
+}
+
+/** How this program was started: a Bun executable is one file, Node needs the name of ours. */
+function program(): string[] {
+  const script = process.argv[1] ?? ''
+  return script.startsWith('/$bunfs/') ? [] : [...process.execArgv, script]
+}
+
+// Node hides the number of a socket's descriptor behind underscores, Bun entirely; the kernel tells it. Undefined too
+// where two connections cannot be told apart: same ports, other addresses.
+function descriptorOf({ localPort, remotePort, remoteFamily }: Socket): number | undefined {
+  const hex = (port = 0) => ':' + port.toString(16).toUpperCase().padStart(4, '0')
+  try {
+    const table = readFileSync(`/proc/self/net/tcp${remoteFamily === 'IPv6' ? '6' : ''}`, 'latin1')
+    const rows = table.split('\n').map((row) => row.trim().split(/\s+/))
+    const found = rows.filter(
+      ([, local, remote]) => local?.endsWith(hex(localPort)) && remote?.endsWith(hex(remotePort)),
+    )
+    const inode = Number(found[0]?.[9])
+    if (found.length !== 1) return undefined
+    return readdirSync('/proc/self/fd')
+      .map(Number)
+      .find((fd) => isInode(fd, inode))
+  } catch {
+    return undefined
+  }
+}
+
+function isInode(fd: number, inode: number): boolean {
+  try {
+    return fstatSync(fd).ino === inode
+  } catch {
+    return false
+  }
+}
+
+/** To a descriptor that may be full for a moment; gives up on a caller who has gone or does not read. */
+async function write(descriptor: number, bytes: Buffer): Promise<void> {
+  let rest = bytes
+  for (let retries = 0; rest.length > 0 && retries < WRITE_RETRIES;) {
+    try {
+      rest = rest.subarray(writeSync(descriptor, rest))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return
+      retries++
+      await new Promise((resolve) => setTimeout(resolve, WRITE_RETRY_MS))
+    }
+  }
+}

@@ -1,0 +1,102 @@
+// What the kernel knows of a process: its memory, its descriptors, its size. Linux only, as Lambda is.
+
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+
+const PIECE_BYTES = 8 * 1024 * 1024
+/** Longer than any needle, so that none hides on the edge of two pieces. */
+const OVERLAP_BYTES = 1024
+
+/**
+ * The names of those texts that lie anywhere in the readable memory of the process, in one byte per character or in
+ * two. Each is looked for as its first and its second half, so that one half overwritten does not hide the other.
+ */
+export function heldInMemory(pid: number, texts: Readonly<Record<string, string>>): string[] {
+  const needles = Object.entries(texts).flatMap(([name, text]) => {
+    const middle = text.length >> 1
+    if (middle < 8 || text.length > OVERLAP_BYTES / 2) throw new RangeError(`${name} is no good needle`)
+    return [text.slice(0, middle), text.slice(middle)].flatMap((half) =>
+      (['latin1', 'utf16le'] as const).map((encoding) => ({ name, bytes: Buffer.from(half, encoding) })),
+    )
+  })
+  const found = new Set<string>()
+  for (const piece of memoryOf(pid)) {
+    for (const { name, bytes } of needles) if (piece.includes(bytes)) found.add(name)
+  }
+  return [...found]
+}
+
+function* memoryOf(pid: number): Generator<Buffer> {
+  const buffer = Buffer.alloc(PIECE_BYTES)
+  const memory = openSync(`/proc/${pid}/mem`, 'r')
+  try {
+    for (const { start, end } of readableRegions(pid)) {
+      for (let at = start; at < end; at += BigInt(PIECE_BYTES - OVERLAP_BYTES)) {
+        const length = Number(end - at < PIECE_BYTES ? end - at : PIECE_BYTES)
+        const read = readAt(memory, buffer, length, at)
+        if (read > 0) yield buffer.subarray(0, read)
+      }
+    }
+  } finally {
+    closeSync(memory)
+  }
+}
+
+interface Region {
+  readonly start: bigint
+  readonly end: bigint
+}
+
+// The kernel's own pages are none of the process; what is only reserved and never written cannot hold anything.
+function readableRegions(pid: number): Region[] {
+  const lines = readFileSync(`/proc/${pid}/smaps`, 'latin1').split('\n')
+  const regions: Region[] = []
+  let current: Region | undefined
+  for (const line of lines) {
+    const head = /^([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \S+ *(.*)$/.exec(line)
+    if (head !== null) {
+      const [, start, end, rights, path] = head
+      const isOurs = rights!.startsWith('r') && !/^\[v(dso|var|syscall)/.test(path!)
+      current = isOurs ? { start: BigInt(`0x${start}`), end: BigInt(`0x${end}`) } : undefined
+    } else if (/^(Rss|Swap): +[1-9]/.test(line) && current !== undefined) {
+      regions.push(current)
+      current = undefined
+    }
+  }
+  return regions
+}
+
+function readAt(memory: number, buffer: Buffer, length: number, at: bigint): number {
+  try {
+    return readSync(memory, buffer, 0, length, at)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EIO') return 0
+    throw error
+  }
+}
+
+export function descriptorsOf(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length
+}
+
+export function residentBytes(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1')
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
+}
+
+/** Of the process group that it leads, itself left out. */
+export function companionsOf(pid: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== pid)
+    .map(Number)
+    .filter((other) => groupOf(other) === pid)
+}
+
+function groupOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    // After the name, which may hold anything: state, parent, group.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2])
+  } catch {
+    return undefined
+  }
+}
