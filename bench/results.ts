@@ -32,6 +32,8 @@ export interface GroupResult {
   readonly samples: readonly Sample[]
 }
 
+const GROUP_ORDER = ['start', 'hit', 'miss', 'memory', 'micro', 'emulated']
+
 /** One run: a folder of results. */
 export interface Run {
   readonly folder: string
@@ -65,7 +67,8 @@ export function readRun(folder: string): Run {
   )
   const first = parsed[0]
   if (first === undefined) throw new Error(`no results in ${folder}`)
-  return { folder, meta: first.meta, groups: parsed }
+  const groups = parsed.sort((a, b) => GROUP_ORDER.indexOf(a.group) - GROUP_ORDER.indexOf(b.group))
+  return { folder, meta: first.meta, groups }
 }
 
 /** Oldest first. */

@@ -200,10 +200,14 @@ function finished(svg: string, legend: readonly string[]): string {
     const x = 12 + (i % perRow) * (WIDTH / perRow)
     const y = 14 + Math.floor(i / perRow) * LEGEND_ROW
     const fill = PALETTE[i % PALETTE.length]
-    return `<circle cx="${x}" cy="${y - 4}" r="4" fill="${fill}"/><text x="${x + 9}" y="${y}" fill="currentColor">${text}</text>`
+    return `<circle cx="${x}" cy="${y - 4}" r="4" fill="${fill}"/><text x="${x + 9}" y="${y}" fill="currentColor">${escaped(text)}</text>`
   })
   const inner = svg.replace('<svg ', `<svg y="${top}" `)
   const size = `width="${WIDTH}" height="${height + top}" viewBox="0 0 ${WIDTH} ${height + top}"`
   const font = 'font-family="system-ui, sans-serif" font-size="11"'
   return `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${font}>${STYLE}${entries.join('')}${inner}</svg>\n`
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 }

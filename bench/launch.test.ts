@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { createServer } from 'node:net'
+import test, { type TestContext } from 'node:test'
+import { bundle } from './artefacts.ts'
+import { type Contender, peerOf } from './contenders.ts'
+import { launch } from './launch.ts'
+import { cpuMs } from './process.ts'
+import { fetchReply } from './request.ts'
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  const address = server.address()
+  await new Promise((closed) => server.close(closed))
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+async function started(t: TestContext, contender: Contender) {
+  const port = await freePort()
+  const running = await launch(contender, { port, endpoint: 'http://127.0.0.1:1' })
+  t.after(() => running.stop())
+  return { port, running }
+}
+
+test('the floor of a start registers, listens, answers, and its CPU and memory can be read', async (t) => {
+  const { path } = await bundle('bench/start/bare.ts')
+  const bare: Contender = {
+    name: 'bare',
+    command: [process.execPath, path],
+    ready: 'registered',
+    isExact: false,
+  }
+  const { port, running } = await started(t, bare)
+  assert.deepEqual(await fetchReply(port, '/'), { status: 200, body: 'ok' })
+  assert.ok(cpuMs(running.pid) > 1)
+  const { rssMb, peakRssMb } = running.memory()
+  assert.ok(rssMb > 5 && peakRssMb >= rssMb)
+})
+
+for (const floor of ['net', 'http']) {
+  test(`the ${floor} floor of a hit sends the original's bytes`, async (t) => {
+    const { path } = await bundle('bench/load/floor.ts')
+    const command = [process.execPath, path]
+    const contender: Contender = {
+      name: floor,
+      command,
+      ready: 'listening',
+      isExact: true,
+      env: { BENCH_FLOOR: floor },
+    }
+    const { port } = await started(t, contender)
+    const { status, body } = await fetchReply(port, '/secretsmanager/get?secretId=bench%2F4KB%2F7')
+    assert.equal(status, 200)
+    assert.equal((JSON.parse(body) as { SecretString: string }).SecretString.length, 4_000)
+  })
+}
+
+test('a peer is a shell command that finds its port in its environment', async (t) => {
+  const script = `require('http').createServer((q, s) => s.end('ok')).listen(process.env.PORT, '127.0.0.1')`
+  const { port } = await started(t, peerOf(`mine=${process.execPath} -e "${script}"`, ['mine=/ping']))
+  assert.equal((await fetchReply(port, '/')).body, 'ok')
+})
+
+test('a contender that ends fails with what it wrote', async () => {
+  const port = await freePort()
+  const peer = peerOf('broken=/bin/sh -c "echo no such luck; exit 3"', [])
+  await assert.rejects(launch(peer, { port, endpoint: '' }), /^Error: broken: [\s\S]*no such luck/)
+})
+
+test('a port that is taken is no contender', async (t) => {
+  const squatter = createServer()
+  await new Promise<void>((listening) => squatter.listen(0, '127.0.0.1', listening))
+  t.after(() => squatter.close())
+  const address = squatter.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  await assert.rejects(launch(peerOf('any=true', []), { port, endpoint: '' }), /is taken by another process/)
+})
