@@ -4,7 +4,7 @@
 export interface SeenHeaders {
   /** The token header; empty when it is missing, and when it came twice, so that neither of the two counts. */
   token: string
-  /** Undefined when there is none, as HTTP/1.0 allows. */
+  /** Undefined when there is none, as HTTP/1.0 allows. Two are joined, and so name no host (RFC 9112, 3.2). */
   host: string | undefined
   forwarded: boolean
 }
@@ -29,7 +29,10 @@ export function readHeaders(rawHeaders: readonly string[], seen: SeenHeaders): v
         }
         break
       case HOST.length:
-        if (name.toLowerCase() === HOST && seen.host === undefined) seen.host = rawHeaders[i + 1]!
+        if (name.toLowerCase() === HOST) {
+          const value = rawHeaders[i + 1]!
+          seen.host = seen.host === undefined ? value : seen.host + ', ' + value
+        }
         break
       case FORWARDED.length:
         if (name.toLowerCase() === FORWARDED) seen.forwarded = true

@@ -1,0 +1,34 @@
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+/** Open files of a process. */
+export function descriptorsOf(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length
+}
+
+interface UnderTest {
+  readonly name?: string
+  readonly command?: readonly string[]
+  readonly extensionsDir?: string
+}
+
+/** The one file of a layer, as in artefact.ts. */
+const EXTENSION_NAME = 'AWSParametersAndSecretsLambdaExtension'
+
+/** From now on this process starts the artefact under test with no more descriptors than these. */
+export function limitDescriptors(limit: number): void {
+  const {
+    name = 'dist/extension.cjs',
+    command,
+    extensionsDir,
+  }: UnderTest = JSON.parse(process.env['EXTENSION_UNDER_TEST'] || '{}') as UnderTest
+  const bundle = fileURLToPath(new URL('../../../dist/extension.cjs', import.meta.url))
+  const artefact =
+    extensionsDir === undefined
+      ? (command ?? [process.execPath, bundle])
+      : [`${extensionsDir}/${EXTENSION_NAME}`]
+  process.env['EXTENSION_UNDER_TEST'] = JSON.stringify({
+    name,
+    command: ['/bin/sh', '-c', `ulimit -n ${limit} && exec "$@"`, 'sh', ...artefact],
+  })
+}
