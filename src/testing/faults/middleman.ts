@@ -79,6 +79,8 @@ export async function startMiddleman(upstreamPort: number): Promise<Middleman> {
 /** The request as it came, Host included: its signature covers that. */
 async function ask(port: number, { method, url, headers }: IncomingMessage, body: Buffer): Promise<Passed> {
   const outgoing = request({ host: '127.0.0.1', port, method, path: url, headers, agent: false })
+  // What breaks later shows in the body.
+  outgoing.on('error', () => {})
   outgoing.end(body)
   const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
   const { connection: _, 'content-length': __, ...kept } = response.headers
