@@ -10,6 +10,11 @@ import type { Duplex } from 'node:stream'
 /** Wall time, because the clock of timers may stand still while the sandbox does. */
 const LONGEST_IDLE_MS = 4_000
 /**
+ * Wall time too, for a request under way: one that a freeze has cut. Had the process run, client.ts would have given
+ * it up after ten seconds of silence; its timer still has to. Until then dead ones would hold every place of the pool.
+ */
+const LONGEST_BUSY_MS = 15_000
+/**
  * For name, connection and TLS together. The original has none: in a VPC without a route to the service its calls
  * hang until the function's own timeout, with nothing in the log.
  */
@@ -17,7 +22,7 @@ const CONNECT_TIMEOUT_MS = 2_000
 
 export interface Sockets {
   readonly agent: HttpAgent | HttpsAgent
-  /** To be called before each request: closes the sockets that idled too long. */
+  /** To be called before each request: closes the sockets that slept, idle ones and those of requests under way. */
   dropStale(): void
   /** Closes the idle ones now and the others as soon as they are idle. */
   retire(): void
@@ -28,26 +33,34 @@ export function createSockets(secure: boolean, maxSockets: number, ca: string | 
   const options = { keepAlive: true, maxSockets, ...(ca !== undefined && { ca }) }
   const agent: HttpAgent = secure ? new HttpsAgent(options) : new HttpAgent({ keepAlive: true, maxSockets })
   let retired = false
-  const idleSince = new WeakMap<Duplex, number>()
+  /** When the socket became idle, or busy. */
+  const since = new WeakMap<Duplex, number>()
 
   const keepSocketAlive = agent.keepSocketAlive.bind(agent)
   agent.keepSocketAlive = (socket) => {
     if (retired) return false
-    idleSince.set(socket, Date.now())
+    since.set(socket, Date.now())
     // Typed void, but a true result is what keeps the socket.
     return keepSocketAlive(socket)
+  }
+
+  const reuseSocket = agent.reuseSocket.bind(agent)
+  agent.reuseSocket = (socket, request) => {
+    since.set(socket, Date.now())
+    reuseSocket(socket, request)
   }
 
   const createConnection = agent.createConnection.bind(agent)
   agent.createConnection = (connectOptions, callback) => {
     const socket = createConnection(connectOptions, callback)
+    if (socket) since.set(socket, Date.now())
     if (socket) boundConnecting(socket, secure ? 'secureConnect' : 'connect')
     return socket
   }
 
-  function closeIdle(isStale: (socket: Duplex) => boolean): void {
-    for (const sockets of Object.values(agent.freeSockets)) {
-      for (const socket of sockets?.slice() ?? []) if (isStale(socket)) socket.destroy()
+  function close(sockets: typeof agent.sockets, isStale: (socket: Duplex) => boolean): void {
+    for (const ofOrigin of Object.values(sockets)) {
+      for (const socket of ofOrigin?.slice() ?? []) if (isStale(socket)) socket.destroy()
     }
   }
 
@@ -55,15 +68,14 @@ export function createSockets(secure: boolean, maxSockets: number, ca: string | 
     agent,
     dropStale() {
       const now = Date.now()
-      closeIdle((socket) => {
-        const since = idleSince.get(socket) ?? now
-        // A stamp in the future: the clock was set back, so how long it idled is unknown.
-        return since > now || now - since > LONGEST_IDLE_MS
-      })
+      const age = (socket: Duplex) => now - (since.get(socket) ?? now)
+      // An age below zero: the clock was set back, so how long it idled is unknown.
+      close(agent.freeSockets, (socket) => age(socket) < 0 || age(socket) > LONGEST_IDLE_MS)
+      close(agent.sockets, (socket) => age(socket) > LONGEST_BUSY_MS)
     },
     retire() {
       retired = true
-      closeIdle(() => true)
+      close(agent.freeSockets, () => true)
     },
   }
 }
