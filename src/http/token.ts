@@ -37,13 +37,18 @@ const RENEW_MS = 1_000
 /** For credentials that rotate while we run: the caller may have seen the newer token before we did. */
 export function createCurrentTokenCheck(token: CurrentToken): (presented: string) => Promise<boolean> {
   let renewedAt = 0
+  // Shared by all who come while it is under way, and not kept: after it the answer is what `current` gives.
+  let renewing: Promise<string | undefined> | undefined
   const equals = (presented: string, expected = '') =>
     presented !== '' && equalAsNumber(presented, expected) === 1
   return async (presented) => {
     if (equals(presented, await token.current())) return true
-    const now = token.now()
-    if (Math.abs(now - renewedAt) < RENEW_MS) return false
-    renewedAt = now
-    return equals(presented, await token.renewed())
+    if (renewing === undefined) {
+      const now = token.now()
+      if (Math.abs(now - renewedAt) < RENEW_MS) return false
+      renewedAt = now
+      renewing = token.renewed().finally(() => (renewing = undefined))
+    }
+    return equals(presented, await renewing)
   }
 }
