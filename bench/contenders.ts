@@ -13,6 +13,8 @@ export interface Contender {
   /** The contender that it is compared with. */
   readonly floor?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Where it is started; default `/`. */
+  readonly cwd?: string
   /** For `probe`: this path instead of the connection alone. */
   readonly probe?: string
 }
@@ -104,7 +106,8 @@ export function peerOf(text: string, probes: readonly string[]): Contender {
   const [name, command] = pair(text, '--peer NAME=COMMAND')
   const probe = probes.map((one) => pair(one, '--probe NAME=/PATH')).find(([of]) => of === name)?.[1]
   const shell = ['/bin/sh', '-c', `exec ${command}`]
-  return { name, command: shell, ready: 'probe', isExact: false, ...(probe !== undefined && { probe }) }
+  const readiness = { ready: 'probe', ...(probe !== undefined && { probe }) } as const
+  return { name, command: shell, ...readiness, isExact: false, cwd: process.cwd() }
 }
 
 function pair(text: string, form: string): [string, string] {

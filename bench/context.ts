@@ -13,6 +13,8 @@ export interface Amount {
   /** So many requests at once. */
   readonly crowd: number
   readonly memoryRounds: number
+  /** Capacity of the cache in the memory benchmark. */
+  readonly entries: number
   readonly evictions: number
   readonly microRounds: number
   readonly microMs: number
@@ -23,13 +25,14 @@ export const FULL: Amount = {
   startRounds: 20,
   coldRounds: 10,
   hitRounds: 9,
-  hitMs: 800,
+  hitMs: 750,
   hitWarmupMs: 600,
   spreadKeys: 1_000,
   missRounds: 8,
   misses: 400,
   crowd: 1_000,
   memoryRounds: 6,
+  entries: 1_000,
   evictions: 100_000,
   microRounds: 7,
   microMs: 300,
@@ -48,7 +51,8 @@ export const QUICK: Amount = {
   misses: 60,
   crowd: 100,
   memoryRounds: 1,
-  evictions: 1_000,
+  entries: 100,
+  evictions: 200,
   microRounds: 1,
   microMs: 40,
   emulatedRounds: 1,

@@ -46,6 +46,7 @@ export async function launch(contender: Contender, options: LaunchOptions): Prom
     functionEnvironment: environmentOf(contender, options),
     hostEnvironment: { PATH: process.env.PATH ?? '' },
     credentials: CREDENTIALS,
+    ...(contender.cwd !== undefined && { cwd: contender.cwd }),
     initTimeoutMs: PATIENCE_MS,
     shutdownTimeoutMs: 2_000,
     functionInit: async () => {

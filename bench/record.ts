@@ -11,7 +11,7 @@ export interface Meta {
   /** ISO 8601. */
   readonly startedAt: string
   readonly commit: string
-  /** Whether files differed from the commit, untracked ones included. */
+  /** Whether files differed from the commit, untracked ones included, but for what a run itself writes. */
   readonly dirty: boolean
   readonly arch: string
   /** Under qemu-user: only ratios between emulated rows mean anything. */
@@ -50,7 +50,7 @@ export function recordMeta({ dist, ...given }: MetaOptions): Meta {
     ...given,
     startedAt: new Date().toISOString(),
     commit: git('rev-parse', 'HEAD'),
-    dirty: git('status', '--porcelain') !== '',
+    dirty: git('status', '--porcelain', '--', '.', ':!results', ':!README.md') !== '',
     arch: process.arch === 'x64' ? 'x86_64' : process.arch,
     cpu: cpuModel(),
     cores: availableParallelism(),

@@ -56,13 +56,13 @@ async function main(): Promise<void> {
       help: { type: 'boolean', default: false },
     },
   })
-  if (values.help) return void console.log(HELP)
+  if (values.help) return console.log(HELP)
   const { quick, dist } = values
   const groups = groupsOf(positionals)
   const emulated = groups.includes('emulated')
   const isFull = !quick && (emulated || positionals.length === 0)
   const seed = values.seed === undefined ? Math.floor(Math.random() * 1e6) : integer(values.seed, '--seed')
-  const command = ['npm run bench --', ...process.argv.slice(2)].join(' ')
+  const command = ['npm run bench --', ...process.argv.slice(2).map(quoted)].join(' ')
   const meta = recordMeta({ dist, seed, quick, emulated, command })
   console.error(`seed ${seed}, load ${meta.loadAverage.join(' ')}, ${meta.pinning}`)
   pinDriver()
@@ -98,6 +98,10 @@ function groupsOf(names: readonly string[]): readonly string[] {
 function integer(text: string, name: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new RangeError(`${name} must be a number, got "${text}"`)
   return Number(text)
+}
+
+function quoted(argument: string): string {
+  return /^[\w./=:,-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`
 }
 
 /** One line that is overwritten on a terminal; in a log, a line for each tenth. */

@@ -23,5 +23,5 @@ test('the order follows from the seed', () => {
 test('the generator spreads over the whole range', () => {
   const random = seeded(3)
   const tenths = new Set(Array.from({ length: 1_000 }, () => Math.floor(random() * 10)))
-  assert.deepEqual([...tenths].sort(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+  assert.deepEqual(tenths, new Set([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]))
 })

@@ -17,10 +17,13 @@ import { figures } from './hit.ts'
 
 type Arch = 'x64' | 'arm64'
 
-const SYSROOT: Record<Arch, string> = { x64: '/', arm64: '/usr/aarch64-linux-gnu' }
+/** The other processor's libraries are where Debian's cross packages put them. */
+const SYSROOT: Record<Arch, string> = {
+  x64: process.arch === 'x64' ? '/' : '/usr/x86_64-linux-gnu',
+  arm64: process.arch === 'arm64' ? '/' : '/usr/aarch64-linux-gnu',
+}
 /** Node links it, Bun's executables do not. */
-const CXX: Record<Arch, string> = { x64: '', arm64: '/lib/libstdc++.so.6' }
-const CXX_PACKAGE = 'libstdc++6-arm64-cross'
+const CXX_PACKAGE: Record<Arch, string> = { x64: 'libstdc++6-amd64-cross', arm64: 'libstdc++6-arm64-cross' }
 const LAYER: Record<Arch, 'x86_64' | 'arm64'> = { x64: 'x86_64', arm64: 'arm64' }
 const WANTED = target(secretName('100B', 0))
 const HIT_MS = 3_000
@@ -48,7 +51,7 @@ export async function measureEmulated(context: Context): Promise<GroupResult> {
     await upstream.stop()
   }
   const method =
-    'EMULATED: x86_64 and arm64 both under qemu-user on this machine; compare CPU between the two, nothing else'
+    'EMULATED: x86_64 and arm64 both under qemu-user on this machine; compare CPU between the two, nothing else; the nodejs layer without its sh launcher'
   return {
     group: 'emulated',
     method,
@@ -67,10 +70,8 @@ function field(dist: string): { contenders: Contender[]; skipped: Skipped[] } {
   for (const arch of ['x64', 'arm64'] as const) {
     const emulator = qemu(arch)
     add(`executable, emulated ${LAYER[arch]}`, [emulator, unpackLayer(dist, LAYER[arch])], arch)
-    const libraries = found(
-      `${SYSROOT[arch]}${CXX[arch]}`,
-      `no C++ library for ${arch}: apt-get install ${CXX_PACKAGE}`,
-    )
+    const cxx = arch === process.arch ? SYSROOT[arch] : `${SYSROOT[arch]}/lib/libstdc++.so.6`
+    const libraries = found(cxx, `no C++ library for ${arch}: apt-get install ${CXX_PACKAGE[arch]}`)
     const runtime = 'reason' in libraries ? libraries : installNode(24, arch)
     add(`nodejs layer on Node 24, emulated ${LAYER[arch]}`, [emulator, runtime, layer], arch)
   }

@@ -14,11 +14,10 @@ import { startUpstream } from '../upstream/upstream.ts'
 interface MemoryScenario {
   readonly name: string
   readonly size: Size
-  /** Secrets asked for; those beyond the capacity of 1,000 are evictions. 0 asks for none. */
+  /** Secrets asked for; those beyond the capacity are evictions. 0 asks for none. */
   readonly keys: number
 }
 
-const CAPACITY = 1_000
 const CONNECTIONS = 10
 /** The upstream half loads behind `next`; it is part of what an idle extension holds. */
 const SETTLE_MS = 500
@@ -31,13 +30,13 @@ export async function measureMemory(context: Context): Promise<GroupResult> {
   const evictions: MemoryScenario = {
     name: `after ${amount.evictions.toLocaleString('en')} evictions, 100 B`,
     size: '100B',
-    keys: CAPACITY + amount.evictions,
+    keys: amount.entries + amount.evictions,
   }
   const idle: MemoryScenario = { name: 'idle', size: '100B', keys: 0 }
   const full: MemoryScenario[] = (['100B', '1KB', '10KB'] as const).map((size) => ({
-    name: `1,000 entries of ${size}`,
+    name: `${amount.entries.toLocaleString('en')} entries of ${size}`,
     size,
-    keys: CAPACITY,
+    keys: amount.entries,
   }))
   const churning = extensions.contenders.filter(({ name }) => !/Node (22|26)/.test(name))
   const turns = [
@@ -46,17 +45,19 @@ export async function measureMemory(context: Context): Promise<GroupResult> {
     ...schedule(churning, [evictions], 1, random),
   ]
   const upstream = await startUpstream({ kind: 'canned', tls: false, secrets: [] })
+  const env = { PARAMETERS_SECRETS_EXTENSION_CACHE_SIZE: String(amount.entries) }
+  const options = { port: context.port, endpoint: upstream.endpoint, env }
   const samples: Sample[] = []
   try {
     for (const { scenario, contender, round } of turns) {
       context.progress(`memory, ${scenario.name}: ${contender.name}`, samples.length, turns.length)
-      const values = await fill(contender, scenario, { port: context.port, endpoint: upstream.endpoint })
+      const values = await fill(contender, scenario, options)
       samples.push({ scenario: scenario.name, contender: contender.name, round, values })
     }
   } finally {
     await upstream.stop()
   }
-  const method = `VmRSS and VmHWM of a fresh process, ${SETTLE_MS} ms after the last answer; capacity 1,000`
+  const method = `VmRSS and VmHWM of a fresh process, ${SETTLE_MS} ms after the last answer; capacity ${amount.entries.toLocaleString('en')}`
   const contenders = [...bare, ...extensions.contenders].map(({ name }) => name)
   const scenarios = [idle, ...full, evictions].map(({ name }) => name)
   return { group: 'memory', method, contenders, scenarios, floors: {}, skipped: extensions.skipped, samples }

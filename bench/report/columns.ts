@@ -7,8 +7,8 @@ export interface Columns {
 export interface Comparison {
   readonly label: string
   readonly metric: string
-  /** A contender's name, or each one's own floor. */
-  readonly against: string | 'floor'
+  /** A contender's name, or `floor` for each one's own. */
+  readonly against: string
   readonly as: 'ratio' | 'difference'
 }
 

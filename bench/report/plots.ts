@@ -29,7 +29,7 @@ export function figuresOf(group: GroupResult): Figure[] {
     memory: () => [bars(group, group.scenarios, 'rssMb', 'memory')],
     emulated: () => [bars(group, group.scenarios, 'cpuUsPerHit', 'cpu-per-hit')],
   }[group.group]
-  return drawn?.().filter((figure) => figure !== undefined) ?? []
+  return drawn?.().filter((one) => one !== undefined) ?? []
 }
 
 function startBreakdown(group: GroupResult): Figure | undefined {
@@ -158,7 +158,7 @@ function figure(
     facets.length > 0 ? { y: { domain: order, label: null }, fy: { domain: facets, label: null } } : {}
   const { color, ...others } = options
   const drawn = Plot.plot({
-    document: document as unknown as NonNullable<Plot.PlotOptions['document']>,
+    document,
     width: WIDTH,
     marginLeft: LABELS,
     marginRight: LABELS,

@@ -6,7 +6,7 @@ import test, { type TestContext } from 'node:test'
 import { compareRuns, comparisonTable } from '../comparison.ts'
 import type { Meta } from '../record.ts'
 import { createFolder, type GroupResult, readRun, type Sample, writeGroup } from '../results.ts'
-import { BEGIN, END, writeReport } from './write.ts'
+import { BEGIN, between, END, writeReport } from './write.ts'
 
 const META: Meta = {
   startedAt: '2026-11-23T12:00:00.000Z',
@@ -116,6 +116,12 @@ test('the summary goes between the markers of the README and touches nothing els
     /^before\n<!-- bench:begin -->\n\*\*x86_64\*\* \(run\)\n\nMachine: [\s\S]*a hit, CPU[\s\S]*<!-- bench:end -->\nafter\n$/,
   )
   assert.doesNotMatch(readme, /old/)
+})
+
+test('a README without markers gets a section, and keeps it', () => {
+  const once = between('# Title\n', 'first')
+  assert.equal(once, `# Title\n\n## Benchmarks\n\n${BEGIN}\nfirst\n${END}\n`)
+  assert.equal(between(once, 'second'), once.replace('first', 'second'))
 })
 
 test('plots follow the light or dark scheme of their reader', (t) => {

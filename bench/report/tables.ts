@@ -67,7 +67,7 @@ export function table(group: GroupResult, scenario: string): string {
     .map((contender) => [
       contender,
       ...columns.map(({ cell }) => cell(contender)),
-      String(samplesOf(group, scenario, contender)),
+      samplesOf(group, scenario, contender),
     ])
   const skipped = group.skipped.map(({ contender, reason }) => [contender, `not run: ${reason}`])
   const heads = ['', ...columns.map(({ head }) => head), 'n']

@@ -42,11 +42,11 @@ export function writeReport(results: string, readme: string): void {
   if (existsSync(readme)) writeFileSync(readme, between(readFileSync(readme, 'utf8'), summary(latest)))
 }
 
-/** The text with the part between the markers replaced; unchanged where there are none. */
+/** The text with the part between the markers replaced; where there are none, with a section at its end. */
 export function between(text: string, part: string): string {
   const from = text.indexOf(BEGIN)
   const to = text.indexOf(END)
-  if (from === -1 || to < from) return text
+  if (from === -1 || to < from) return `${text.trimEnd()}\n\n## Benchmarks\n\n${BEGIN}\n${part}\n${END}\n`
   return `${text.slice(0, from + BEGIN.length)}\n${part}\n${text.slice(to)}`
 }
 
