@@ -15,7 +15,7 @@ const { values } = parseArgs({
 const seed = Number(values.seed ?? Date.now() % 1_000_000)
 const seconds = Number(values.seconds)
 
-test(`fuzz, seed ${seed} (${artefactName()})`, { timeout: 0 }, async (t) => {
+test(`fuzz, seed ${seed} (${artefactName()})`, async (t) => {
   const { extension, rules, assertUnharmed } = await startTarget(t)
   const single = values.only === undefined ? {} : { firstIndex: Number(values.only), inputs: 1 }
   const report = (summary: Summary): void => console.log(JSON.stringify(summary))

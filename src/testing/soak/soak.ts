@@ -1,0 +1,121 @@
+// npm run soak -- [--minutes M] [--seed N]
+//
+// Lives the life of an environment for so long, prints what it costs, and fails where memory or descriptors grow.
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { descriptorsOf } from '../abuse/process.ts'
+import { artefactName, startExtension } from '../artefact.ts'
+import { LIFE_ENVIRONMENT, seedOf, startLife, type Tally } from './life.ts'
+import { growth, median } from './trend.ts'
+
+const BUNDLE = new URL('../../../dist/extension.cjs', import.meta.url)
+
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string' } },
+})
+// Where nothing else is said, the bundle as its layer starts it (layer/launcher.ts). Without the flag V8 lets the heap
+// grow to some 200 MB before it tidies up, and a leak would not show in minutes.
+process.env['EXTENSION_UNDER_TEST'] ||= JSON.stringify({
+  name: `dist/extension.cjs on Node ${process.versions.node}, with the flags of its layer`,
+  command: [process.execPath, '--max-semi-space-size=1', fileURLToPath(BUNDLE)],
+})
+const minutes = Number(values.minutes)
+const seed = Number(values.seed ?? Date.now() % 1_000_000)
+
+const SAMPLES = 60
+/** The caches, the heap and the code are as large as they get after this part of the time. */
+const WARM_UP = 0.4
+/** Between the warm-up and the end. */
+const MOST_GROWTH = { ofMemory: 0.15, descriptors: 8 }
+
+interface Sample extends Tally {
+  readonly at: number
+  /** Requests that arrived at AWS. */
+  readonly calls: number
+  readonly rssMb: number
+  readonly descriptors: number
+}
+
+test(`soak for ${minutes} minutes, seed ${seed} (${artefactName()})`, async (t) => {
+  const stderr: string[] = []
+  const extension = await startExtension(t, {
+    seed: seedOf(seed),
+    env: LIFE_ENVIRONMENT,
+    lambda: { onLog: ({ stream, text }) => void (stream === 'stderr' && stderr.push(text)) },
+  })
+  const [pid = 0] = extension.lambda.pids
+  const life = await startLife(extension, seed)
+  const samples: Sample[] = []
+  const startedAt = Date.now()
+  const seconds = (): number => (Date.now() - startedAt) / 1_000
+  const everySeconds = (minutes * 60) / SAMPLES
+  let sampleAt = everySeconds
+  console.log(HEADINGS.map((heading) => heading.padStart(WIDTH)).join(''))
+  while (seconds() < minutes * 60) {
+    await life.live()
+    if (seconds() < sampleAt) continue
+    sampleAt = seconds() + everySeconds
+    const [rssMb, descriptors] = [rssMbOf(pid), descriptorsOf(pid)]
+    const sample = { ...life.tally, at: seconds(), calls: extension.aws.calls(), rssMb, descriptors }
+    samples.push(sample)
+    console.log(row(sample))
+  }
+  life.close()
+  await extension.stop()
+  console.log(extension.logs().findLast((line) => line.includes('shutting down')) ?? 'no summary')
+
+  const escaped = extension.logs().filter((line) => / unexpected |internal error|ERROR server: /.test(line))
+  assert.deepEqual([escaped, stderr], [[], []], 'nothing escaped')
+  const warm = samples.filter(({ at }) => at > minutes * 60 * WARM_UP)
+  const memory = growth(warm.map(({ at, rssMb }) => ({ at, value: rssMb })))
+  const files = growth(warm.map(({ at, descriptors }) => ({ at, value: descriptors })))
+  const usual = median(warm.map(({ rssMb }) => rssMb))
+  console.log(
+    `after the warm-up: ${usual} MB, growth ${memory.toFixed(1)} MB and ${files.toFixed(1)} descriptors`,
+  )
+  assert.ok(memory < usual * MOST_GROWTH.ofMemory, `memory grows: ${memory.toFixed(1)} MB above ${usual} MB`)
+  assert.ok(files < MOST_GROWTH.descriptors, `descriptors grow: ${files.toFixed(1)}`)
+})
+
+const WIDTH = 12
+const HEADINGS = [
+  'seconds',
+  'invocations',
+  'freezes',
+  'faults',
+  'hits',
+  'misses',
+  'AWS calls',
+  'errors',
+  'refusals',
+  'RSS MB',
+  'descriptors',
+]
+
+function row(sample: Sample): string {
+  const { at, invocations, freezes, faults, hits, misses, calls, errors, refusals, rssMb, descriptors } =
+    sample
+  const cells = [
+    at.toFixed(0),
+    invocations,
+    freezes,
+    faults,
+    hits,
+    misses,
+    calls,
+    errors,
+    refusals,
+    rssMb,
+    descriptors,
+  ]
+  return cells.map((cell) => String(cell).padStart(WIDTH)).join('')
+}
+
+function rssMbOf(pid: number): number {
+  const kb = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  return Math.round(Number(kb) / 1024)
+}
