@@ -110,6 +110,9 @@ function showProgress(text: string, done: number, of: number): void {
   else if (of > 0 && done % Math.ceil(of / 10) === 0) process.stderr.write(`${done + 1}/${of} ${text}\n`)
 }
 
+// By way of `exit`, on which the emulated host kills what it has started.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+
 try {
   await main()
 } catch (error) {
