@@ -26,6 +26,8 @@ export interface Load {
 
 const CHECKING_CONNECTIONS = 3
 
+process.on('disconnect', () => process.exit())
+
 try {
   process.send?.(await run(JSON.parse(process.argv[2] ?? '') as Job))
 } catch (error) {
