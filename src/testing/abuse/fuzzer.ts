@@ -28,7 +28,7 @@ export interface Summary {
 }
 
 /** What went wrong, with all that is needed to see it again. */
-export class FuzzFailure extends Error {
+class FuzzFailure extends Error {
   override readonly name = 'FuzzFailure'
   constructor(wrong: string, { seed, index, manner, bytes }: Input, received: Buffer) {
     const text = (all: Buffer): string => JSON.stringify(all.subarray(0, 600).toString('latin1'))

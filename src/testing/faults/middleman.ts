@@ -13,7 +13,7 @@ export interface Passed {
 }
 
 /** What is sent in place of the true answer: another answer, or bytes after which the connection ends. */
-export type Tamper = (answer: Passed) => Passed | string
+type Tamper = (answer: Passed) => Passed | string
 
 export interface Middleman {
   readonly url: string

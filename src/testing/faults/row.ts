@@ -32,7 +32,7 @@ export interface Failed {
 }
 
 /** The caller gets the value. */
-export interface Served {
+interface Served {
   readonly arrived: number
 }
 
