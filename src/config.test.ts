@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { goDuration, readConfig, type Environment } from './config.ts'
+import { goDuration, readConfig, type Config, type Environment } from './config.ts'
 
 /** The lines as they would be logged: level in capitals, none for the plain one. */
 function notes(env: Environment): string[] {
@@ -305,7 +305,8 @@ test('no environment makes it throw or leave its ranges', () => {
       within(config.upstream.secretsManager.timeoutMs, 0, 2 ** 31 - 1)
       within(config.upstream.parameterStore.timeoutMs, 0, 2 ** 31 - 1)
       within(config.upstream.maxConnections, 1, Number.MAX_SAFE_INTEGER)
-      assert.equal(config.notes.length, 9, 'one line per documented variable')
+      const documented = config.notes.filter(({ message }) => !message.startsWith('AWS_LAMBDA_RUNTIME_API'))
+      assert.equal(documented.length, 9, 'one line per documented variable')
       assert.ok(!config.callerTokens.includes(''))
     }),
   )
@@ -337,3 +338,19 @@ function fullEnvironment(): Record<string, string> {
   ])
   return Object.fromEntries(names.map((name) => [name, `value-of-${name}`]))
 }
+
+test('a runtime API that is no host and port is warned of and not asked', () => {
+  const warnings = ({ notes }: Config) =>
+    notes.filter(({ level }) => level === 'warn').map((note) => note.message)
+  for (const good of ['127.0.0.1:9001', 'localhost:9001', '[::1]:9001', '169.254.100.1:9001']) {
+    const config = readConfig({ AWS_LAMBDA_RUNTIME_API: good })
+    assert.equal(config.runtimeApi, good)
+    assert.deepEqual(warnings(config), [])
+  }
+  for (const bad of ['127.0.0.1:x', ':9001', 'a b', '127.0.0.1:99999']) {
+    const config = readConfig({ AWS_LAMBDA_RUNTIME_API: bad })
+    assert.equal(config.runtimeApi, undefined)
+    const line = `AWS_LAMBDA_RUNTIME_API must be host:port, got "${bad}". Not registering.`
+    assert.deepEqual(warnings(config), [line])
+  }
+})

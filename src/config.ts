@@ -100,7 +100,7 @@ export function readConfig(env: Environment): Config {
     secretsTtlMs: secretsTtl * 1000,
     parametersTtlMs: parametersTtl * 1000,
     callerTokens: [env.AWS_SESSION_TOKEN, env.AWS_CONTAINER_AUTHORIZATION_TOKEN].filter(isPresent),
-    runtimeApi: present(env.AWS_LAMBDA_RUNTIME_API),
+    runtimeApi: readRuntimeApi(env, notes),
     initializationType: present(env.AWS_LAMBDA_INITIALIZATION_TYPE),
     upstream: {
       region: present(env.AWS_REGION) ?? present(env.AWS_DEFAULT_REGION),
@@ -239,6 +239,15 @@ export function goDuration(ms: number): Public {
   if (minutes === 0) return say`${seconds}s`
   if (minutes < 60) return say`${minutes}m${seconds}s`
   return say`${Math.floor(minutes / 60)}h${minutes % 60}m${seconds}s`
+}
+
+/** `host:port`. Without a usable one nobody can be asked for events, and a signal is what ends the process. */
+function readRuntimeApi(env: Environment, notes: Note[]): string | undefined {
+  const value = present(env.AWS_LAMBDA_RUNTIME_API)
+  if (value === undefined || URL.canParse(`http://${value}`)) return value
+  const rule = say`AWS_LAMBDA_RUNTIME_API must be host:port, got "${shown(value)}".`
+  notes.push({ level: 'warn', message: say`${rule} Not registering.` })
+  return undefined
 }
 
 function readCredentials(env: Environment): EnvironmentCredentials | undefined {

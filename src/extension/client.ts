@@ -31,6 +31,8 @@ export interface ExtensionsClient {
 
 const PATH = '/2020-01-01/extension'
 const MAX_ANSWER = 64 * 1024
+// A refusal ends with its connection; one that stays open in spite of `Connection: close` is taken as it is by then.
+const REST_OF_REFUSAL_MS = 1_000
 
 /** `runtimeApi` is `host:port`, from `AWS_LAMBDA_RUNTIME_API`. */
 export function createExtensionsClient(runtimeApi: string): ExtensionsClient {
@@ -64,14 +66,19 @@ function register({ host, port }: Address, name: string, events: readonly string
     socket.on('data', (chunk: string) => {
       if (answer.length < MAX_ANSWER) answer += chunk
       const identifier = identifierIn(answer)
-      if (identifier === undefined) return
+      if (identifier === undefined) {
+        socket.setTimeout(REST_OF_REFUSAL_MS)
+        return
+      }
       socket.destroy()
       resolve(identifier)
     })
-    socket.on('end', () => {
+    const refuse = () => {
       socket.destroy()
       reject(refusalIn(answer))
-    })
+    }
+    socket.on('end', refuse)
+    socket.on('timeout', refuse)
     socket.write(
       `POST ${PATH}/register HTTP/1.1\r\nHost: ${host}:${port}\r\nLambda-Extension-Name: ${name}\r\n` +
         `Content-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,

@@ -141,7 +141,13 @@ function createHttpServer(
     hangUp(socket, isKnownToken(seen.token) ? rejects.method : rejects.badToken)
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    hangUp(socket, error.code === 'HPE_HEADER_OVERFLOW' ? rejects.headersTooLarge : rejects.malformedRequest)
+    // It has sent nothing, or half a request, for minutes: no answer is due.
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') socket.destroy()
+    else
+      hangUp(
+        socket,
+        error.code === 'HPE_HEADER_OVERFLOW' ? rejects.headersTooLarge : rejects.malformedRequest,
+      )
   })
   return server
 }
