@@ -4,6 +4,7 @@
 // By default the artefact is dist/extension.cjs on the Node that runs the tests. EXTENSION_UNDER_TEST names another:
 //   {"name": "bun", "command": ["/abs/path/to/executable"]}
 //   {"name": "layer", "extensionsDir": "/abs/path/to/extensions"}
+// A name may be followed by "differences": what its runtime is known to do otherwise than Node (layer/README.md).
 
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
@@ -142,8 +143,17 @@ export function artefactName(): string {
   return underTest()?.name ?? `dist/extension.cjs on Node ${process.versions.node}`
 }
 
+/**
+ * Whether the runtime of the artefact is known to differ in that section or test. Such a test expects the difference,
+ * so that it fails when there is none any more.
+ */
+export function differs(where: string): boolean {
+  return underTest()?.differences?.includes(where) ?? false
+}
+
 interface UnderTest {
   readonly name: string
+  readonly differences?: string[]
   readonly command?: string[]
   readonly extensionsDir?: string
 }

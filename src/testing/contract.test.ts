@@ -5,13 +5,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
 import type { Seed } from '../emulators/aws/seed.ts'
 import type { Aws } from '../emulators/aws/server.ts'
-import { artefactName, type Extension, startExtension } from './artefact.ts'
+import { artefactName, differs, type Extension, startExtension } from './artefact.ts'
 import {
   compare,
   type Document,
   type Exchange,
   parseDocument,
   renderRequest,
+  type Step,
   type Upstream,
 } from './document.ts'
 import { connect, header, type Reply, type Wire } from './wire.ts'
@@ -25,19 +26,29 @@ for (const name of documents()) {
   test(`${document.title} (${artefactName()})`, async (t) => {
     const extension = await startExtension(t, setupOf(document))
     for (const section of document.sections) {
-      await t.test(section.name, async (inner) => {
-        let wire: Wire | undefined
-        for (const step of section.steps) {
-          if (step.kind === 'upstream') {
-            perform(extension.aws, step, name)
-            continue
-          }
-          if (!step.sameConnection) wire = await opened(inner, extension)
-          await ask(step, wire!, extension, name)
-        }
-      })
+      const run = (inner: TestContext) => runSteps(inner, section.steps, extension, name)
+      await t.test(section.name, (inner) =>
+        differs(section.name) ? assert.rejects(run(inner), assert.AssertionError) : run(inner),
+      )
     }
   })
+}
+
+async function runSteps(
+  t: TestContext,
+  steps: readonly Step[],
+  extension: Extension,
+  name: string,
+): Promise<void> {
+  let wire: Wire | undefined
+  for (const step of steps) {
+    if (step.kind === 'upstream') {
+      perform(extension.aws, step, name)
+      continue
+    }
+    if (!step.sameConnection) wire = await opened(t, extension)
+    await ask(step, wire!, extension, name)
+  }
 }
 
 function documents(): string[] {

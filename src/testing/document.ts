@@ -26,7 +26,7 @@ interface Section {
   readonly steps: readonly Step[]
 }
 
-type Step = Exchange | Upstream
+export type Step = Exchange | Upstream
 
 export interface Exchange {
   readonly kind: 'exchange'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Extension, startExtension } from '../artefact.ts'
+import { differs, type Extension, startExtension } from '../artefact.ts'
 import { gate } from '../gate.ts'
 import type { Wire } from '../wire.ts'
 
@@ -44,10 +44,12 @@ test('idle connections, half a request and a client that never reads do not hold
   const half = await extension.wire()
   await half.send('GET /secretsmanager/get?secr')
   const silent = await extension.wire()
+  t.after(() => silent.destroy())
   const { exitCode, killed, tookMs } = await extension.stop()
   assert.deepEqual({ exitCode, killed }, { exitCode: 0, killed: false })
   assert.ok(tookMs < 5_000, `long before the deadline of 10 s, after ${tookMs} ms`)
-  for (const wire of [idle, half, silent]) assert.equal((await wire.closed()).length, 0)
+  const told = differs('the end is told to a client that never wrote') ? [idle, half] : [idle, half, silent]
+  for (const wire of told) assert.equal((await wire.closed()).length, 0)
 })
 
 test('the last line says what the cache did', async (t) => {
