@@ -9,7 +9,7 @@ import { bun, type Found, ROOT } from './runtimes.ts'
 // servers as built here.
 
 export const EXTENSION_NAME = 'AWSParametersAndSecretsLambdaExtension'
-export const WORK = `${ROOT}/dist/bench`
+const WORK = `${ROOT}/dist/bench`
 
 /** What the launcher of the nodejs layer executes on Lambda. */
 const LAMBDA_NODE = '/var/lang/bin/node'

@@ -3,7 +3,7 @@ import type { AwsOptions } from '../src/emulators/aws/index.ts'
 // The secrets that every benchmark reads. Everything about them follows from their name, so that the emulator's seed,
 // the floors and the driver each know the exact bytes of the right answer without asking one another.
 
-export const SIZES = { '100B': 100, '1KB': 1_000, '4KB': 4_000, '10KB': 10_000, '64KB': 64_000 } as const
+const SIZES = { '100B': 100, '1KB': 1_000, '4KB': 4_000, '10KB': 10_000, '64KB': 64_000 } as const
 export type Size = keyof typeof SIZES
 
 const REGION = 'us-east-1'

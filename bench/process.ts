@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os'
 const TASKSET = 'taskset'
 
 /** Servers have a core to themselves where there are two; the driver, both emulators and this process share the other. */
-export const SERVER_CORE = 0
+const SERVER_CORE = 0
 const DRIVER_CORE = 1
 
 export const canPin =

@@ -34,7 +34,7 @@ export function schedule<Contender, Scenario>(
   return turns
 }
 
-export function shuffled<T>(items: readonly T[], random: () => number): T[] {
+function shuffled<T>(items: readonly T[], random: () => number): T[] {
   const drawn = [...items]
   for (let i = drawn.length - 1; i > 0; i--) {
     const other = Math.floor(random() * (i + 1))

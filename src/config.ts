@@ -9,7 +9,7 @@ import { say, shown, type Public } from './public.ts'
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** A line to be logged once the log exists; `plain` has no level. */
-export interface Note {
+interface Note {
   readonly level: 'plain' | 'debug' | 'warn'
   readonly message: Public
 }

@@ -58,7 +58,7 @@ function caveat({ emulated, quick }: Meta): string {
     .join('')
 }
 
-export function table(group: GroupResult, scenario: string): string {
+function table(group: GroupResult, scenario: string): string {
   const columns = columnsOf(group, scenario)
   const rows = group.contenders
     .filter((contender) =>

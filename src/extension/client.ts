@@ -17,7 +17,7 @@ export class ExtensionsApiError extends Error {
   }
 }
 
-export type ExtensionEvent =
+type ExtensionEvent =
   | { readonly type: 'INVOKE' }
   /** `deadlineAt` is epoch milliseconds. */
   | { readonly type: 'SHUTDOWN'; readonly reason: string; readonly deadlineAt: number }

@@ -12,7 +12,7 @@ export interface Read {
   readonly refreshNow: boolean
 }
 
-export interface Ping {
+interface Ping {
   readonly kind: 'ping'
 }
 
