@@ -30,7 +30,8 @@ export interface Sockets {
 
 /** Sockets to one origin, at most `maxSockets`; more requests wait for one. `ca` is PEM text. */
 export function createSockets(secure: boolean, maxSockets: number, ca: string | undefined): Sockets {
-  const options = { keepAlive: true, maxSockets, ...(ca !== undefined && { ca }) }
+  // Said here, because NODE_TLS_REJECT_UNAUTHORIZED, which a function may set for its own calls, decides otherwise.
+  const options = { keepAlive: true, maxSockets, rejectUnauthorized: true, ...(ca !== undefined && { ca }) }
   const agent: HttpAgent = secure ? new HttpsAgent(options) : new HttpAgent({ keepAlive: true, maxSockets })
   let retired = false
   /** When the socket became idle, or busy. */
