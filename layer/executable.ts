@@ -18,6 +18,9 @@ const compileFlags = [
   '--no-compile-autoload-bunfig',
   '--no-compile-autoload-tsconfig',
   '--no-compile-autoload-package-json',
+  // Any argument will do: with none, the executable refuses to start in a directory that is gone
+  // (https://github.com/oven-sh/bun/pull/40372).
+  '--compile-exec-argv=--no-install',
 ]
 
 /** `bundle` is CommonJS with all code in the open, so that all of it becomes bytecode. */

@@ -2,7 +2,7 @@
 # lambda-root.sh <node or -> <shell> <extensions> <command…>: runs the command with a root directory as on Lambda.
 #
 # The machine's own root, and in it /opt/extensions with the unpacked layer, <shell> as /bin/sh, <node> as
-# /var/lang/bin/node (none for -), and nothing writable but /tmp, /dev and /proc for who is not root. To be started by
+# /var/lang/bin/node (none for -), all of it read-only but /tmp. To be started by
 # `unshare --mount`, with --map-root-user for a user other than root; what it mounts is gone with its last process.
 set -eu
 node=$1 shell=$2 extensions=$3
@@ -32,5 +32,11 @@ if [ "$node" != - ]; then
   mount --bind "$node" "$root/var/lang/bin/node"
 fi
 mount --bind "$shell" "$root$(readlink -f /bin/sh)"
+
+for path in "$root"/*; do
+  case ${path#"$root"} in /tmp | /dev | /proc | /sys) ;; *) mountpoint -q "$path" && mount -o remount,bind,ro "$path" || : ;; esac
+done
+mount -o remount,bind,ro "$root/opt/extensions"
+mount -o remount,ro "$root"
 cd "$root/"
 exec chroot "$root" "$@"
