@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startExtension } from '../artefact.ts'
-import { descriptorsOf, residentBytes } from './process.ts'
+import { descriptorsOf, residentBytes, SMALL_HEAP } from './process.ts'
 
 const CYCLES = 1_000
 /** Until then caches, pools and the engine's heap may still grow. */
@@ -13,7 +13,7 @@ const MOST_GROWTH_BYTES = 24 * 1024 * 1024
 const VALUE = 'x'.repeat(32_768)
 
 test(`${CYCLES} short freezes under traffic leave sockets, memory and descriptors flat`, async (t) => {
-  const extension = await startExtension(t)
+  const extension = await startExtension(t, { env: SMALL_HEAP })
   const [pid] = extension.lambda.pids
   for (const name of NAMES) extension.aws.putSecret(name, VALUE)
   const kept = await extension.wire()

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { type Extension, type ExtensionOptions, startExtension } from '../artefact.ts'
 import { gate } from '../gate.ts'
 import { header } from '../wire.ts'
-import { descriptorsOf, residentBytes } from './process.ts'
+import { descriptorsOf, residentBytes, SMALL_HEAP } from './process.ts'
 
 const NAME = 'dummy-string-secret'
 const SECRET = `/secretsmanager/get?secretId=${NAME}`
@@ -162,9 +162,7 @@ test('credentials of the environment that expire are named in answer and log; ca
 })
 
 test('more names than the cache holds leave memory bounded, found and missing ones alike', async (t) => {
-  // Node would let garbage lie until this machine's memory is full; what is kept for good still overflows this heap.
-  const NODE_OPTIONS = '--max-old-space-size=32 --max-semi-space-size=1'
-  const env = { PARAMETERS_SECRETS_EXTENSION_CACHE_SIZE: '10', NODE_OPTIONS }
+  const env = { PARAMETERS_SECRETS_EXTENSION_CACHE_SIZE: '10', ...SMALL_HEAP }
   const extension = await startExtension(t, { ...managed, env })
   const [pid] = extension.lambda.pids
   const value = 'y'.repeat(50_000)

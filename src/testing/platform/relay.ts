@@ -9,8 +9,6 @@ export type Loss = 'FIN' | 'RST' | 'silence'
 
 export interface Relay {
   readonly port: number
-  /** Accepted so far. */
-  connections(): number
   /** Does it to every open connection; says how many there were. */
   lose(loss: Loss): number
   close(): Promise<void>
@@ -19,9 +17,7 @@ export interface Relay {
 /** TCP to a port of this machine, which is asked for at each connection. */
 export async function startRelay(upstreamPort: () => number): Promise<Relay> {
   const open = new Map<Socket, Socket>()
-  let accepted = 0
   const server = createServer({ noDelay: true }, (near) => {
-    accepted++
     const far = connect(upstreamPort(), '127.0.0.1')
     open.set(near, far)
     near.pipe(far).pipe(near)
@@ -38,7 +34,6 @@ export async function startRelay(upstreamPort: () => number): Promise<Relay> {
 
   return {
     port: (server.address() as AddressInfo).port,
-    connections: () => accepted,
     lose(loss) {
       const pairs = [...open]
       for (const [near, far] of pairs) {
