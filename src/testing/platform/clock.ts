@@ -98,7 +98,8 @@ export function settableClock(t: TestContext): Clock {
   const library = join(folder, 'clock.so')
   const source = join(folder, 'clock.c')
   writeFileSync(source, LIBRARY.replace('FILE_NAME', JSON.stringify(file)))
-  execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, source, '-ldl'])
+  const compiler = process.env['CC'] ?? 'cc'
+  execFileSync(compiler, ['-shared', '-fPIC', '-O1', '-o', library, source, '-ldl'])
   return { env: { LD_PRELOAD: library }, set }
 }
 
