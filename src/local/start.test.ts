@@ -31,8 +31,9 @@ function start(t: TestContext, args: string[], env: Record<string, string> = {})
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
   const exit = once(child, 'exit').then(([code]) => code as number | null)
+  // In order, or the extension, which never ends by itself, would stay.
   t.after(async () => {
-    child.kill('SIGKILL')
+    child.kill('SIGTERM')
     await exit
   })
   return {
