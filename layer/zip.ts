@@ -7,9 +7,6 @@ import { type Entry, Uint8ArrayReader, Uint8ArrayWriter, ZipReader, ZipWriter } 
 import { hostBun } from './runtimes.ts'
 
 const regularFile = 0o100000
-// The first moment that a zip can tell. Local time, as zip stores it, so that it reads the same in every time zone.
-const writtenAt = new Date(1980, 0, 1)
-
 const deflater = fileURLToPath(new URL('deflate.mjs', import.meta.url))
 
 /** One regular file in a zip. */
@@ -20,7 +17,9 @@ export async function zipOf(path: string, file: Buffer, mode: number): Promise<B
     compressionMethod: 8,
     uncompressedSize: file.length,
     crc32: crc32(file),
-    lastModDate: writtenAt,
+    // In local time, as zip has it, so the same bytes in every time zone; a day after the first moment that it can
+    // tell, since the library compares with that in UTC.
+    lastModDate: new Date(1980, 0, 2),
     extendedTimestamp: false,
     dataDescriptor: false,
     msDosCompatible: false,

@@ -1,9 +1,10 @@
 // What functions bring along, on the artefact that EXTENSION_UNDER_TEST names: an extension that breaks, breaks them.
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { testTls } from '../../src/emulators/aws/tls.ts'
 import { type Extension, type ExtensionOptions, startExtension } from '../../src/testing/artefact.ts'
@@ -133,11 +134,23 @@ test('it serves where a package.json beside it declares all files to be ES modul
   await withCommand([copy], () => serves(t, {}))
 })
 
+test('it serves where nothing can be written but /tmp', async (t) => {
+  // As the root directory that the layers are tested under; elsewhere the layer's own folder alone is ours to close.
+  const folder = dirname(commandOf(t))
+  if (folder === '/opt/extensions') {
+    for (const path of ['/', '/var/', '/opt/', '/opt/extensions/']) {
+      assert.throws(() => writeFileSync(`${path}probe`, ''), { code: 'EROFS' })
+    }
+  }
+  await serves(t, { cwd: folder })
+})
+
 test('it serves as a user without rights', async (t) => {
-  if (process.getuid?.() !== 0) return void (await serves(t, {}))
-  // The user of Lambda's sandbox.
+  // The user of Lambda's sandbox, where we may change to it; whoever may not has no rights anyway.
   const user = ['--reuid=993', '--regid=990', '--clear-groups', '--no-new-privs', '--inh-caps=-all']
-  await withCommand(['/usr/bin/setpriv', ...user, commandOf(t)], () => serves(t, {}))
+  const isAllowed = spawnSync('/usr/bin/setpriv', [...user, 'true']).status === 0
+  const command = isAllowed ? ['/usr/bin/setpriv', ...user, commandOf(t)] : [commandOf(t)]
+  await withCommand(command, () => serves(t, {}))
 })
 
 test('a certificate that nobody vouches for is refused, whatever the function says', async (t) => {

@@ -1,102 +1,127 @@
-// `npm run test:layers`: one end-to-end suite on each layer as unpacked from its zip.
+// `npm run test:layers [-- <part of a name>…]`: one end-to-end suite on each layer as unpacked from its zip.
 //
 // Each runs under a root directory as on Lambda (lambda-root.sh), with the layer in /opt/extensions, where namespaces
 // can be had: by root, or by whoever the kernel lets make a user namespace. Elsewhere the layers' files are started
-// where they were unpacked, the nodejs layer's by its Node; what is about the root directory is then not tested.
+// where they were unpacked, the nodejs layer's by its Node, and what its launcher is for is not tested.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Artefact, artefactsIn } from './artefacts.ts'
 import { extensionPath } from '../layers.ts'
+import { type Artefact, artefactsIn } from './artefacts.ts'
+
+/** A part of the suite on one artefact. */
+interface Run {
+  title: string
+  /** What the test runner is started by, to give it another root directory. */
+  around: string[]
+  underTest: { name: string; extensionsDir?: string; command?: string[]; differences?: string[] }
+  tests: string[]
+}
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const lambdaRoot = fileURLToPath(new URL('lambda-root.sh', import.meta.url))
-const extension = basename(extensionPath)
-const suite = ['src/testing/contract.test.ts', 'src/testing/e2e/*.test.ts', 'layer/testing/*.test.ts']
-const smoke = ['src/testing/e2e/start.test.ts', 'src/testing/contract.test.ts']
-
+const shells = ['/bin/bash', '/bin/dash'].filter((shell) => existsSync(shell))
 const qemu = '/usr/bin/qemu-aarch64-static'
 const arm64Libraries = '/usr/aarch64-linux-gnu'
 
+const units = ['layer/*.test.ts']
+const endToEnd = ['src/testing/contract.test.ts', 'src/testing/{abuse,e2e,faults,platform}/*.test.ts']
+const hostile = ['layer/testing/hostile.test.ts']
+const wrongRuntime = ['layer/testing/wrong-runtime.test.ts']
+const smoke = ['src/testing/contract.test.ts', 'src/testing/e2e/start.test.ts']
+
+// Each is expected to be there: README.md, "Known differences".
+const differences = ['HTTP/1.0', '`*` as the target', 'the end is told to a client that never wrote']
+
 const folder = mkdtempSync(join(tmpdir(), 'layers-'))
 try {
-  process.exitCode = (await runAll(process.argv.slice(2))) ? 0 : 1
+  const { native, arm64 } = await artefactsIn(folder)
+  const runs = [...runsOf(native), ...runsUnderQemu(arm64)]
+  const words = process.argv.slice(2)
+  const chosen = runs.filter(({ title }) => words.every((word) => title.includes(word)))
+  const reds = chosen.filter((one) => !isGreen(one)).map(({ title }) => title)
+  if (chosen.length === 0) throw new Error(`no run is called ${words.join(' ')}`)
+  if (reds.length > 0) throw new Error(`red: ${reds.join(', ')}`)
 } finally {
   rmSync(folder, { recursive: true })
 }
 
-async function runAll(words: string[]): Promise<boolean> {
-  const { native, arm64 } = await artefactsIn(folder)
-  const chosen = (artefact: Artefact) => words.every((word) => artefact.name.includes(word))
+function runsOf(artefacts: Artefact[]): Run[] {
+  const runs: Run[] = [{ title: 'units', around: [], underTest: { name: 'none' }, tests: units }]
   const isolation = findIsolation()
-  if (isolation === undefined)
+  if (isolation === undefined) {
     console.log('no namespaces here: the layers run without a root directory as on Lambda')
-
-  let isGreen = true
-  for (const artefact of native.filter(chosen)) isGreen = runNative(artefact, isolation) && isGreen
-  if (chosen(arm64)) isGreen = runArm64(arm64) && isGreen
-  return isGreen
-}
-
-function runNative({ name, node, extensionsDir }: Artefact, isolation: string[] | undefined): boolean {
-  if (isolation !== undefined) {
-    const around = [...isolation, 'sh', lambdaRoot, node ?? '-', '/bin/bash', extensionsDir]
-    return run(name, around, { name, extensionsDir: '/opt/extensions' }, suite)
+    for (const { name: title, node, extensionsDir } of artefacts) {
+      const file = join(extensionsDir, basename(extensionPath))
+      const underTest =
+        node === undefined
+          ? { name: title, extensionsDir, differences }
+          : { name: title, command: [node, file] }
+      const tests = node === undefined ? [...endToEnd, ...hostile] : endToEnd
+      runs.push({ title, around: [], underTest, tests })
+    }
+    return runs
   }
-  const file = join(extensionsDir, extension)
-  return run(name, [], node === undefined ? { name, extensionsDir } : { name, command: [node, file] }, suite)
+
+  const inside = (node: string | undefined, shell: string, extensionsDir: string) =>
+    isolation.concat('/bin/sh', lambdaRoot, node ?? '-', shell, extensionsDir)
+  const extensionsDir = '/opt/extensions'
+  for (const { name: title, node, extensionsDir: unpacked } of artefacts) {
+    const underTest = { name: title, extensionsDir, ...(node === undefined && { differences }) }
+    // Amazon Linux' sh is bash.
+    const around = inside(node, '/bin/bash', unpacked)
+    runs.push({ title, around, underTest, tests: [...endToEnd, ...hostile] })
+  }
+  for (const shell of shells) {
+    const title = `nodejs layer without Node, where sh is ${basename(shell)}`
+    const around = inside(undefined, shell, artefacts[0]!.extensionsDir)
+    runs.push({ title, around, underTest: { name: title, extensionsDir }, tests: wrongRuntime })
+  }
+  return runs
 }
 
-function runArm64({ name, extensionsDir }: Artefact): boolean {
+function runsUnderQemu({ name, extensionsDir }: Artefact): Run[] {
   if (!existsSync(qemu) || !existsSync(arm64Libraries)) {
     console.log(
-      `\n${name}: skipped, for want of ${qemu} and ${arm64Libraries} (qemu-user-static, libc6-arm64-cross)`,
+      `${name}: skipped, there is no ${qemu} (qemu-user-static) or ${arm64Libraries} (libc6-arm64-cross)`,
     )
-    return true
+    return []
   }
-  const command = [qemu, '-L', arm64Libraries, join(extensionsDir, extension)]
-  return run(`${name} under qemu`, [], { name, command }, smoke)
+  const command = [qemu, '-L', arm64Libraries, join(extensionsDir, basename(extensionPath))]
+  return [
+    { title: `${name} under qemu`, around: [], underTest: { name, command, differences }, tests: smoke },
+  ]
 }
 
-function run(title: string, around: string[], underTest: object, patterns: string[]): boolean {
-  console.log(`\n${title}`)
-  const files = globSync(patterns, { cwd: root })
+function isGreen({ title, around, underTest, tests }: Run): boolean {
   const startedAt = Date.now()
-  const [command, ...args] = [
-    ...around,
-    process.execPath,
-    '--test',
-    '--test-reporter=dot',
-    ...absolute(files),
-  ]
-  const env = { ...process.env, TMPDIR: '/tmp', EXTENSION_UNDER_TEST: JSON.stringify(underTest) }
+  console.log(`\n${title}`)
+  // Two at a time, for most of the time they wait.
+  const flags = ['--test', '--test-concurrency=2', '--test-timeout=120000', '--test-reporter=dot']
+  const files = globSync(tests, { cwd: root }).map((file) => join(root, file))
+  const [command, ...args] = [...around, process.execPath, ...flags, ...files]
   const { status, error } = spawnSync(command!, args, {
     cwd: root,
-    env,
+    env: { ...process.env, TMPDIR: '/tmp', EXTENSION_UNDER_TEST: JSON.stringify(underTest) },
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   if (error !== undefined) throw error
-  console.log(
-    `${title}: ${status === 0 ? 'green' : 'RED'} after ${Math.round((Date.now() - startedAt) / 1000)} s`,
-  )
+  const seconds = Math.round((Date.now() - startedAt) / 1_000)
+  console.log(`${title}: ${status === 0 ? 'green' : 'RED'} after ${seconds} s`)
   return status === 0
 }
 
-function absolute(files: string[]): string[] {
-  return files.map((file) => join(root, file))
-}
-
-/** The command that gives the right to mount. */
+/** The command that gives the right to mount, where there is one. */
 function findIsolation(): string[] | undefined {
+  const mount = ['--mount', '--propagation', 'private']
   const ways = [
-    ['unshare', '--mount', '--propagation', 'private'],
-    ['unshare', '--map-root-user', '--mount', '--propagation', 'private'],
+    ['unshare', ...mount],
+    ['unshare', '--map-root-user', ...mount],
   ]
-  return ways.find(
-    ([command, ...args]) =>
-      spawnSync(command!, [...args, 'mount', '-t', 'tmpfs', 'probe', '/mnt']).status === 0,
-  )
+  const isAllowed = ([command, ...args]: string[]) =>
+    spawnSync(command!, [...args, 'mount', '-t', 'tmpfs', 'probe', '/mnt']).status === 0
+  return ways.find(isAllowed)
 }

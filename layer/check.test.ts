@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from '@zip.js/zip.js'
+import { faultsOf } from './check.ts'
+import { extensionMode, extensionPath, type Layer } from './layers.ts'
+import { nodeFor } from './runtimes.ts'
+import { entriesOf, zipOf } from './zip.ts'
+
+const script = Buffer.from('#!/bin/sh\nexit\n')
+const nodejs: Layer = { zip: 'x.zip', kind: 'node', budget: 1_000 }
+
+test('a zip is the same bytes at any time in any time zone, and gives back what went in', async () => {
+  const before = process.env['TZ']
+  const zips: Buffer[] = []
+  for (const zone of ['UTC', 'Asia/Kolkata', 'America/Los_Angeles']) {
+    process.env['TZ'] = zone
+    zips.push(await zipOf(extensionPath, script, extensionMode))
+  }
+  process.env['TZ'] = before ?? 'UTC'
+  assert.deepEqual(zips[1], zips[0])
+  assert.deepEqual(zips[2], zips[0])
+  const [entry, ...rest] = await entriesOf(zips[0]!)
+  assert.deepEqual(
+    [entry?.path, entry?.mode, await entry?.read(), rest],
+    [extensionPath, 0o100755, script, []],
+  )
+})
+
+test('a layer as it should be has no fault', async () => {
+  assert.deepEqual(await faultsOf(nodejs, await zipOf(extensionPath, script, extensionMode)), [])
+})
+
+test('a second file, another name or a folder is a fault', async () => {
+  const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false })
+  await writer.add(extensionPath, new Uint8ArrayReader(script))
+  await writer.add('extensions/README.md', new Uint8ArrayReader(script))
+  assert.match(
+    String(await faultsOf(nodejs, Buffer.from(await writer.close()))),
+    /nothing else, not .*README\.md/,
+  )
+  assert.match(
+    String(await faultsOf(nodejs, await zipOf('extensions/other', script, extensionMode))),
+    /nothing else/,
+  )
+  const folder = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false })
+  await folder.add('extensions/', undefined, { directory: true })
+  await folder.add(extensionPath, new Uint8ArrayReader(script))
+  assert.match(String(await faultsOf(nodejs, Buffer.from(await folder.close()))), /nothing else/)
+})
+
+test('a file that not everybody may execute is a fault, as is one with more rights', async () => {
+  for (const [mode, octal] of [
+    [0o644, '100644'],
+    [0o744, '100744'],
+    [0o4755, '104755'],
+  ] as const) {
+    const faults = await faultsOf(nodejs, await zipOf(extensionPath, script, mode))
+    assert.deepEqual(faults, [`its mode is ${octal}, not 100755`])
+  }
+})
+
+test('a zip over its budget is a fault', async () => {
+  const zip = await zipOf(extensionPath, script, extensionMode)
+  assert.deepEqual(await faultsOf({ ...nodejs, budget: zip.length }, zip), [])
+  assert.match(String(await faultsOf({ ...nodejs, budget: zip.length - 1 }, zip)), /over its budget/)
+})
+
+test('a script that the kernel cannot start is a fault', async () => {
+  for (const text of ['exit\n', '#!/bin/sh\r\nexit\r\n', '#!/usr/bin/env node\n']) {
+    const zip = await zipOf(extensionPath, Buffer.from(text), extensionMode)
+    assert.match(String(await faultsOf(nodejs, zip)), /does not start with/)
+  }
+})
+
+test('an executable for newer systems or another processor is a fault', async () => {
+  const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false, level: 0 })
+  await writer.add(extensionPath, new Uint8ArrayReader(readFileSync(nodeFor(26))))
+  const node = Buffer.from(await writer.close())
+  const faults = await faultsOf({ zip: 'x.zip', kind: 'x86_64', budget: 2 ** 30 }, node)
+  for (const fault of [
+    'it needs libatomic.so.1',
+    'it needs libstdc++.so.6',
+    'it needs GLIBC_2.28',
+    'it needs GLIBCXX_3.4.21',
+  ]) {
+    assert.ok(faults.includes(fault), fault)
+  }
+  assert.ok(!faults.includes('it needs GLIBC_2.25'))
+  assert.ok(
+    (await faultsOf({ zip: 'x.zip', kind: 'arm64', budget: 2 ** 30 }, node)).includes('it is for x86_64'),
+  )
+  const text = await zipOf(extensionPath, script, extensionMode)
+  assert.match(String(await faultsOf({ zip: 'x.zip', kind: 'arm64', budget: 1_000 }, text)), /cannot be read/)
+})
