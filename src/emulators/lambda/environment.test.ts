@@ -16,7 +16,9 @@ async function environmentIn(
 ): Promise<{ host: LambdaHost; env: Record<string, string> }> {
   const host = await lambda(t, { ...options, extensionsDir: directoryOf(t, { 'x.mjs': telling }) })
   await host.initialized()
-  return { host, env: JSON.parse(host.logs[0] ?? '') }
+  // Its output comes on another pipe than its requests, and may be read after them.
+  while (host.logs.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  return { host, env: JSON.parse(host.logs[0]!) }
 }
 
 test('an extension has exactly what Lambda gives and what the function sets', async (t) => {
