@@ -21,6 +21,8 @@ const SOCKET = 3
 const MOST_AT_ONCE = 2
 /** Exit code: nothing was written, so somebody else may answer. It is no printable character. */
 const UNANSWERED = 1
+/** The kernel's table may lack a row, or show one twice, while connections come and go. */
+const TABLE_READS = 10
 const WRITE_RETRY_MS = 5
 const WRITE_RETRIES = 2_000
 
@@ -54,10 +56,10 @@ export function createAside(): Aside {
   async function run(socket: Socket, question: string): Promise<boolean> {
     const { spawn } = await import('node:child_process')
     if (socket.destroyed) return true
-    const descriptor = descriptorOf(socket)
-    if (descriptor === undefined) return false
+    const found = descriptorOf(socket)
+    if (found === undefined) return false
     const child = spawn(process.execPath, [...program(), ASIDE], {
-      stdio: ['pipe', 'inherit', 'inherit', descriptor],
+      stdio: ['pipe', 'inherit', 'inherit', found.descriptor],
     })
     running.add(child)
     const exitCode = await new Promise<number | null>((resolve) => {
@@ -68,8 +70,8 @@ export function createAside(): Aside {
     })
     running.delete(child)
     if (exitCode === UNANSWERED) return false
-    const still = socket.destroyed ? undefined : descriptorOf(socket)
-    if (still !== undefined && exitCode !== null) await write(still, Buffer.of(exitCode))
+    const isStillOpen = !socket.destroyed && isInode(found.descriptor, found.inode)
+    if (isStillOpen && exitCode !== null) await write(found.descriptor, Buffer.of(exitCode))
     return true
   }
 
@@ -96,23 +98,38 @@ function program(): string[] {
   return script.startsWith('/$bunfs/') ? [] : [...process.execArgv, script]
 }
 
+interface Found {
+  readonly descriptor: number
+  readonly inode: number
+}
+
 // Node hides the number of a socket's descriptor behind underscores, Bun entirely; the kernel tells it. Undefined too
 // where two connections cannot be told apart: same ports, other addresses.
-function descriptorOf({ localPort, remotePort, remoteFamily }: Socket): number | undefined {
+function descriptorOf(socket: Socket): Found | undefined {
+  for (let attempt = 0; attempt < TABLE_READS; attempt++) {
+    const inodes = inodesOf(socket)
+    if (inodes.length > 1) return undefined
+    const [inode] = inodes
+    if (inode === undefined) continue
+    const descriptor = readdirSync('/proc/self/fd')
+      .map(Number)
+      .find((fd) => isInode(fd, inode))
+    if (descriptor !== undefined) return { descriptor, inode }
+  }
+  return undefined
+}
+
+function inodesOf({ localPort, remotePort, remoteFamily }: Socket): number[] {
   const hex = (port = 0) => ':' + port.toString(16).toUpperCase().padStart(4, '0')
   try {
     const table = readFileSync(`/proc/self/net/tcp${remoteFamily === 'IPv6' ? '6' : ''}`, 'latin1')
     const rows = table.split('\n').map((row) => row.trim().split(/\s+/))
-    const found = rows.filter(
+    const ours = rows.filter(
       ([, local, remote]) => local?.endsWith(hex(localPort)) && remote?.endsWith(hex(remotePort)),
     )
-    const inode = Number(found[0]?.[9])
-    if (found.length !== 1) return undefined
-    return readdirSync('/proc/self/fd')
-      .map(Number)
-      .find((fd) => isInode(fd, inode))
+    return [...new Set(ours.map((row) => Number(row[9])))]
   } catch {
-    return undefined
+    return []
   }
 }
 
