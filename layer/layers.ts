@@ -5,7 +5,7 @@ export const extensionPath = 'extensions/AWSParametersAndSecretsLambdaExtension'
 export const extensionMode = 0o755
 
 /** `aws lambda publish-layer-version --zip-file` takes no more: docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
-export const uploadLimit = 52_428_800
+const uploadLimit = 52_428_800
 
 export interface Layer {
   zip: string

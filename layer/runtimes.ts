@@ -53,6 +53,6 @@ function pinned(name: string): string | undefined {
 // --force, because npm refuses a package for another processor otherwise; it still checks every integrity hash.
 function install(extra: string[]): void {
   process.stderr.write('installing the pinned runtimes into layer/runtimes\n')
-  const args = ['ci', '--force', '--loglevel=error', '--prefix', folder, ...extra]
+  const args = ['ci', '--force', '--loglevel=error', ...extra]
   execFileSync('npm', args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
 }
