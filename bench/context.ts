@@ -24,9 +24,9 @@ export interface Amount {
 export const FULL: Amount = {
   startRounds: 20,
   coldRounds: 10,
-  hitRounds: 9,
-  hitMs: 750,
-  hitWarmupMs: 600,
+  hitRounds: 7,
+  hitMs: 400,
+  hitWarmupMs: 300,
   spreadKeys: 1_000,
   missRounds: 8,
   misses: 400,
