@@ -29,7 +29,7 @@ const arm64Libraries = '/usr/aarch64-linux-gnu'
 
 const units = ['layer/*.test.ts']
 const endToEnd = ['src/testing/contract.test.ts', 'src/testing/{abuse,e2e,faults,platform}/*.test.ts']
-const hostile = ['layer/testing/hostile.test.ts']
+const hostile = ['layer/testing/{hostile,samples}.test.ts']
 const wrongRuntime = ['layer/testing/wrong-runtime.test.ts']
 const smoke = ['src/testing/contract.test.ts', 'src/testing/e2e/start.test.ts']
 

@@ -1,0 +1,47 @@
+// The sample functions, as their runtimes call them, in front of the artefact that EXTENSION_UNDER_TEST names.
+
+import assert from 'node:assert/strict'
+import { execFile, spawnSync } from 'node:child_process'
+import { test, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { startExtension } from '../../src/testing/artefact.ts'
+
+const samples = fileURLToPath(new URL('../samples/', import.meta.url))
+
+const SECRET = 'the secret of the sample function'
+
+const callers: Record<string, string[]> = {
+  [process.execPath]: [
+    '--input-type=module',
+    '--eval',
+    `import { handler } from '${samples}node/index.mjs'; console.log(JSON.stringify(await handler()))`,
+  ],
+  python3: [
+    '-B',
+    '-c',
+    `import sys, json; sys.path.insert(0, '${samples}python'); import handler; print(json.dumps(handler.handler({}, None)))`,
+  ],
+}
+
+for (const [program, args] of Object.entries(callers)) {
+  if (spawnSync(program, ['--version']).status !== 0) continue
+  test(`the sample for ${program.split('/').at(-1)} gets its secret and its parameter`, (t) =>
+    asks(t, program, args))
+}
+
+async function asks(t: TestContext, program: string, args: string[]): Promise<void> {
+  const { port, token } = await startExtension(t, {
+    seed: { secrets: { s: SECRET }, parameters: { '/a/b': 'a parameter of the sample' } },
+  })
+  const { stdout } = await promisify(execFile)(program, args, {
+    env: {
+      ...process.env,
+      SECRET_ID: 's',
+      PARAMETER_NAME: '/a/b',
+      AWS_SESSION_TOKEN: token,
+      PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(port),
+    },
+  })
+  assert.deepEqual(JSON.parse(stdout), { secretLength: SECRET.length, parameterVersion: 1 })
+}

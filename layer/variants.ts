@@ -1,0 +1,159 @@
+// `npm run layer:variants -- [rounds] [part of a name…]`: what each flag of the runtimes is worth at cold start, on a quiet
+// machine, in one alternating run. For choosing flags; the project's numbers come from bench/.
+
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Aws, LOCAL_CREDENTIALS, startAws } from '../src/emulators/aws/server.ts'
+import { testTls } from '../src/emulators/aws/tls.ts'
+import { startLambda } from '../src/emulators/lambda/host.ts'
+import { exchange } from '../src/testing/wire.ts'
+import { compileFlags, executable } from './executable.ts'
+import { nodeFlags, nodejsExtension } from './launcher.ts'
+import { extensionPath } from './layers.ts'
+import { nodeFor } from './runtimes.ts'
+
+interface Variant {
+  name: string
+  command: string[]
+}
+
+interface Sample {
+  registeredMs: number
+  firstSecretMs: number
+  cpuMs: number
+  residentMb: number
+}
+
+const nodeTrials: Record<string, string[]> = {
+  none: [],
+  'as shipped': nodeFlags,
+  'semi-space 1 MB': ['--max-semi-space-size=1'],
+  'semi-space 16 MB': ['--min-semi-space-size=16'],
+  'no V8 threads': ['--v8-pool-size=0'],
+  'single-threaded': ['--single-threaded'],
+  'no optimizer': ['--no-opt'],
+  'lite mode': ['--lite-mode'],
+  jitless: ['--jitless'],
+  'no lazy feedback': ['--no-lazy-feedback-allocation'],
+  'max lazy': ['--max-lazy'],
+  'snapshot unchecked': ['--no-verify-snapshot-checksum'],
+}
+const bunTrials: Record<string, string[]> = {
+  'as shipped': compileFlags,
+  'no bytecode': compileFlags.filter((flag) => flag !== '--bytecode'),
+  'bytecode not optimized': [...compileFlags, '--no-optimize-bytecode'],
+  'bytecode of the top level': [...compileFlags, '--bytecode-depth=1'],
+  'no exec argv': compileFlags.filter((flag) => !flag.startsWith('--compile-exec-argv')),
+  smol: [...compileFlags, '--compile-exec-argv=--smol'],
+  'JIT later': [...compileFlags, '--compile-jit-policy=10'],
+  minified: [...compileFlags, '--minify'],
+}
+
+const port = 27_733
+const root = fileURLToPath(new URL('../', import.meta.url))
+const [rounds = '10', ...words] = process.argv.slice(2)
+const folder = mkdtempSync(join(tmpdir(), 'variants-'))
+const { caPath, ...tls } = testTls()
+const aws = await startAws({ seed: { secrets: { s: 'v' } }, tls })
+try {
+  const variants = build().filter(({ name }) => words.every((word) => name.includes(word)))
+  const samples = new Map(variants.map(({ name }) => [name, [] as Sample[]]))
+  for (let round = 0; round < Number(rounds); round++) {
+    for (const { name, command } of variants) samples.get(name)!.push(await sample(command, aws))
+  }
+  report(samples)
+} finally {
+  await aws.close()
+  rmSync(folder, { recursive: true })
+}
+
+function build(): Variant[] {
+  const inline = bundle('--inline-upstream')
+  const text = bundle()
+  const script = write('nodejs', nodejsExtension(text))
+  const node24 = nodeFor(24)
+  return [
+    ...Object.entries(nodeTrials).map(([name, flags]) => ({
+      name: `Node 24, ${name}`,
+      command: [node24, ...flags, script],
+    })),
+    ...Object.entries(bunTrials).map(([name, flags]) => ({
+      name: `Bun, ${name}`,
+      command: [write(`bun-${name}`, executable(inline, 'x86_64', flags))],
+    })),
+  ]
+}
+
+function bundle(...flags: string[]): string {
+  execFileSync(process.execPath, ['build.mjs', '--quiet', ...flags], { cwd: root, stdio: 'inherit' })
+  return readFileSync(`${root}dist/extension.cjs`, 'utf8')
+}
+
+function write(name: string, file: Buffer): string {
+  const path = join(folder, name.replaceAll(/\W/g, '-'), basename(extensionPath))
+  mkdirSync(join(path, '..'), { recursive: true })
+  writeFileSync(path, file, { mode: 0o755 })
+  return path
+}
+
+async function sample(command: string[], { url }: Aws): Promise<Sample> {
+  const name = basename(extensionPath)
+  const credentials = { ...LOCAL_CREDENTIALS, sessionToken: LOCAL_CREDENTIALS.sessionToken ?? '' }
+  const functionEnvironment = {
+    AWS_ENDPOINT_URL: url,
+    AWS_CA_BUNDLE: caPath,
+    PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(port),
+  }
+  const head = `Host: localhost:${port}\r\nX-Aws-Parameters-Secrets-Token: ${credentials.sessionToken}\r\n\r\n`
+  let firstSecretAt = 0
+  // As a function that reads its secret first thing: the moment at which Lambda starts the runtime.
+  const functionInit = async () => {
+    const [reply] = await exchange(port, `GET /secretsmanager/get?secretId=s HTTP/1.1\r\n${head}`)
+    firstSecretAt = performance.now()
+    if (reply?.status !== 200) throw new Error(`answered ${reply?.status}`)
+  }
+  const options = { extensions: [{ name, command }], credentials, functionEnvironment, functionInit }
+  const lambda = await startLambda(options)
+  try {
+    const { registeredMs } = await lambda.initialized()
+    const { pid, spawnedAt } = lambda.processes[0]!
+    return {
+      registeredMs,
+      firstSecretMs: firstSecretAt - spawnedAt,
+      cpuMs: cpuOf(pid),
+      residentMb: residentOf(pid),
+    }
+  } finally {
+    await lambda.shutdown()
+    await lambda.close()
+  }
+}
+
+/** Time on a processor, of all threads that still live. */
+function cpuOf(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`)
+  const nanoseconds = threads.map((id) =>
+    Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]),
+  )
+  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e6
+}
+
+function residentOf(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
+}
+
+function report(samples: Map<string, Sample[]>): void {
+  const columns = ['registeredMs', 'firstSecretMs', 'cpuMs', 'residentMb'] as const
+  console.log(`| variant | ${columns.join(' | ')} |\n|---|---|---|---|---|`)
+  for (const [name, all] of samples) {
+    const cells = columns.map((column) => median(all.map((one) => one[column])).toFixed(1))
+    console.log(`| ${name} | ${cells.join(' | ')} |`)
+  }
+}
+
+function median(numbers: number[]): number {
+  return numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
+}
