@@ -37,6 +37,6 @@ for path in "$root"/*; do
   case ${path#"$root"} in /tmp | /dev | /proc | /sys) ;; *) mountpoint -q "$path" && mount -o remount,bind,ro "$path" || : ;; esac
 done
 mount -o remount,bind,ro "$root/opt/extensions"
-mount -o remount,ro "$root"
+mount -o remount,bind,ro "$root"
 cd "$root/"
 exec chroot "$root" "$@"
