@@ -340,8 +340,8 @@ function fullEnvironment(): Record<string, string> {
 }
 
 test('a runtime API that is no host and port is warned of and not asked', () => {
-  const warnings = ({ notes }: Config) =>
-    notes.filter(({ level }) => level === 'warn').map((note) => note.message)
+  const warnings = (config: Config) =>
+    config.notes.filter(({ level }) => level === 'warn').map(({ message }) => message)
   for (const good of ['127.0.0.1:9001', 'localhost:9001', '[::1]:9001', '169.254.100.1:9001']) {
     const config = readConfig({ AWS_LAMBDA_RUNTIME_API: good })
     assert.equal(config.runtimeApi, good)
