@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 export const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
 export const NODE_MAJORS = [22, 24, 26] as const
 
-const INSTALL = 'npm ci --prefix layer/runtimes'
+const INSTALL = 'npm ci --force --prefix layer/runtimes'
 const OTHERS = `${ROOT}/dist/bench/runtimes`
 
 /** A runtime or an artefact: where it is, or why it is not here. */
