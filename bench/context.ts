@@ -26,7 +26,7 @@ export const FULL: Amount = {
   coldRounds: 10,
   hitRounds: 7,
   hitMs: 400,
-  hitWarmupMs: 300,
+  hitWarmupMs: 1_000,
   spreadKeys: 1_000,
   missRounds: 8,
   misses: 400,

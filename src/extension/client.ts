@@ -25,8 +25,8 @@ type ExtensionEvent =
 export interface ExtensionsClient {
   /** Resolves with the identifier that `next` needs. Rejects with ExtensionsApiError. */
   register(name: string, events: readonly string[]): Promise<string>
-  /** Waits, without any bound, for the next event. Rejects with ExtensionsApiError. */
-  next(identifier: string): Promise<ExtensionEvent>
+  /** Waits, without any bound, for the next event; calls `onAsked` when the question is out. Rejects with ExtensionsApiError. */
+  next(identifier: string, onAsked?: () => void): Promise<ExtensionEvent>
 }
 
 const PATH = '/2020-01-01/extension'
@@ -40,7 +40,7 @@ export function createExtensionsClient(runtimeApi: string): ExtensionsClient {
   const address: Address = { host: host.replace(/^\[|\]$/g, ''), port: Number(port || 80) }
   return {
     register: (name, events) => register(address, name, events),
-    next: async (identifier) => parseEvent(await get(address, '/event/next', identifier)),
+    next: async (identifier, onAsked) => parseEvent(await get(address, '/event/next', identifier, onAsked)),
   }
 }
 
@@ -124,7 +124,7 @@ function parseObject(body: string): Record<string, unknown> | undefined {
 const agent = new Agent({ keepAlive: true, maxSockets: 1 })
 
 /** The body of a 200. No timeout anywhere: `next` waits for as long as the environment is idle or frozen. */
-function get({ host, port }: Address, path: string, identifier: string): Promise<string> {
+function get({ host, port }: Address, path: string, identifier: string, onAsked = () => {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException) => reject(new ExtensionsApiError(0, error.code ?? error.name))
     const read = (response: IncomingMessage) => {
@@ -145,6 +145,7 @@ function get({ host, port }: Address, path: string, identifier: string): Promise
     const headers = { 'Lambda-Extension-Identifier': identifier }
     const outgoing = request({ host, port, path: PATH + path, headers, agent, timeout: 0 }, read)
     outgoing.on('error', fail)
+    outgoing.on('finish', onAsked)
     outgoing.end()
   })
 }

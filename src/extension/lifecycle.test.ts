@@ -86,17 +86,30 @@ test('register, ready, next, and SHUTDOWN ends it, in silence', async (t) => {
   assert.deepEqual(lines, [])
 })
 
-test('next has been asked for when ready is called, so that nothing in it delays the start', async () => {
+test('ready is called once, when the first next is out, so that nothing in it delays the start', async () => {
   const order: string[] = []
   const client: ExtensionsClient = {
     register: () => Promise.resolve('id-1'),
-    next: (identifier) => {
+    next: async (identifier, onAsked) => {
+      const isFirst = !order.includes('ready')
       order.push('next ' + identifier)
-      return Promise.resolve({ type: 'SHUTDOWN', reason: 'x', deadlineAt: 0 })
+      await Promise.resolve()
+      order.push('out')
+      onAsked?.()
+      return isFirst ? { type: 'INVOKE' } : { type: 'SHUTDOWN', reason: 'x', deadlineAt: 0 }
     },
   }
   await run(client, order)
-  assert.deepEqual(order, ['next id-1', 'ready'])
+  assert.deepEqual(order, ['next id-1', 'out', 'ready', 'invoke', 'next id-1', 'out'])
+})
+
+test('when ready is called, the API has the question', async (t) => {
+  const { happened } = await lifeOf(t, registered, (response) => {
+    // Whatever holds up `ready` from here on holds up nobody.
+    setTimeout(() => says(SHUTDOWN)(response), 50)
+  })
+  assert.deepEqual(happened.slice(0, 1), ['register'])
+  assert.deepEqual(happened.slice(1).toSorted(), ['next', 'ready'])
 })
 
 test('a register that is refused is asked again until it is accepted', async (t) => {

@@ -12,7 +12,7 @@ export interface LifecycleOptions {
   /** SHUTDOWN alone: INVOKE would delay every invoke, and Managed Instances refuse it. */
   readonly events: readonly string[]
   readonly log: Log
-  /** Called once, when registered and waiting for events. */
+  /** Called once, when the first `next` is out, for which Lambda waits: what takes long must not come before. */
   onReady(): void
   onInvoke(): void
 }
@@ -31,15 +31,13 @@ const RETRY_MAX_MS = 1_000
 export async function live(options: LifecycleOptions): Promise<Shutdown> {
   const { client, name, events, log, onReady, onInvoke } = options
   const identifier = await persistently(log, say`register`, () => client.register(name, events))
-  const firstEvent = client.next(identifier)
-  onReady()
-  let pending: Promise<Awaited<typeof firstEvent>> | undefined = firstEvent
+  let isReady = false
+  const onAsked = (): void => {
+    if (!isReady) onReady()
+    isReady = true
+  }
   for (;;) {
-    const event = await persistently(log, say`next`, () => {
-      const asked = pending ?? client.next(identifier)
-      pending = undefined
-      return asked
-    })
+    const event = await persistently(log, say`next`, () => client.next(identifier, onAsked))
     if (event.type === 'SHUTDOWN') return { reason: shown(event.reason), deadlineAt: event.deadlineAt }
     onInvoke()
   }
