@@ -51,7 +51,7 @@ interface Address {
 
 /**
  * On a bare socket: the function's runtime is started when this has been answered, and `http.request` alone would delay
- * it by 4 ms of the 45 (Node 24, bench: start). The connection is closed by the answer, so that the end of the answer is
+ * it by some 4 ms of 45 (CPU profile, Node 24). The connection is closed by the answer, so that the end of the answer is
  * the end of the stream; and of the answer one header is all we need.
  */
 function register({ host, port }: Address, name: string, events: readonly string[]): Promise<string> {

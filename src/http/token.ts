@@ -1,6 +1,6 @@
 // Comparing in constant time, without allocating, and without `node:crypto`, which nothing before `register` needs: the
 // presented text is written over the bytes of the last one, and the two are compared four bytes at a time. Ten times as
-// fast as `charCodeAt` by `charCodeAt`, which took as long as the whole rest of a hit (bench: micro).
+// fast as `charCodeAt` by `charCodeAt`, which took 1.9 µs for a session token of 900 characters (bench: micro has it now).
 
 /**
  * Whether `presented` equals one of `tokens`, in a time that depends on the lengths alone: the length of a session
