@@ -1,4 +1,4 @@
-import type { Public } from './public.ts'
+import { say, shown, type Public } from './public.ts'
 
 /** A request we refuse ourselves: an ordinary value, not an exception. Made once per reason, at load. */
 export interface Reject {
@@ -28,4 +28,20 @@ export class UpstreamError extends Error {
     this.reason = reason
     this.report = report
   }
+}
+
+/** The class and code of any error, and never its message, which may quote what it choked on. Never throws. */
+export function kindOf(error: unknown): Public {
+  if (!(error instanceof Error)) return shown(typeof error)
+  const { code } = error as { code?: unknown }
+  const name = shown(String(error.name))
+  // A DOMException, such as an AbortError, has a number.
+  return typeof code === 'string' || typeof code === 'number' ? say`${name} ${shown(String(code))}` : name
+}
+
+/** The first line of the stack that is a place in code; empty where there is none. The message is cut out first. */
+export function placeOf(error: unknown): Public {
+  if (!(error instanceof Error) || typeof error.stack !== 'string') return say``
+  const frames = error.stack.replaceAll(String(error.message), '')
+  return shown(/^\s+at .*$/m.exec(frames)?.[0].trim() ?? '')
 }

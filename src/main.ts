@@ -1,7 +1,7 @@
 import { createAnswer, type Answer } from './http/answer.ts'
 import { ReadThrough } from './cache/read-through.ts'
 import { readConfig, type Config } from './config.ts'
-import { UpstreamError } from './errors.ts'
+import { kindOf, placeOf, UpstreamError } from './errors.ts'
 import { answerAside, createAside, isAside, leaveUnanswered } from './extension/aside.ts'
 import { createExtensionsClient } from './extension/client.ts'
 import { live, type Shutdown } from './extension/lifecycle.ts'
@@ -189,7 +189,5 @@ function currentTokenCheck(): ((presented: string) => Promise<boolean>) | undefi
 
 /** What nobody caught: named, never quoted, and lived through. */
 function survive(to: Log, error: unknown): void {
-  const { name, code, stack } = (error instanceof Error ? error : {}) as NodeJS.ErrnoException
-  const frame = /^\s+at .*$/m.exec(stack ?? '')?.[0].trim() ?? ''
-  to.error(say`unexpected ${shown(name ?? typeof error)} ${shown(code ?? '')} ${shown(frame)}`)
+  to.error(say`unexpected ${kindOf(error)} ${placeOf(error)}`)
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ReadThrough } from '../cache/read-through.ts'
-import { UpstreamError } from '../errors.ts'
+import { kindOf, UpstreamError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Lookup } from '../lookup.ts'
 import { say, shown, type Public } from '../public.ts'
@@ -139,11 +139,4 @@ function describe(lookup: Lookup): Public {
   return lookup.store === 'secrets-manager'
     ? say`GetSecretValue ${shown(lookup.secretId)}`
     : say`GetParameter ${shown(lookup.name)}`
-}
-
-/** The class and code of an error, never its message: that may quote what it choked on. */
-function kindOf(error: unknown): Public {
-  if (!(error instanceof Error)) return say`${shown(typeof error)}`
-  const code = (error as NodeJS.ErrnoException).code
-  return typeof code === 'string' ? say`${shown(error.name)} ${shown(code)}` : shown(error.name)
 }
