@@ -30,18 +30,27 @@ export class UpstreamError extends Error {
   }
 }
 
+/** What an error may carry; whoever threw it may have put anything there. */
+interface Suspect {
+  readonly name?: unknown
+  readonly code?: unknown
+  readonly message?: unknown
+  readonly stack?: unknown
+}
+
 /** The class and code of any error, and never its message, which may quote what it choked on. Never throws. */
 export function kindOf(error: unknown): Public {
   if (!(error instanceof Error)) return shown(typeof error)
-  const { code } = error as { code?: unknown }
-  const name = shown(String(error.name))
+  const { name, code }: Suspect = error
+  const kind = typeof name === 'string' ? shown(name) : say`Error`
   // A DOMException, such as an AbortError, has a number.
-  return typeof code === 'string' || typeof code === 'number' ? say`${name} ${shown(String(code))}` : name
+  return typeof code === 'string' || typeof code === 'number' ? say`${kind} ${shown(String(code))}` : kind
 }
 
 /** The first line of the stack that is a place in code; empty where there is none. The message is cut out first. */
 export function placeOf(error: unknown): Public {
-  if (!(error instanceof Error) || typeof error.stack !== 'string') return say``
-  const frames = error.stack.replaceAll(String(error.message), '')
-  return shown(/^\s+at .*$/m.exec(frames)?.[0].trim() ?? '')
+  if (!(error instanceof Error)) return say``
+  const { message, stack }: Suspect = error
+  if (typeof stack !== 'string' || typeof message !== 'string') return say``
+  return shown(/^\s+at .*$/m.exec(stack.replaceAll(message, ''))?.[0].trim() ?? '')
 }
