@@ -1,5 +1,4 @@
-import { Agent, request, type IncomingMessage } from 'node:http'
-import { connect } from 'node:net'
+import { Connection, type ConnectionError } from './connection.ts'
 
 // The verbs of the Extensions API (2020-01-01), and no policy. AWS: "Lambda Extensions API" in the Developer Guide.
 
@@ -30,74 +29,37 @@ export interface ExtensionsClient {
 }
 
 const PATH = '/2020-01-01/extension'
-const MAX_ANSWER = 64 * 1024
-// A refusal ends with its connection; one that stays open in spite of `Connection: close` is taken as it is by then.
-const REST_OF_REFUSAL_MS = 1_000
 
 /** `runtimeApi` is `host:port`, from `AWS_LAMBDA_RUNTIME_API`. */
 export function createExtensionsClient(runtimeApi: string): ExtensionsClient {
-  const { hostname: host, port } = new URL(`http://${runtimeApi}`)
-  const address: Address = { host: host.replace(/^\[|\]$/g, ''), port: Number(port || 80) }
-  return {
-    register: (name, events) => register(address, name, events),
-    next: async (identifier, onAsked) => parseEvent(await get(address, '/event/next', identifier, onAsked)),
-  }
-}
-
-interface Address {
-  readonly host: string
-  readonly port: number
-}
-
-/**
- * On a bare socket: the function's runtime is started when this has been answered, and `http.request` alone would delay
- * it by some 4 ms of 45 (CPU profile, Node 24). The connection is closed by the answer, so that the end of the answer is
- * the end of the stream; and of the answer one header is all we need.
- */
-function register({ host, port }: Address, name: string, events: readonly string[]): Promise<string> {
-  const body = JSON.stringify({ events })
-  return new Promise((resolve, reject) => {
-    let answer = ''
-    const socket = connect(port, host)
-    socket.setEncoding('latin1')
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      reject(new ExtensionsApiError(0, error.code ?? error.name))
+  const { hostname, port } = new URL(`http://${runtimeApi}`)
+  const connection = new Connection(hostname.replace(/^\[|\]$/g, ''), Number(port || 80))
+  const ask = async (verb: string, headers: string, body = '', onAsked?: () => void) => {
+    const head = `${verb} HTTP/1.1\r\nHost: ${runtimeApi}\r\n${headers}\r\n\r\n`
+    const answer = await connection.ask(head + body, onAsked).catch((error: ConnectionError) => {
+      throw new ExtensionsApiError(0, error.code)
     })
-    socket.on('data', (chunk: string) => {
-      if (answer.length < MAX_ANSWER) answer += chunk
-      const identifier = identifierIn(answer)
-      if (identifier === undefined) {
-        socket.setTimeout(REST_OF_REFUSAL_MS)
-        return
-      }
-      socket.destroy()
-      resolve(identifier)
-    })
-    const refuse = () => {
-      socket.destroy()
-      reject(refusalIn(answer))
-    }
-    socket.on('end', refuse)
-    socket.on('timeout', refuse)
-    socket.write(
-      `POST ${PATH}/register HTTP/1.1\r\nHost: ${host}:${port}\r\nLambda-Extension-Name: ${name}\r\n` +
-        `Content-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+    if (answer.status === 200) return answer
+    const errorType = parseObject(answer.body)?.errorType
+    throw new ExtensionsApiError(
+      answer.status,
+      typeof errorType === 'string' ? errorType : 'UnexpectedStatus',
     )
-  })
-}
-
-/** Of a 200 whose header block is complete. */
-function identifierIn(answer: string): string | undefined {
-  const end = answer.indexOf('\r\n\r\n')
-  if (end === -1 || !/^HTTP\/1\.[01] 200 /.test(answer)) return undefined
-  return /^lambda-extension-identifier: *(\S+)/im.exec(answer.slice(0, end))?.[1]
-}
-
-function refusalIn(answer: string): ExtensionsApiError {
-  const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(answer)?.[1] ?? 0)
-  if (status === 0) return new ExtensionsApiError(0, 'ECONNRESET')
-  if (status === 200) return new ExtensionsApiError(200, 'MissingIdentifier')
-  return new ExtensionsApiError(status, /"errorType" *: *"([\w.]+)"/.exec(answer)?.[1] ?? 'UnexpectedStatus')
+  }
+  return {
+    async register(name, events) {
+      const body = JSON.stringify({ events })
+      const headers = `Lambda-Extension-Name: ${name}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`
+      const { head } = await ask(`POST ${PATH}/register`, headers, body)
+      const identifier = /^lambda-extension-identifier: *(\S+)/im.exec(head)?.[1]
+      if (identifier === undefined) throw new ExtensionsApiError(200, 'MissingIdentifier')
+      return identifier
+    },
+    async next(identifier, onAsked) {
+      const headers = `Lambda-Extension-Identifier: ${identifier}`
+      return parseEvent((await ask(`GET ${PATH}/event/next`, headers, '', onAsked)).body)
+    },
+  }
 }
 
 // Whatever the content type: Lambda sends SHUTDOWN as text/plain. The reason is not validated: real ones differ from
@@ -118,34 +80,4 @@ function parseObject(body: string): Record<string, unknown> | undefined {
   } catch {
     return undefined
   }
-}
-
-// One connection for all the waiting: `next` follows `next` on it.
-const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-
-/** The body of a 200. No timeout anywhere: `next` waits for as long as the environment is idle or frozen. */
-function get({ host, port }: Address, path: string, identifier: string, onAsked = () => {}): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const fail = (error: NodeJS.ErrnoException) => reject(new ExtensionsApiError(0, error.code ?? error.name))
-    const read = (response: IncomingMessage) => {
-      let text = ''
-      response.setEncoding('utf8')
-      response.on('data', (chunk: string) => {
-        if (text.length < MAX_ANSWER) text += chunk
-      })
-      response.on('error', fail)
-      response.on('aborted', () => reject(new ExtensionsApiError(0, 'ECONNRESET')))
-      response.on('end', () => {
-        if (response.statusCode === 200) return resolve(text)
-        const errorType = parseObject(text)?.errorType
-        const code = typeof errorType === 'string' ? errorType : 'UnexpectedStatus'
-        return reject(new ExtensionsApiError(response.statusCode ?? 0, code))
-      })
-    }
-    const headers = { 'Lambda-Extension-Identifier': identifier }
-    const outgoing = request({ host, port, path: PATH + path, headers, agent, timeout: 0 }, read)
-    outgoing.on('error', fail)
-    outgoing.on('finish', onAsked)
-    outgoing.end()
-  })
 }

@@ -146,8 +146,10 @@ test('an API that is not there yet is waited for', async (t) => {
 })
 
 test('a next that is dropped while it waits is asked again, with the same identifier', async (t) => {
-  const { happened, lines } = await lifeOf(t, registered, drops, says(SHUTDOWN))
+  // The first on the connection that registered, which is made anew without a word; the second on one of its own.
+  const { happened, lines } = await lifeOf(t, registered, drops, drops, says(SHUTDOWN))
   assert.equal(happened.filter((one) => one === 'register').length, 1)
+  assert.equal(happened.filter((one) => one === 'next').length, 3)
   assert.deepEqual(lines, [
     'ERROR Extensions API: next failed: 0 ECONNRESET. Trying again.',
     'INFO Extensions API: next succeeded at attempt 2',
@@ -191,7 +193,8 @@ test('each failure is followed by a pause twice as long: no hot loop', async (t)
 })
 
 test('after a success the pauses begin anew, and so does the log', async (t) => {
-  const { lines } = await lifeOf(t, registered, drops, says('{"eventType":"INVOKE"}'), drops, says(SHUTDOWN))
+  const invoke = says('{"eventType":"INVOKE"}')
+  const { lines } = await lifeOf(t, registered, stopsHalfway, invoke, stopsHalfway, says(SHUTDOWN))
   assert.deepEqual(lines, [
     'ERROR Extensions API: next failed: 0 ECONNRESET. Trying again.',
     'INFO Extensions API: next succeeded at attempt 2',
