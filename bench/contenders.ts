@@ -10,6 +10,8 @@ export interface Contender {
   readonly ready: 'registered' | 'listening' | 'probe'
   /** Whether its bodies are the original's, byte for byte; of others the value alone is compared, and constancy. */
   readonly isExact: boolean
+  /** A floor that cannot be asked for a secret. */
+  readonly holdsNoSecret?: true
   /** The contender that it is compared with. */
   readonly floor?: string
   readonly env?: Readonly<Record<string, string>>
@@ -48,8 +50,9 @@ export async function startField(dist: string, peers: readonly Contender[]): Pro
     unbundled('bench/start/naive.ts'),
   ])
   const registers = { ready: 'registered', isExact: false } as const
-  for (const major of NODE_MAJORS) field.add({ ...registers, name: bareOn(major) }, [runtime(major), bare])
-  field.add({ ...registers, name: bareOn(BUN) }, [compile(bare)])
+  const floor = { ...registers, holdsNoSecret: true } as const
+  for (const major of NODE_MAJORS) field.add({ ...floor, name: bareOn(major) }, [runtime(major), bare])
+  field.add({ ...floor, name: bareOn(BUN) }, [compile(bare)])
   field.add({ ...registers, name: 'naive, Node 24', floor: bareOn(24) }, [runtime(24), naive])
   field.add({ ...registers, name: 'naive unbundled, Node 24', floor: bareOn(24) }, [runtime(24), loose])
   addExtensions(field, dist, NODE_MAJORS, bareOn)

@@ -14,6 +14,8 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   registeredMs: ms('registered'),
   nextMs: ms('next'),
   firstSecretMs: ms('first secret'),
+  laterSecretMs: ms('secret asked later'),
+  cpuLaterSecretMs: ms('CPU while asked'),
   cpuRegisteredMs: ms('CPU to registered'),
   cpuFirstSecretMs: ms('CPU to first secret'),
   p50Us: us('p50'),

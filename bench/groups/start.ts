@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { accessSync, constants, writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { target, secretName } from '../catalogue.ts'
 import { type Contender, floorsOf, startField } from '../contenders.ts'
 import type { Context } from '../context.ts'
@@ -11,17 +12,24 @@ import { schedule } from '../schedule.ts'
 import { startUpstream, type Upstream } from '../upstream/upstream.ts'
 
 // From the spawn to the moments that a function waits for, on the clock of the emulated Lambda host. The first secret
-// is asked for when Lambda would start the function's own code, and comes from AWS's emulator over TLS.
+// is asked for when Lambda would start the function's own code, and comes from AWS's emulator over TLS. A function whose
+// own init takes a while, as in Python or Java, asks later, when whatever was left for after `next` can be done: then it
+// waits for the request alone, and that is what is timed.
 
 const DROP_CACHES = '/proc/sys/vm/drop_caches'
 const WANTED = target(secretName('100B', 0))
+const LATER_MS = 250
+const LATER = `warm, secret asked ${LATER_MS} ms after registering`
 
 export async function measureStart(context: Context): Promise<GroupResult> {
   const { amount, dist, peers, random } = context
   const field = await startField(dist, peers)
   const upstream = await startUpstream({ kind: 'aws', tls: true, secrets: [{ size: '100B', keys: 1 }] })
+  const warm = schedule(field.contenders, ['warm', LATER], amount.startRounds, random)
   const cold = schedule(field.contenders, ['cold'], amount.coldRounds, random)
-  const turns = [...schedule(field.contenders, ['warm'], amount.startRounds, random), ...cold]
+  const turns = [...warm, ...cold].filter(
+    ({ scenario, contender }) => scenario !== LATER || contender.holdsNoSecret !== true,
+  )
   const samples: Sample[] = []
   try {
     // One start of each that is not counted: the page cache is warm from then on.
@@ -29,7 +37,8 @@ export async function measureStart(context: Context): Promise<GroupResult> {
     for (const { scenario, contender, round } of turns) {
       context.progress(`start, ${scenario}: ${contender.name}`, samples.length, turns.length)
       if (scenario === 'cold') emptyPageCache(contender.command)
-      const values = await start(contender, context, upstream)
+      const measure = scenario === LATER ? startAndAskLater : start
+      const values = await measure(contender, context, upstream)
       samples.push({ scenario, contender: contender.name, round, values })
     }
   } finally {
@@ -37,7 +46,7 @@ export async function measureStart(context: Context): Promise<GroupResult> {
   }
   const method = `spawn to milestone by the emulated Lambda host, fresh process each; cold: ${howCold()}`
   const contenders = field.contenders.map(({ name }) => name)
-  const scenarios = ['warm', 'cold']
+  const scenarios = ['warm', LATER, 'cold']
   return {
     group: 'start',
     method,
@@ -49,17 +58,16 @@ export async function measureStart(context: Context): Promise<GroupResult> {
   }
 }
 
-/** One start, from spawn to first secret. Floors hold no secret and stop at `next`. */
+/** One start, from spawn to first secret. A floor that holds none stops at `next`. */
 async function start(
   contender: Contender,
   { port }: Context,
   upstream: Upstream,
 ): Promise<Record<string, number>> {
   const values: Record<string, number> = {}
-  const isFloor = contender.name.startsWith('bare ')
   const onRegistered = async (running: Running) => {
     values.cpuRegisteredMs = cpuMs(running.pid)
-    if (!isFloor) await firstSecret(contender, port, running, values)
+    if (contender.holdsNoSecret !== true) await firstSecret(contender, port, running, values)
   }
   const listening = { at: Number.NaN }
   const running = await launch(contender, {
@@ -74,9 +82,34 @@ async function start(
       values.registeredMs = times?.registeredAt ?? Number.NaN
       values.nextMs = times?.readyAt ?? Number.NaN
     }
-    if (isFloor) values.listeningMs = listening.at - running.spawnedAt
-    const { rssMb, peakRssMb } = running.memory()
-    return { ...values, rssMb, peakRssMb }
+    if (!Number.isNaN(listening.at)) values.listeningMs = listening.at - running.spawnedAt
+    return { ...values, ...running.memory() }
+  } finally {
+    await running.stop()
+  }
+}
+
+/** One start that is left alone for a while, and the request after that. */
+async function startAndAskLater(
+  contender: Contender,
+  { port }: Context,
+  upstream: Upstream,
+): Promise<Record<string, number>> {
+  const values: Record<string, number> = {}
+  const onRegistered = async ({ pid }: Running) => {
+    await sleep(LATER_MS)
+    const cpuBeforeMs = cpuMs(pid)
+    const askedAt = performance.now()
+    const reply = await fetchReply(port, WANTED.path)
+    values.laterSecretMs = performance.now() - askedAt
+    values.cpuFirstSecretMs = cpuMs(pid)
+    values.cpuLaterSecretMs = values.cpuFirstSecretMs - cpuBeforeMs
+    checkReply(reply, WANTED, contender.isExact)
+  }
+  const running = await launch(contender, { ...optionsOf(port, upstream), onRegistered })
+  try {
+    if (contender.ready === 'probe') await onRegistered(running)
+    return { ...values, ...running.memory() }
   } finally {
     await running.stop()
   }

@@ -26,6 +26,8 @@ export const COLUMNS: Readonly<Record<string, Columns>> = {
       'registeredMs',
       'nextMs',
       'firstSecretMs',
+      'laterSecretMs',
+      'cpuLaterSecretMs',
       'cpuRegisteredMs',
       'cpuFirstSecretMs',
       'peakRssMb',
@@ -34,6 +36,7 @@ export const COLUMNS: Readonly<Record<string, Columns>> = {
       ratio('registered ÷ floor', 'registeredMs'),
       ratio('registered ÷ bare Node 24', 'registeredMs', 'bare node:http, Node 24'),
       ratio('first secret ÷ naive', 'firstSecretMs', 'naive, Node 24'),
+      ratio('asked later ÷ naive', 'laterSecretMs', 'naive, Node 24'),
     ],
   },
   hit: {

@@ -17,6 +17,12 @@ const LINES: readonly Line[] = [
   { label: 'start → registered', group: 'start', scenario: 'warm', metric: 'registeredMs' },
   { label: 'start → registered, cold page cache', group: 'start', scenario: 'cold', metric: 'registeredMs' },
   { label: 'start → first secret', group: 'start', scenario: 'warm', metric: 'firstSecretMs' },
+  {
+    label: 'first secret, asked 250 ms after registering',
+    group: 'start',
+    scenario: 'warm, secret asked 250 ms after registering',
+    metric: 'laterSecretMs',
+  },
   { label: 'a hit, p50', group: 'hit', scenario: 'c1, 100 B', metric: 'p50Us' },
   { label: 'a hit, p99', group: 'hit', scenario: 'c1, 100 B', metric: 'p99Us' },
   { label: 'a hit, CPU', group: 'hit', scenario: 'c1, 100 B', metric: 'cpuUsPerHit' },
