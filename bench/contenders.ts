@@ -52,7 +52,11 @@ export async function startField(dist: string, peers: readonly Contender[]): Pro
   const registers = { ready: 'registered', isExact: false } as const
   const floor = { ...registers, holdsNoSecret: true } as const
   for (const major of NODE_MAJORS) field.add({ ...floor, name: bareOn(major) }, [runtime(major), bare])
-  field.add({ ...floor, name: bareOn(BUN) }, [compile(bare)])
+  const executable = compile(bare)
+  field.add({ ...floor, name: bareOn(BUN) }, [executable])
+  const asks = { ...registers, env: { BENCH_FLOOR: 'https' } }
+  field.add({ ...asks, name: httpsOn(24), floor: bareOn(24) }, [runtime(24), bare])
+  field.add({ ...asks, name: httpsOn(BUN), floor: bareOn(BUN) }, [executable])
   field.add({ ...registers, name: 'naive, Node 24', floor: bareOn(24) }, [runtime(24), naive])
   field.add({ ...registers, name: 'naive unbundled, Node 24', floor: bareOn(24) }, [runtime(24), loose])
   addExtensions(field, dist, NODE_MAJORS, bareOn)
@@ -102,6 +106,10 @@ function runtime(major: number): Found {
 
 function bareOn(of: number | string): string {
   return `bare node:http, ${typeof of === 'number' ? `Node ${of}` : of}`
+}
+
+function httpsOn(of: number | string): string {
+  return bareOn(of).replace('http', 'https')
 }
 
 /** `NAME=COMMAND`, with `NAME=/path` among the probes where a connection is not enough to be ready. */

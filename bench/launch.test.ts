@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
 import test, { type TestContext } from 'node:test'
 import { bundle } from './artefacts.ts'
+import { secretName, target } from './catalogue.ts'
 import { type Contender, peerOf } from './contenders.ts'
-import { launch } from './launch.ts'
+import { launch, type LaunchOptions } from './launch.ts'
 import { cpuMs } from './process.ts'
-import { fetchReply } from './request.ts'
+import { checkReply, fetchReply } from './request.ts'
+import { startUpstream } from './upstream/upstream.ts'
 
 async function freePort(): Promise<number> {
   const server = createServer()
@@ -15,9 +17,13 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
-async function started(t: TestContext, contender: Contender) {
+async function started(
+  t: TestContext,
+  contender: Contender,
+  aws: Pick<LaunchOptions, 'endpoint' | 'caBundle'> = { endpoint: 'http://127.0.0.1:1' },
+) {
   const port = await freePort()
-  const running = await launch(contender, { port, endpoint: 'http://127.0.0.1:1' })
+  const running = await launch(contender, { port, ...aws })
   t.after(() => running.stop())
   return { port, running }
 }
@@ -35,6 +41,23 @@ test('the floor of a start registers, listens, answers, and its CPU and memory c
   assert.ok(cpuMs(running.pid) > 1)
   const { rssMb, peakRssMb } = running.memory()
   assert.ok(rssMb > 5 && peakRssMb >= rssMb)
+})
+
+test('the floor of a first secret signs its request to AWS and answers with what AWS sent', async (t) => {
+  const upstream = await startUpstream({ kind: 'aws', tls: true, secrets: [{ size: '1KB', keys: 1 }] })
+  t.after(() => upstream.stop())
+  const { path } = await bundle('bench/start/bare.ts')
+  const https: Contender = {
+    name: 'bare https',
+    command: [process.execPath, path],
+    ready: 'registered',
+    isExact: false,
+    env: { BENCH_FLOOR: 'https' },
+  }
+  const { port } = await started(t, https, upstream)
+  const wanted = target(secretName('1KB', 0))
+  checkReply(await fetchReply(port, wanted.path), wanted, https.isExact)
+  assert.equal(await upstream.calls(), 1)
 })
 
 for (const floor of ['net', 'http']) {

@@ -7,7 +7,7 @@ export interface Columns {
 export interface Comparison {
   readonly label: string
   readonly metric: string
-  /** A contender's name, or `floor` for each one's own. */
+  /** A contender's name, or `floor` for each one's own, or `https floor` for that which asks AWS on the same runtime. */
   readonly against: string
   readonly as: 'ratio' | 'difference'
 }
@@ -36,7 +36,9 @@ export const COLUMNS: Readonly<Record<string, Columns>> = {
       ratio('registered ÷ floor', 'registeredMs'),
       ratio('registered ÷ bare Node 24', 'registeredMs', 'bare node:http, Node 24'),
       ratio('first secret ÷ naive', 'firstSecretMs', 'naive, Node 24'),
+      ratio('first secret ÷ bare https', 'firstSecretMs', 'https floor'),
       ratio('asked later ÷ naive', 'laterSecretMs', 'naive, Node 24'),
+      ratio('asked later ÷ bare https', 'laterSecretMs', 'https floor'),
     ],
   },
   hit: {

@@ -108,7 +108,7 @@ function comparisonColumn(
   return {
     head: label,
     cell: (contender) => {
-      const floor = against === 'floor' ? group.floors[contender] : against
+      const floor = comparedWith(group, contender, against)
       if (floor === undefined || floor === contender) return ''
       const from = valuesOf(group, scenario, floor, metric)
       const to = valuesOf(group, scenario, contender, metric)
@@ -121,6 +121,11 @@ function comparisonColumn(
       return withInterval(value, interval, METRICS[metric]?.digits ?? 1, ` ${METRICS[metric]?.unit}`)
     },
   }
+}
+
+function comparedWith({ floors }: GroupResult, contender: string, against: string): string | undefined {
+  if (against === 'floor') return floors[contender]
+  return against === 'https floor' ? floors[contender]?.replace('node:http,', 'node:https,') : against
 }
 
 export function withInterval(

@@ -1,13 +1,20 @@
 // The floor of every start: listen, register, next, with nothing but `node:http`. It says when it listens, because
-// nobody else can see that moment.
+// nobody else can see that moment. As `https` it is the floor of a first secret too, and asks AWS for each.
 import { writeSync } from 'node:fs'
-import { createServer, request } from 'node:http'
+import { createServer, request, type RequestListener } from 'node:http'
+import { askAws } from './ask-aws.ts'
 
 const [host, port] = (process.env.AWS_LAMBDA_RUNTIME_API ?? '').split(':')
 const name = 'AWSParametersAndSecretsLambdaExtension'
 const base = '/2020-01-01/extension'
 
-createServer({ keepAliveTimeout: 0 }, (_, response) => response.end('ok')).listen(
+const ok: RequestListener = (_, response) => response.end('ok')
+const secret: RequestListener = ({ url = '' }, response) => {
+  const { searchParams } = new URL(url, 'http://localhost')
+  askAws(searchParams.get('secretId') ?? '', (body) => response.end(body))
+}
+
+createServer({ keepAliveTimeout: 0 }, process.env.BENCH_FLOOR === 'https' ? secret : ok).listen(
   Number(process.env.PARAMETERS_SECRETS_EXTENSION_HTTP_PORT),
   '127.0.0.1',
   () => {
