@@ -6,6 +6,8 @@ import type { Skipped } from './results.ts'
 export interface Contender {
   readonly name: string
   readonly command: readonly string[]
+  /** What a launcher executes, where the command names that alone. */
+  readonly runtime?: string
   /** `registered`: it speaks the Extensions API. `listening`: it prints that line. `probe`: it is asked until it answers. */
   readonly ready: 'registered' | 'listening' | 'probe'
   /** Whether its bodies are the original's, byte for byte; of others the value alone is compared, and constancy. */
@@ -94,8 +96,10 @@ function addExtensions(
   const floor = (of: number | string) => (floorOf === undefined ? {} : { floor: floorOf(of) })
   const layer = unpackLayer(dist, 'nodejs')
   for (const major of majors) {
-    const moved = relocate(layer, runtime(major), String(major))
-    field.add({ ...registers, name: `nodejs layer, Node ${major}`, ...floor(major) }, [moved])
+    const found = runtime(major)
+    const moved = relocate(layer, found, String(major))
+    const executes = 'path' in found && { runtime: found.path }
+    field.add({ ...registers, name: `nodejs layer, Node ${major}`, ...executes, ...floor(major) }, [moved])
   }
   field.add({ ...registers, name: EXECUTABLE, ...floor(BUN) }, [unpackLayer(dist, HOST_LAYER)])
 }

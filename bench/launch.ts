@@ -3,7 +3,7 @@ import { type LambdaHost, startLambda } from '../src/emulators/lambda/index.ts'
 import { EXTENSION_NAME } from './artefacts.ts'
 import { CREDENTIALS } from './catalogue.ts'
 import type { Contender } from './contenders.ts'
-import { memoryOf, pinned } from './process.ts'
+import { type Memory, memoryOf, pinned } from './process.ts'
 import { accepts, probe } from './request.ts'
 
 export interface LaunchOptions {
@@ -24,7 +24,7 @@ export interface Running {
   readonly host: LambdaHost
   /** Clock of `performance.now()`. */
   readonly spawnedAt: number
-  memory(): { rssMb: number; peakRssMb: number }
+  memory(): Memory
   stop(): Promise<void>
 }
 

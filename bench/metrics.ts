@@ -29,7 +29,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   upstreamCalls: { label: 'upstream calls', unit: '', digits: 0 },
   nsPerOp: { label: 'per operation', unit: 'ns', digits: 1 },
   hitShare: { label: 'hit ratio', unit: '', digits: 3 },
-  idleRssMb: mb('RSS idle'),
   rssMb: mb('RSS'),
+  anonMb: mb('own (anonymous)'),
   peakRssMb: mb('peak RSS'),
 }

@@ -36,10 +36,18 @@ export function cpuMs(pid: number): number {
   return nanoseconds / 1e6
 }
 
-/** Megabytes of 10⁶ bytes: resident now, and at most since the start. */
-export function memoryOf(pid: number): { rssMb: number; peakRssMb: number } {
+/** Megabytes of 10⁶ bytes. */
+export interface Memory {
+  readonly rssMb: number
+  /** Of it, what is no file's: heaps, stacks, compiled code. */
+  readonly anonMb: number
+  /** The most that was resident since the start. */
+  readonly peakRssMb: number
+}
+
+export function memoryOf(pid: number): Memory {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1')
   const megabytes = (name: string) =>
     (Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1]) * 1024) / 1e6
-  return { rssMb: megabytes('VmRSS'), peakRssMb: megabytes('VmHWM') }
+  return { rssMb: megabytes('VmRSS'), anonMb: megabytes('RssAnon'), peakRssMb: megabytes('VmHWM') }
 }

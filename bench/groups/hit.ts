@@ -4,6 +4,7 @@ import { Histogram } from '../histogram.ts'
 import { launch } from '../launch.ts'
 import { drive, type Job, type Outcome } from '../load/job.ts'
 import { HIT_SCENARIOS, type HitScenario } from '../load/scenarios.ts'
+import { emptyPageCache } from '../page-cache.ts'
 import type { GroupResult, Sample } from '../results.ts'
 import { schedule } from '../schedule.ts'
 import { startUpstream, type Upstream } from '../upstream/upstream.ts'
@@ -16,6 +17,8 @@ export async function measureHit(context: Context): Promise<GroupResult> {
   const upstream = await startUpstream({ kind: 'aws', tls: false, secrets })
   const turns = schedule(field.contenders, scenarios, amount.hitRounds, random)
   const samples: Sample[] = []
+  // For the peak RSS: see page-cache.ts.
+  emptyPageCache(field.contenders)
   try {
     for (const { scenario, contender, round } of turns) {
       context.progress(`hit, ${scenario.name}: ${contender.name}`, samples.length, turns.length)

@@ -1,10 +1,9 @@
-import { execFileSync } from 'node:child_process'
-import { accessSync, constants, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { target, secretName } from '../catalogue.ts'
 import { type Contender, floorsOf, startField } from '../contenders.ts'
 import type { Context } from '../context.ts'
 import { launch, type LaunchOptions, type Running } from '../launch.ts'
+import { emptyPageCache, howEmptied } from '../page-cache.ts'
 import { cpuMs } from '../process.ts'
 import { checkReply, fetchReply } from '../request.ts'
 import type { GroupResult, Sample } from '../results.ts'
@@ -16,7 +15,6 @@ import { startUpstream, type Upstream } from '../upstream/upstream.ts'
 // own init takes a while, as in Python or Java, asks later, when whatever was left for after `next` can be done: then it
 // waits for the request alone, and that is what is timed.
 
-const DROP_CACHES = '/proc/sys/vm/drop_caches'
 const WANTED = target(secretName('100B', 0))
 const LATER_MS = 250
 const LATER = `warm, secret asked ${LATER_MS} ms after registering`
@@ -32,11 +30,12 @@ export async function measureStart(context: Context): Promise<GroupResult> {
   )
   const samples: Sample[] = []
   try {
-    // One start of each that is not counted: the page cache is warm from then on.
+    // One start of each that is not counted: what it needs is in the page cache from then on, and came there on demand.
+    emptyPageCache(field.contenders)
     for (const contender of field.contenders) await start(contender, context, upstream)
     for (const { scenario, contender, round } of turns) {
       context.progress(`start, ${scenario}: ${contender.name}`, samples.length, turns.length)
-      if (scenario === 'cold') emptyPageCache(contender.command)
+      if (scenario === 'cold') emptyPageCache([contender])
       const measure = scenario === LATER ? startAndAskLater : start
       const values = await measure(contender, context, upstream)
       samples.push({ scenario, contender: contender.name, round, values })
@@ -44,7 +43,7 @@ export async function measureStart(context: Context): Promise<GroupResult> {
   } finally {
     await upstream.stop()
   }
-  const method = `spawn to milestone by the emulated Lambda host, fresh process each; cold: ${howCold()}`
+  const method = `spawn to milestone by the emulated Lambda host, fresh process each; cold: ${howEmptied()} before each start`
   const contenders = field.contenders.map(({ name }) => name)
   const scenarios = ['warm', LATER, 'cold']
   return {
@@ -129,31 +128,4 @@ async function firstSecret(
   values.firstSecretMs = performance.now() - running.spawnedAt
   values.cpuFirstSecretMs = cpuMs(running.pid)
   checkReply(reply, WANTED, isExact)
-}
-
-function emptyPageCache(command: readonly string[]): void {
-  if (canDropAll()) {
-    execFileSync('sync')
-    writeFileSync(DROP_CACHES, '1')
-    return
-  }
-  for (const file of command.filter((part) => part.startsWith('/'))) {
-    execFileSync('dd', [`if=${file}`, 'iflag=nocache', 'count=0', 'status=none'])
-  }
-}
-
-function canDropAll(): boolean {
-  try {
-    accessSync(DROP_CACHES, constants.W_OK)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** What the harness itself has mapped, the C library above all, stays in memory. */
-function howCold(): string {
-  return canDropAll()
-    ? 'page cache dropped before each start'
-    : 'the files of the contender dropped from the page cache (dd iflag=nocache)'
 }

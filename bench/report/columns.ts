@@ -54,7 +54,7 @@ export const COLUMNS: Readonly<Record<string, Columns>> = {
     comparisons: [{ label: 'p50 added to the SDK', metric: 'p50Us', against: 'floor', as: 'difference' }],
   },
   micro: { metrics: ['nsPerOp', 'hitShare'], comparisons: [ratio('÷ lru-cache', 'nsPerOp')] },
-  memory: { metrics: ['rssMb', 'peakRssMb'], comparisons: [] },
+  memory: { metrics: ['rssMb', 'anonMb', 'peakRssMb'], comparisons: [] },
   emulated: {
     metrics: ['cpuRegisteredMs', 'cpuFirstSecretMs', 'cpuUsPerHit'],
     comparisons: [
