@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync, existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { Bucket } from './histogram.ts'
 import type { Meta } from './record.ts'
 
@@ -32,6 +32,7 @@ export interface GroupResult {
   readonly samples: readonly Sample[]
 }
 
+const UNFINISHED = 'unfinished-'
 const GROUP_ORDER = ['start', 'hit', 'miss', 'memory', 'micro', 'emulated']
 
 /** One run: a folder of results. */
@@ -49,6 +50,19 @@ export function createFolder(parent: string, name: string): string {
     mkdirSync(folder, { recursive: true })
     return folder
   }
+}
+
+/** For a run that goes on: `readRuns` passes over it until `finishFolder`, so part of a run is never taken for all. */
+export function createUnfinished(parent: string, name: string): string {
+  return createFolder(parent, UNFINISHED + name)
+}
+
+/** Gives the folder its name, or one after it where there is such a run already. */
+export function finishFolder(unfinished: string, name: string): string {
+  const folder = createFolder(dirname(unfinished), name)
+  // Takes the place of a folder that is empty.
+  renameSync(unfinished, folder)
+  return folder
 }
 
 /** One sample to the line, so that a difference between two files can be read. */
@@ -71,11 +85,12 @@ export function readRun(folder: string): Run {
   return { folder, meta: first.meta, groups }
 }
 
-/** Oldest first. */
+/** Of the runs that were finished, oldest first. */
 export function readRuns(parent: string): Run[] {
   if (!existsSync(parent)) return []
   const folders = readdirSync(parent, { withFileTypes: true }).filter((entry) => entry.isDirectory())
   const runs = folders
+    .filter(({ name }) => !name.startsWith(UNFINISHED))
     .map(({ name }) => join(parent, name))
     .filter((folder) => readdirSync(folder).some((name) => name.endsWith('.json')))
     .map(readRun)

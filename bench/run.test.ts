@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import test from 'node:test'
+import test, { type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { readRuns } from './results.ts'
@@ -11,9 +12,14 @@ import { readRuns } from './results.ts'
 const run = (...args: string[]) =>
   promisify(execFile)(process.execPath, [fileURLToPath(new URL('run.ts', import.meta.url)), ...args])
 
+function folderOf(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-run-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  return folder
+}
+
 test('a quick run measures, stores with all its metadata, and says that it claims nothing', async (t) => {
-  const out = mkdtempSync(join(tmpdir(), 'bench-run-'))
-  t.after(() => rmSync(out, { recursive: true }))
+  const out = folderOf(t)
   const { stdout, stderr } = await run('micro', '--quick', '--seed', '5', '--out', out)
   assert.match(stderr, /^seed 5, load /)
   assert.match(stdout, /QUICK: too few samples for any claim/)
@@ -24,6 +30,23 @@ test('a quick run measures, stores with all its metadata, and says that it claim
   const [micro] = stored?.groups ?? []
   assert.ok(micro?.samples.every(({ values }) => (values.nsPerOp ?? 0) > 0))
   assert.deepEqual(micro?.contenders.slice(0, 3), ['lru', 'lru-cache', 'quick-lru'])
+})
+
+test('a group that fails takes none of those before it along, and no report shows them as a run', async (t) => {
+  const out = folderOf(t)
+  const squatter = createServer()
+  await new Promise<void>((listening) => squatter.listen(0, '127.0.0.1', listening))
+  t.after(() => squatter.close())
+  const { port } = squatter.address() as AddressInfo
+  const failing = run('micro', 'miss', '--quick', '--out', out, '--port', `${port}`, '--peer', 'any=true')
+  await assert.rejects(failing, ({ stderr }: { stderr: string }) => {
+    const [folder = ''] = readdirSync(out)
+    assert.match(stderr, /is taken by another process/)
+    assert.ok(stderr.includes(`are in ${join(out, folder)}`))
+    assert.deepEqual(readdirSync(join(out, folder)), ['micro.json'])
+    return true
+  })
+  assert.deepEqual(readRuns(out), [])
 })
 
 test('a group that does not exist, or emulated beside others, is refused', async () => {

@@ -1,6 +1,6 @@
 // npm run bench -- [start|hit|miss|micro|memory|emulated …] [--quick] [--seed N] [--port N] [--peer NAME=COMMAND]
 import { parseArgs } from 'node:util'
-import { createFolder, type GroupResult, writeGroup } from './results.ts'
+import { createUnfinished, finishFolder, type GroupResult, readRun, writeGroup } from './results.ts'
 import { type Context, FULL, QUICK } from './context.ts'
 import { peerOf } from './contenders.ts'
 import { measureEmulated } from './groups/emulated.ts'
@@ -10,7 +10,7 @@ import { measureMicro } from './groups/micro.ts'
 import { measureMiss } from './groups/miss.ts'
 import { measureStart } from './groups/start.ts'
 import { pinDriver } from './process.ts'
-import { folderName, recordMeta } from './record.ts'
+import { folderName, type Meta, recordMeta } from './record.ts'
 import { runSection } from './report/tables.ts'
 import { writeReport } from './report/write.ts'
 import { ROOT } from './runtimes.ts'
@@ -75,14 +75,28 @@ async function main(): Promise<void> {
     progress: showProgress,
   }
   const parent = values.out ?? `${ROOT}/${isFull ? 'results' : 'dist/bench/results'}`
-  const results: GroupResult[] = []
-  for (const group of groups) results.push(await GROUPS[group]!(context))
-  showProgress('', 0, 0)
-  const folder = createFolder(parent, folderName(meta))
-  for (const result of results) writeGroup(folder, meta, result)
-  console.log(runSection({ folder, meta, groups: results }))
+  const folder = await measure(groups, context, meta, parent)
+  console.log(runSection(readRun(folder)))
   console.log(folder)
   if (isFull) writeReport(parent, `${ROOT}/README.md`)
+}
+
+/** Each group is on the disk as soon as it is done: an error says where those before it are. */
+async function measure(
+  groups: readonly string[],
+  context: Context,
+  meta: Meta,
+  parent: string,
+): Promise<string> {
+  const unfinished = createUnfinished(parent, folderName(meta))
+  try {
+    for (const group of groups) writeGroup(unfinished, meta, await GROUPS[group]!(context))
+  } catch (error) {
+    const where = `The groups that were done before are in ${unfinished}`
+    throw new Error(`${(error as Error).message}\n${where}`, { cause: error })
+  }
+  showProgress('', 0, 0)
+  return finishFolder(unfinished, folderName(meta))
 }
 
 function groupsOf(names: readonly string[]): readonly string[] {

@@ -1,11 +1,20 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { compareRuns, comparisonTable } from '../comparison.ts'
 import type { Meta } from '../record.ts'
-import { createFolder, type GroupResult, readRun, type Sample, writeGroup } from '../results.ts'
+import {
+  createFolder,
+  createUnfinished,
+  finishFolder,
+  type GroupResult,
+  readRun,
+  readRuns,
+  type Sample,
+  writeGroup,
+} from '../results.ts'
 import { BEGIN, between, END, writeReport } from './write.ts'
 
 const META: Meta = {
@@ -93,6 +102,18 @@ test('results are read as they were written', (t) => {
 test('a second run of the same day and commit gets a folder of its own', (t) => {
   const parent = folderOf(t)
   assert.notEqual(createFolder(parent, 'run'), createFolder(parent, 'run'))
+})
+
+test('a run is shown when it is finished, and not before', (t) => {
+  const parent = folderOf(t)
+  const names = () => readRuns(parent).map(({ folder }) => basename(folder))
+  stored(parent, 'run', hits(55))
+  const unfinished = createUnfinished(parent, 'run')
+  writeGroup(unfinished, META, hits(60))
+  assert.deepEqual(names(), ['run'])
+  finishFolder(unfinished, 'run')
+  assert.deepEqual(names().sort(), ['run', 'run-2'])
+  assert.deepEqual(readdirSync(parent).sort(), ['run', 'run-2'])
 })
 
 test('a table has its four lines, medians with intervals, ratios to the floor, and a row for who is missing', (t) => {
