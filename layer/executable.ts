@@ -18,9 +18,8 @@ export const compileFlags = [
   '--no-compile-autoload-bunfig',
   '--no-compile-autoload-tsconfig',
   '--no-compile-autoload-package-json',
-  // An extension answers from its cache in microseconds as it is, and what is compiled early costs start, processor and
-  // memory: first secret 46.8 → 39.9 ms, 41.7 → 32.2 ms of processor, 56.9 → 53.5 MB.
-  '--compile-jit-policy=10',
+  // Everything is interpreted until src/engine.ts says otherwise: what is compiled early costs start, processor and memory.
+  '--compile-jit-policy=100000',
   // Any argument will do: with none, the executable refuses to start in a directory that is gone
   // (https://github.com/oven-sh/bun/pull/40372).
   '--compile-exec-argv=--no-install',

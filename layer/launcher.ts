@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 
 // Measured in one alternating run, Node 24: see README.md, "Cold start".
-export const nodeFlags = ['--v8-pool-size=1', '--max-semi-space-size=1']
+export const nodeFlags = ['--v8-pool-size=1']
 
 const source = new URL('nodejs/launcher.sh', import.meta.url)
 

@@ -1,6 +1,7 @@
 import { createAnswer, type Answer } from './http/answer.ts'
 import { ReadThrough } from './cache/read-through.ts'
 import { readConfig, type Config } from './config.ts'
+import { compileHotCode, HOT_AFTER_HITS, keepYoungSmall } from './engine.ts'
 import { kindOf, placeOf, UpstreamError } from './errors.ts'
 import { answerAside, createAside, isAside, leaveUnanswered } from './extension/aside.ts'
 import { createExtensionsClient } from './extension/client.ts'
@@ -55,6 +56,7 @@ const handler = createHandler({
   isCurrentToken,
   answerAside: (socket, lookup, token) =>
     guard.mayBeSnapshot ? aside.answer(socket, JSON.stringify({ lookup, token })) : undefined,
+  onHits: { count: HOT_AFTER_HITS, reached: compileHotCode },
 })
 const server = createLocalServer({ port: config.port, handler, log, isKnownToken })
 
@@ -94,7 +96,7 @@ function standalone(): Promise<Shutdown> {
 /** Loads the SDK while the function's own runtime starts, so that the first miss does not wait for it. */
 function warmUp(): void {
   setImmediate(() => {
-    upstream.load().catch((error: unknown) => survive(log, error))
+    upstream.load().then(keepYoungSmall, (error: unknown) => survive(log, error))
   })
 }
 

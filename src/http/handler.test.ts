@@ -47,6 +47,7 @@ async function start(t: TestContext, fixture: Fixture = {}) {
   const lines: string[] = []
   const fetched: Lookup[] = []
   const escaped: unknown[] = []
+  const reached: number[] = []
   const fetch = fixture.fetch ?? respond
   const cache = new ReadThrough<Lookup, Answer>({
     capacity: 10,
@@ -63,6 +64,7 @@ async function start(t: TestContext, fixture: Fixture = {}) {
     isKnownToken: createTokenCheck([TOKEN]),
     isCurrentToken: fixture.isCurrentToken,
     answerAside: fixture.answerAside ?? (() => undefined),
+    onHits: { count: 3, reached: () => void reached.push(cache.stats().hits) },
   })
   const server = createServer({ requireHostHeader: false, keepAliveTimeout: 0 }, handler)
   server.listen(0, '127.0.0.1')
@@ -87,7 +89,7 @@ async function start(t: TestContext, fixture: Fixture = {}) {
     })
     return reply!
   }
-  return { port, ask, lines, fetched, cache }
+  return { port, ask, lines, fetched, cache, reached }
 }
 
 function isRefusal(reply: Reply, why: keyof typeof rejects): void {
@@ -102,6 +104,16 @@ test('the first ask is a miss, the second a hit with the same bytes and no furth
   assert.deepEqual([hit.status, header(hit, 'X-Cache')], [200, 'HIT'])
   assert.deepEqual(hit.body, miss.body)
   assert.equal(fetched.length, 1)
+})
+
+test('what waits for a number of hits is told once, at that hit, and misses do not count', async (t) => {
+  const { ask, reached } = await start(t)
+  await ask(SECRET)
+  await ask(`${SECRET}&refreshNow=true`)
+  for (let hit = 1; hit <= 9; hit++) {
+    assert.equal((await ask(SECRET)).status, 200)
+    assert.deepEqual(reached, hit < 3 ? [] : [3])
+  }
 })
 
 test('different spellings of a question are one entry', async (t) => {

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { test } from 'node:test'
+
+/** The size of V8's young generation in MB after much that lives for a while, in a process of its own. */
+function youngMb(before: string): number {
+  const program = `
+    import { getHeapSpaceStatistics } from 'node:v8'
+    import { setTimeout as sleep } from 'node:timers/promises'
+    import { keepYoungSmall } from '${new URL('engine.ts', import.meta.url).href}'
+    ${before}
+    await sleep(20)
+    let living = []
+    for (let i = 0; i < 400_000; i++) {
+      living.push({ i })
+      if (living.length > 50_000) living = []
+    }
+    console.log(getHeapSpaceStatistics().find((space) => space.space_name === 'new_space').space_size / 2 ** 20)`
+  const flags = ['--no-warnings', '--input-type=module', '--eval', program]
+  return Number(execFileSync(process.execPath, flags, { encoding: 'utf8', env: {} }))
+}
+
+// The executable's half is tested in layer/engine.test.ts, where there is a Bun.
+test('the young generation of V8 stays at most half as large as it would become by itself', () => {
+  const [told, untold] = [youngMb('keepYoungSmall()'), youngMb('')]
+  assert.ok(told * 2 <= untold, `${told} MB, and ${untold} MB untold`)
+})
