@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Size } from '../catalogue.ts'
 import { type Contender, extensionField, hitField } from '../contenders.ts'
-import type { Context } from '../context.ts'
+import type { Amount, Context } from '../context.ts'
 import { type LaunchOptions, launch } from '../launch.ts'
 import { drive } from '../load/job.ts'
 import { emptyPageCache, howEmptied } from '../page-cache.ts'
@@ -16,29 +16,30 @@ import { startUpstream } from '../upstream/upstream.ts'
 interface MemoryScenario {
   readonly name: string
   readonly size: Size
-  /** Secrets asked for; those beyond the capacity are evictions. 0 asks for none. */
-  readonly keys: number
+  /** Secrets asked for, part after part, with a look at the memory after each; those beyond the capacity are evictions. */
+  readonly parts: readonly number[]
 }
 
+/** One process for so many evictions takes a minute or two: it is not started again, but looked at on its way. */
+const EVICTION_PARTS = 5
 const CONNECTIONS = 10
-/** The upstream half loads behind `next`; it is part of what an idle extension holds. */
-const SETTLE_MS = 500
 
 export async function measureMemory(context: Context): Promise<GroupResult> {
   const { amount, dist, peers, random } = context
   const floors = await hitField(dist, [])
   const bare = floors.contenders.filter(({ name }) => name.startsWith('bare '))
   const extensions = extensionField(dist, [22, 24, 26], peers)
+  const part = amount.evictions / EVICTION_PARTS
   const evictions: MemoryScenario = {
     name: `after ${amount.evictions.toLocaleString('en')} evictions, 100 B`,
     size: '100B',
-    keys: amount.entries + amount.evictions,
+    parts: [amount.entries + part, ...Array.from({ length: EVICTION_PARTS - 1 }, () => part)],
   }
-  const idle: MemoryScenario = { name: 'idle', size: '100B', keys: 0 }
+  const idle: MemoryScenario = { name: 'idle', size: '100B', parts: [0] }
   const full: MemoryScenario[] = (['100B', '1KB', '10KB'] as const).map((size) => ({
     name: `${amount.entries.toLocaleString('en')} entries of ${size}`,
     size,
-    keys: amount.entries,
+    parts: [amount.entries],
   }))
   const all = [...bare, ...extensions.contenders]
   const churning = extensions.contenders.filter(({ name }) => !/Node (22|26)/.test(name))
@@ -53,34 +54,42 @@ export async function measureMemory(context: Context): Promise<GroupResult> {
   const samples: Sample[] = []
   try {
     emptyPageCache(all)
-    for (const contender of all) await fill(contender, idle, options)
+    for (const contender of all) await fill(contender, idle, amount, options)
     for (const { scenario, contender, round } of turns) {
       context.progress(`memory, ${scenario.name}: ${contender.name}`, samples.length, turns.length)
-      const values = await fill(contender, scenario, options)
+      const values = await fill(contender, scenario, amount, options)
       samples.push({ scenario: scenario.name, contender: contender.name, round, values })
     }
   } finally {
     await upstream.stop()
   }
-  const method = `VmRSS, RssAnon and VmHWM of a fresh process, ${SETTLE_MS} ms after the last answer; ${howEmptied()}, then one start of each that is not counted; capacity ${amount.entries.toLocaleString('en')}`
+  const method = `VmRSS, RssAnon and VmHWM of a fresh process, ${amount.settleMs} ms after the last answer; ${howEmptied()}, then one start of each that is not counted; capacity ${amount.entries.toLocaleString('en')}`
   const contenders = all.map(({ name }) => name)
   const scenarios = [idle, ...full, evictions].map(({ name }) => name)
   return { group: 'memory', method, contenders, scenarios, floors: {}, skipped: extensions.skipped, samples }
 }
 
+/** The memory after all parts, and the RSS after each of the earlier ones. */
 async function fill(
   contender: Contender,
-  { size, keys }: MemoryScenario,
+  { size, parts }: MemoryScenario,
+  { settleMs }: Amount,
   options: LaunchOptions,
 ): Promise<Record<string, number>> {
   const running = await launch(contender, options)
+  const job = { port: options.port, serverPid: running.pid, isExact: contender.isExact, size } as const
+  const load = { mode: 'each', connections: CONNECTIONS, warmup: 0, measureMs: 0 } as const
+  const values: Record<string, number> = {}
+  let fromKey = 0
   try {
-    if (keys > 0) {
-      const load = { mode: 'each', connections: CONNECTIONS, warmup: 0, measureMs: 0, size, keys } as const
-      await drive({ port: options.port, serverPid: running.pid, isExact: contender.isExact, ...load })
+    for (const [index, keys] of parts.entries()) {
+      if (keys > 0) await drive({ ...job, ...load, fromKey, keys })
+      fromKey += keys
+      await sleep(settleMs)
+      const percent = ((index + 1) * 100) / parts.length
+      if (percent < 100) values[`rssAt${percent}Mb`] = running.memory().rssMb
     }
-    await sleep(SETTLE_MS)
-    return { ...running.memory() }
+    return { ...values, ...running.memory() }
   } finally {
     await running.stop()
   }

@@ -54,7 +54,10 @@ export const COLUMNS: Readonly<Record<string, Columns>> = {
     comparisons: [{ label: 'p50 added to the SDK', metric: 'p50Us', against: 'floor', as: 'difference' }],
   },
   micro: { metrics: ['nsPerOp', 'hitShare'], comparisons: [ratio('÷ lru-cache', 'nsPerOp')] },
-  memory: { metrics: ['rssMb', 'anonMb', 'peakRssMb'], comparisons: [] },
+  memory: {
+    metrics: ['rssAt20Mb', 'rssAt40Mb', 'rssAt60Mb', 'rssAt80Mb', 'rssMb', 'anonMb', 'peakRssMb'],
+    comparisons: [],
+  },
   emulated: {
     metrics: ['cpuRegisteredMs', 'cpuFirstSecretMs', 'cpuUsPerHit'],
     comparisons: [

@@ -87,11 +87,11 @@ function architectures(latest: readonly Run[]): string {
 }
 
 function archRows(x86: GroupResult, arm: GroupResult): string[] {
-  const [metric] = x86.group === 'start' ? ['registeredMs'] : (COLUMNS[x86.group]?.metrics ?? [])
-  const { label = '', unit = '', digits = 1 } = METRICS[metric ?? ''] ?? {}
+  const metric = { start: 'registeredMs', memory: 'rssMb' }[x86.group] ?? COLUMNS[x86.group]?.metrics[0] ?? ''
+  const { label = '', unit = '', digits = 1 } = METRICS[metric] ?? {}
   return x86.scenarios.flatMap((scenario) =>
     x86.contenders.flatMap((contender) => {
-      const [a, b] = [x86, arm].map((group) => valuesOf(group, scenario, contender, metric ?? '')) as [
+      const [a, b] = [x86, arm].map((group) => valuesOf(group, scenario, contender, metric)) as [
         number[],
         number[],
       ]
