@@ -6,11 +6,24 @@ import { distinct, type GroupResult, valuesOf } from '../results.ts'
 import { estimate } from '../statistics.ts'
 
 // Observable Plot without a browser. Text and axes take the current colour, which follows the reader's light or dark
-// scheme; the palette (observable10) reads on both.
+// scheme, and so does the background: an image knows the scheme of the system alone, and the page may have the other.
 
 const STYLE =
-  '<style>svg{color:#1f2328;background:transparent}' +
-  '@media(prefers-color-scheme:dark){svg{color:#e6edf3}}</style>'
+  '<style>svg{color:#1f2328;background:#ffffff}' +
+  '@media(prefers-color-scheme:dark){svg{color:#e6edf3;background:#0d1117}}</style>'
+/** Each with a contrast of 3 or more to both backgrounds. */
+const PALETTE = [
+  '#4269d0',
+  '#b58105',
+  '#e5533d',
+  '#2f9e86',
+  '#a463f2',
+  '#d9558f',
+  '#2f8f41',
+  '#5b8fd9',
+  '#9c6b4e',
+  '#7a828e',
+]
 const WIDTH = 860
 const LABELS = 210
 
@@ -26,7 +39,7 @@ export function figuresOf(group: GroupResult): Figure[] {
   const drawn = {
     start: () => [startBreakdown(group)],
     hit: () => [latencyDistribution(group), bars(group, group.scenarios, 'cpuUsPerHit', 'cpu-per-hit')],
-    memory: () => [bars(group, group.scenarios, 'rssMb', 'memory')],
+    memory: () => [bars(group, group.scenarios, 'rssMb', 'memory', 'anonMb')],
     emulated: () => [bars(group, group.scenarios, 'cpuUsPerHit', 'cpu-per-hit')],
   }[group.group]
   return drawn?.().filter((one) => one !== undefined) ?? []
@@ -61,17 +74,22 @@ function startBreakdown(group: GroupResult): Figure | undefined {
 
 const place = { y: 'contender', fy: 'scenario' } as const
 
-/** Median with its interval, for each contender in each scenario. */
+/** Median with its interval, for each contender in each scenario; solid, how much of it another metric is. */
 function bars(
   group: GroupResult,
   scenarios: readonly string[],
   metric: string,
   name: string,
+  part?: string,
 ): Figure | undefined {
   const points = pointsOf(group, scenarios, [metric])
-  const { label = metric, unit = '' } = METRICS[metric] ?? {}
+  const parts = part === undefined ? [] : pointsOf(group, scenarios, [part])
+  const { unit = '' } = METRICS[metric] ?? {}
+  const solid = parts.length > 0 ? `, solid: ${METRICS[part ?? '']?.label}` : ''
+  const label = `${METRICS[metric]?.label ?? metric}${solid}`
   const marks = [
-    Plot.barX(points, { ...place, x: 'value', fill: 'contender' }),
+    Plot.barX(points, { ...place, x: 'value', fill: 'contender', fillOpacity: solid === '' ? 1 : 0.5 }),
+    Plot.barX(parts, { ...place, x: 'value', fill: 'contender' }),
     Plot.ruleY(points, { ...place, x1: 'low', x2: 'high', strokeWidth: 2 }),
     Plot.ruleX([0]),
   ]
@@ -165,7 +183,7 @@ function figure(
     ariaLabel: alt,
     ...rows,
     ...(facets.length > 0 && { height: 60 + facets.length * (order.length * 17 + 16) }),
-    color: { domain: order, ...color, legend: false },
+    color: { domain: order, range: PALETTE, ...color, legend: false },
     ...others,
   })
   const legend = (color?.domain as readonly string[] | undefined) ?? []
@@ -177,18 +195,6 @@ function figure(
   }
 }
 
-const PALETTE = [
-  '#4269d0',
-  '#efb118',
-  '#ff725c',
-  '#6cc5b0',
-  '#3ca951',
-  '#ff8ab7',
-  '#a463f2',
-  '#97bbf5',
-  '#9c6b4e',
-  '#9498a0',
-]
 const LEGEND_ROW = 18
 
 /** A file of its own: namespace, colours of both schemes, and the legend, which Plot would draw as HTML, on top. */

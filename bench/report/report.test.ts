@@ -62,6 +62,20 @@ function hits(cpuUs: number, jitter = 1): GroupResult {
   }
 }
 
+/** WCAG 2.2, "contrast ratio". */
+function contrast(a: string, b: string): number {
+  const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y) as [number, number]
+  return (high + 0.05) / (low + 0.05)
+}
+
+function luminance(colour: string): number {
+  const [red, green, blue] = [1, 3, 5].map((at) => {
+    const share = Number.parseInt(colour.slice(at, at + 2), 16) / 255
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
+  }) as [number, number, number]
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
+
 function folderOf(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'bench-report-'))
   t.after(() => rmSync(folder, { recursive: true }))
@@ -154,6 +168,28 @@ test('plots follow the light or dark scheme of their reader', (t) => {
     assert.match(svg, /prefers-color-scheme:dark/)
     assert.match(svg, /nodejs layer, Node 24/)
   }
+})
+
+test('every colour of a plot has a contrast of 3 or more to the light and to the dark background', (t) => {
+  const { read } = reported(t, { name: 'run', group: hits(60) })
+  const svg = read('plots/x86_64-latency.svg')
+  const [light = '', dark = ''] = [...svg.matchAll(/background:(#\w{6})/g)].map(([, colour]) => colour)
+  const drawn = [...svg.matchAll(/(?:fill|stroke)="(#\w{6})"/g)].map(([, colour = '']) => colour)
+  assert.ok(new Set(drawn).size > 1)
+  for (const background of [light, dark]) {
+    for (const colour of drawn) assert.ok(contrast(colour, background) >= 3, `${colour} on ${background}`)
+  }
+})
+
+test("a bar of memory shows how much of it is the process' own", (t) => {
+  const sample = { scenario: 'idle', contender: OURS, round: 0, values: { rssMb: 40, anonMb: 10 } }
+  const group = { ...hits(60), group: 'memory', scenarios: ['idle'], samples: [sample] }
+  const { read } = reported(t, { name: 'run', group })
+  const svg = read('plots/x86_64-memory.svg')
+  assert.match(svg, /RSS, solid: own \(anonymous\), MB/)
+  const widths = [...svg.matchAll(/<rect [^>]*\bwidth="([\d.]+)"/g)].map(([, width]) => Number(width))
+  assert.equal(widths.length, 2)
+  assert.ok(Math.abs(widths[0]! / widths[1]! - 4) < 0.01)
 })
 
 test('two architectures stand side by side, and an emulated run beside neither', (t) => {
