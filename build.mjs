@@ -114,6 +114,16 @@ const SDK_TRIMS = [
       export const getLoggerPlugin = () => ({ applyToStack: () => {} })`,
   },
   {
+    why: 'web streams, of which node:http brings none; to name the class makes Node load all of them, 1.5 ms',
+    file: /core\/dist-es\/submodules\/serde\/util-stream\/stream-type-check\.js$/,
+    replace: () => 'export const isReadableStream = () => false, isBlob = () => false',
+  },
+  {
+    why: 'web streams: what we send is a string',
+    file: /core\/dist-es\/submodules\/retry\/middleware-retry\/isStreamingPayload\/isStreamingPayload\.js$/,
+    replace: () => 'export const isStreamingPayload = () => false',
+  },
+  {
     why: 'the trace id of the current invocation, of which an extension has none',
     file: /core\/dist-es\/submodules\/client\/middleware-recursion-detection\/getRecursionDetectionPlugin\.js$/,
     replace: () => 'export const getRecursionDetectionPlugin = () => ({ applyToStack: () => {} })',
