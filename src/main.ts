@@ -93,11 +93,20 @@ function standalone(): Promise<Shutdown> {
   })
 }
 
-/** Loads the SDK while the function's own runtime starts, so that the first miss does not wait for it. */
+/** While the function's own runtime starts, so that the first miss does not wait for it. */
 function warmUp(): void {
   setImmediate(() => {
-    upstream.load().then(keepYoungSmall, (error: unknown) => survive(log, error))
+    prepareUpstream().catch((error: unknown) => survive(log, error))
   })
+}
+
+async function prepareUpstream(): Promise<void> {
+  const half = await upstream.load()
+  // Whoever came during that has asked by the turn after the next.
+  for (const _ of [1, 2]) await new Promise((resolve) => setImmediate(resolve))
+  // A caller who waits already does the same work, and should not have to share the processor.
+  if (cache.stats().misses === 0) await half.rehearse()
+  keepYoungSmall()
 }
 
 function report(isListening: boolean): void {

@@ -2,6 +2,7 @@ import type { Lookup } from '../lookup.ts'
 import { createClients } from './client.ts'
 import { createCredentials } from './credentials.ts'
 import { getParameter } from './parameter-store.ts'
+import { rehearse } from './rehearsal.ts'
 import { getSecretValue } from './secrets-manager.ts'
 import type { UpstreamSettings } from './settings.ts'
 
@@ -14,6 +15,8 @@ export interface Upstream {
   sessionToken(): Promise<string | undefined>
   /** The same, asked of the credentials endpoint anew; undefined where it has no other than before. */
   renewedSessionToken(): Promise<string | undefined>
+  /** Runs all that a first call would run first, without asking anybody. Never rejects. */
+  rehearse(): Promise<void>
   /** Throws away sockets and credentials: after a SnapStart restore both belong to another sandbox. */
   reset(): void
   close(): void
@@ -33,6 +36,7 @@ export function createUpstream(settings: UpstreamSettings): Upstream {
       lookup.store === 'secrets-manager' ? getSecretValue(clients, lookup) : getParameter(clients, lookup),
     sessionToken: async () => (await credentials.get()).sessionToken,
     renewedSessionToken: async () => (await credentials.replace(await credentials.get()))?.sessionToken,
+    rehearse: () => rehearse(settings),
     reset,
     close: reset,
   }
