@@ -48,7 +48,8 @@ const bunTrials: Record<string, string[]> = {
   'bytecode of the top level': [...compileFlags, '--bytecode-depth=1'],
   'no exec argv': compileFlags.filter((flag) => !flag.startsWith('--compile-exec-argv')),
   smol: [...compileFlags, '--compile-exec-argv=--smol'],
-  'JIT later': [...compileFlags, '--compile-jit-policy=10'],
+  'JIT sooner': [...compileFlags, '--compile-jit-policy=10'],
+  'JIT as ever': compileFlags.filter((flag) => !flag.startsWith('--compile-jit-policy')),
   minified: [...compileFlags, '--minify'],
 }
 
