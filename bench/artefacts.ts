@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join, relative } from 'node:path'
 import { inflateRawSync } from 'node:zlib'
 import { build } from 'esbuild'
-import { executable as layerExecutable } from '../layer/executable.ts'
+import { compileFlags, executable as layerExecutable } from '../layer/executable.ts'
 import { bun, type Found, ROOT } from './runtimes.ts'
 
 // The files that the contenders execute, made in dist/bench: layers as unpacked from their zips, floors and naive
@@ -46,14 +46,20 @@ export async function unbundled(source: string): Promise<{ path: string }> {
   return { path }
 }
 
-/** The same way as the executable layers are made. */
-export function compile(script: { path: string }): Found {
+/**
+ * The same way as the executable layers are made. Those interpret until src/engine.ts tells them of many hits; what has
+ * no such code must not be left interpreted where hits are measured, and is compiled as Bun sees fit.
+ */
+export function compile(script: { path: string }, measures: 'start' | 'hits'): Found {
   const runtime = bun()
   if ('reason' in runtime) return runtime
   const path = script.path.replace(/\.cjs$/, '')
   const contents = layerExecutable(
     readFileSync(script.path, 'utf8'),
     process.arch === 'arm64' ? 'arm64' : 'x86_64',
+    measures === 'start'
+      ? compileFlags
+      : compileFlags.filter((flag) => !flag.startsWith('--compile-jit-policy')),
   )
   return executable(relative(WORK, path), contents)
 }

@@ -54,7 +54,7 @@ export async function startField(dist: string, peers: readonly Contender[]): Pro
   const registers = { ready: 'registered', isExact: false } as const
   const floor = { ...registers, holdsNoSecret: true } as const
   for (const major of NODE_MAJORS) field.add({ ...floor, name: bareOn(major) }, [runtime(major), bare])
-  const executable = compile(bare)
+  const executable = compile(bare, 'start')
   field.add({ ...floor, name: bareOn(BUN) }, [executable])
   const asks = { ...registers, env: { BENCH_FLOOR: 'https' } }
   field.add({ ...asks, name: httpsOn(24), floor: bareOn(24) }, [runtime(24), bare])
@@ -72,7 +72,7 @@ export async function hitField(dist: string, peers: readonly Contender[]): Promi
   const listens = { ready: 'listening', isExact: true } as const
   field.add({ ...listens, name: 'net, Node 24', env: { BENCH_FLOOR: 'net' } }, [runtime(24), floor])
   field.add({ ...listens, name: bareOn(24) }, [runtime(24), floor])
-  field.add({ ...listens, name: bareOn(BUN) }, [compile(floor)])
+  field.add({ ...listens, name: bareOn(BUN) }, [compile(floor, 'hits')])
   addExtensions(field, dist, [24], bareOn)
   field.contenders.push(...peers)
   return field
