@@ -15,7 +15,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Minified bytes, about 5 % over what was reached. Raise it in the commit that says what was bought with it. */
-const BUDGET = { ours: 43_500, sdk: 126_500 }
+const BUDGET = { ours: 90_000, sdk: 140_000 }
 
 const root = dirname(fileURLToPath(import.meta.url))
 const isQuiet = process.argv.includes('--quiet')
