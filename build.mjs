@@ -157,11 +157,11 @@ const shareErrors = {
   },
 }
 
-/** Puts the bundled SDK half where main.ts says `import('./upstream/index.ts')`. */
+/** Puts the bundled SDK half where core/lazy-upstream.ts says `import('../upstream/index.ts')`. */
 const embed = (half) => ({
   name: 'embed-upstream',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\.\/upstream\/index\.ts$/ }, () => ({ path: 'upstream', namespace: 'embedded' }))
+    onResolve({ filter: /^\.\.\/upstream\/index\.ts$/ }, () => ({ path: 'upstream', namespace: 'embedded' }))
     onResolve({ filter: new RegExp(`^${SHARED}$`) }, () => ({ path: `${root}/src/errors.ts` }))
     onLoad({ filter: /./, namespace: 'embedded' }, () => ({
       contents: isInline ? half : compiledWhenNeeded(half),

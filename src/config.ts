@@ -26,27 +26,41 @@ export interface Config {
   readonly callerTokens: readonly string[]
   readonly runtimeApi: string | undefined
   readonly initializationType: string | undefined
-  readonly upstream: {
-    readonly region: string | undefined
-    readonly credentials: EnvironmentCredentials | undefined
-    readonly container: ContainerCredentials | undefined
-    readonly secretsManager: { readonly endpoint: string | undefined; readonly timeoutMs: number }
-    readonly parameterStore: { readonly endpoint: string | undefined; readonly timeoutMs: number }
-    readonly maxConnections: number
-    readonly useFips: boolean
-    readonly useDualstack: boolean
-    readonly caBundle: string | undefined
-  }
+  readonly upstream: UpstreamSettings
   readonly notes: readonly Note[]
 }
 
-interface EnvironmentCredentials {
+/** What the upstream half is told when it is made. */
+export interface UpstreamSettings {
+  readonly region: string | undefined
+  /** The environment's; they win over `container`. */
+  readonly credentials: StaticCredentials | undefined
+  readonly container: ContainerSettings | undefined
+  readonly secretsManager: StoreSettings
+  readonly parameterStore: StoreSettings
+  /** Sockets per store and region. */
+  readonly maxConnections: number
+  readonly useFips: boolean
+  readonly useDualstack: boolean
+  /** Path of a PEM file that replaces the trusted roots, as `AWS_CA_BUNDLE` does in every AWS SDK. */
+  readonly caBundle: string | undefined
+}
+
+export interface StoreSettings {
+  /** A URL that replaces the one of the SDK's endpoint rules, for every region. */
+  readonly endpoint: string | undefined
+  /** Bound on a whole call, retries included, in milliseconds; 0 is no bound. */
+  readonly timeoutMs: number
+}
+
+export interface StaticCredentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken: string | undefined
 }
 
-interface ContainerCredentials {
+/** Where `AWS_CONTAINER_CREDENTIALS_*` points: SnapStart functions get their credentials there. */
+export interface ContainerSettings {
   readonly fullUri: string | undefined
   readonly relativeUri: string | undefined
   readonly authorizationToken: string | undefined
@@ -250,14 +264,14 @@ function readRuntimeApi(env: Environment, notes: Note[]): string | undefined {
   return undefined
 }
 
-function readCredentials(env: Environment): EnvironmentCredentials | undefined {
+function readCredentials(env: Environment): StaticCredentials | undefined {
   const accessKeyId = present(env.AWS_ACCESS_KEY_ID)
   const secretAccessKey = present(env.AWS_SECRET_ACCESS_KEY)
   if (accessKeyId === undefined || secretAccessKey === undefined) return undefined
   return { accessKeyId, secretAccessKey, sessionToken: present(env.AWS_SESSION_TOKEN) }
 }
 
-function readContainer(env: Environment): ContainerCredentials | undefined {
+function readContainer(env: Environment): ContainerSettings | undefined {
   const fullUri = present(env.AWS_CONTAINER_CREDENTIALS_FULL_URI)
   const relativeUri = present(env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI)
   if (fullUri === undefined && relativeUri === undefined) return undefined

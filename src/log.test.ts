@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
 import { test, type TestContext } from 'node:test'
-import { createAnswer } from './http/answer.ts'
+import { createAnswer } from './answer/answer.ts'
 import { createLog, type Level, type Log } from './log.ts'
 import { say, shown } from './public.ts'
 

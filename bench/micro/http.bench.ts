@@ -1,6 +1,6 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
-import { createAnswer } from '../../src/http/answer.ts'
+import { createAnswer } from '../../src/answer/answer.ts'
 import { hit } from '../../src/http/reply.ts'
 import { createRouter, route } from '../../src/http/route.ts'
 import { createTokenCheck } from '../../src/http/token.ts'

@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test'
 import { UpstreamError } from '../errors.ts'
 import { say, shown } from '../public.ts'
 import { exchange, header, parseReply, type Reply } from '../testing/wire.ts'
-import { createAnswer } from './answer.ts'
+import { createAnswer } from '../answer/answer.ts'
 import { rejects } from './rejects.ts'
 import * as reply from './reply.ts'
 

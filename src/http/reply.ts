@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Reject, UpstreamError } from '../errors.ts'
-import type { Answer } from './answer.ts'
+import type { Answer } from '../answer/answer.ts'
 
 // Bytes to the socket. Nothing here may throw: the callers stand in promise handlers, where a throw would escape as
 // an unhandled rejection. A client that has gone away is no error.

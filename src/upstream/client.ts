@@ -17,7 +17,7 @@ import { say } from '../public.ts'
 import { VERSION } from '../version.ts'
 import type { Credentials } from './credentials.ts'
 import { toUpstreamError, unasked, type Operation } from './failure.ts'
-import type { StaticCredentials, StoreSettings, UpstreamSettings } from './settings.ts'
+import type { StaticCredentials, StoreSettings, UpstreamSettings } from '../config.ts'
 import { createSockets, type Sockets } from './sockets.ts'
 
 // The only file that knows the AWS SDK. Every setting that the SDK would otherwise look up is given, so that it asks

@@ -6,9 +6,10 @@ import { inspect } from 'node:util'
 import { startAws } from '../emulators/aws/index.ts'
 import { UpstreamError } from '../errors.ts'
 import { secretLookup } from '../lookup.ts'
+import { bodyOf } from '../testing/body-of.ts'
 import { settingsFor } from '../testing/upstream-settings.ts'
 import { createUpstream } from './index.ts'
-import type { ContainerSettings } from './settings.ts'
+import type { ContainerSettings } from '../config.ts'
 
 const SECRET = secretLookup('a', undefined, undefined)
 const NO_EXPIRY = '0001-01-01T00:00:00Z'
@@ -42,7 +43,7 @@ async function setUp(t: TestContext, container: Partial<ContainerSettings> = {})
     }),
   )
   t.after(async () => {
-    upstream.close()
+    upstream.reset()
     server.close()
     await aws.close()
   })
@@ -107,7 +108,7 @@ test('credentials that are still good outlive a failing endpoint', async (t) => 
   await upstream.fetch(SECRET)
   endpoint.status = 500
   at(58 * 60_000)
-  assert.match(await upstream.fetch(SECRET), /"SecretString":"x"/)
+  assert.match(await bodyOf(upstream.fetch(SECRET)), /"SecretString":"x"/)
   at(61 * 60_000)
   assert.match(await credentialsFailure(upstream.fetch(SECRET)), /answered 500/)
 })
@@ -118,7 +119,7 @@ test('credentials that AWS calls expired are replaced within the call', async (t
   await upstream.fetch(SECRET)
   aws.expireCredentials('ASIALOCAL1')
   give(2)
-  assert.match(await upstream.fetch(SECRET), /"SecretString":"x"/)
+  assert.match(await bodyOf(upstream.fetch(SECRET)), /"SecretString":"x"/)
   assert.equal(endpoint.reads, 2)
   assert.equal(aws.calls(), 3)
 })
@@ -150,7 +151,7 @@ test('an endpoint that fails twice is asked a third time', async (t) => {
   const asked = upstream.fetch(SECRET)
   while (endpoint.reads < 2) await new Promise(setImmediate)
   endpoint.status = 200
-  assert.match(await asked, /"SecretString":"x"/)
+  assert.match(await bodyOf(asked), /"SecretString":"x"/)
 })
 
 test('nothing of an unreadable answer of the endpoint gets out', async (t) => {
@@ -184,5 +185,5 @@ test('credentials of the environment win, and AWS calling them expired is told a
   aws.expireCredentials('ASIALOCALLOCALLOCAL1')
   await assert.rejects(upstream.fetch(SECRET), { code: 'ExpiredTokenException' })
   assert.equal(aws.calls(), 1)
-  upstream.close()
+  upstream.reset()
 })

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { UpstreamError } from '../errors.ts'
 import { say } from '../public.ts'
 import { credentialsError } from './failure.ts'
-import type { ContainerSettings, StaticCredentials, UpstreamSettings } from './settings.ts'
+import type { ContainerSettings, StaticCredentials, UpstreamSettings } from '../config.ts'
 
 // Credentials of the environment, else of the container endpoint (SnapStart). Not the SDK's `fromHttp`: it refuses an
 // answer whose Expiration cannot be read, waits a whole second before each of its retries, has no limit on a silent

@@ -7,9 +7,10 @@ import { describe, test, type TestContext } from 'node:test'
 import { startAws, testTls, type Fault } from '../emulators/aws/index.ts'
 import { UpstreamError } from '../errors.ts'
 import { parameterLookup, secretLookup } from '../lookup.ts'
+import { bodyOf } from '../testing/body-of.ts'
 import { upstreamHalves, type Half } from '../testing/upstream-halves.ts'
 import { settingsFor } from '../testing/upstream-settings.ts'
-import type { UpstreamSettings } from './settings.ts'
+import type { UpstreamSettings } from '../config.ts'
 
 const SECRET = secretLookup('a', undefined, undefined)
 const PARAMETER = parameterLookup('/a', undefined, false)
@@ -22,7 +23,7 @@ async function setUp(t: TestContext, half: Half, changes: Partial<UpstreamSettin
   const aws = await startAws({ seed: SEED })
   const upstream = half.createUpstream(settingsFor(aws.url, changes))
   t.after(async () => {
-    upstream.close()
+    upstream.reset()
     await aws.close()
   })
   return { aws, upstream }
@@ -140,7 +141,7 @@ describe('faults', { concurrency: true }, () => {
           const { aws, upstream } = await setUp(t, half)
           aws.fault({}, fault, times)
           if (code === undefined) {
-            assert.match(await upstream.fetch(lookup), /MARKER/)
+            assert.match(await bodyOf(upstream.fetch(lookup)), /MARKER/)
           } else {
             const error = await failureOf(upstream.fetch(lookup))
             assert.equal(error.code, code)
@@ -153,7 +154,7 @@ describe('faults', { concurrency: true }, () => {
           }
           assert.equal(aws.calls(), calls)
           aws.clearFaults()
-          assert.match(await upstream.fetch(lookup), /MARKER/)
+          assert.match(await bodyOf(upstream.fetch(lookup)), /MARKER/)
         })
       }
     }
@@ -170,9 +171,9 @@ describe('faults', { concurrency: true }, () => {
       assert.equal(error.code, 'TimeoutError')
       assert.equal(error.reason, 'Secrets Manager did not answer within 2000 ms')
       while (aws.openConnections() > 0) await new Promise(setImmediate)
-      assert.match(await upstream.fetch(SECRET), /MARKER/)
+      assert.match(await bodyOf(upstream.fetch(SECRET)), /MARKER/)
       assert.equal(aws.calls(), 2)
-      upstream.close()
+      upstream.reset()
     })
 
     test(`${half.name}: a bound covers the retries too`, async (t) => {
@@ -188,7 +189,7 @@ describe('faults', { concurrency: true }, () => {
 
     test(`${half.name}: nothing of an unreadable answer gets out, whatever its shape and status`, async (t) => {
       const { aws: _, upstream: unused } = await setUp(t, half)
-      unused.close()
+      unused.reset()
       const bodies = [
         'MARKER',
         '{"SecretString":"MARKER" MARKER',
@@ -210,7 +211,7 @@ describe('faults', { concurrency: true }, () => {
             const error = await failureOf(upstream.fetch(lookup))
             assert.match(error.code, /^(ResponseError|Unknown)$/)
           }
-          upstream.close()
+          upstream.reset()
         }
       }
     })
@@ -223,8 +224,8 @@ describe('faults', { concurrency: true }, () => {
         })
       })
       const upstream = half.createUpstream(settingsFor(url))
-      assert.match(await upstream.fetch(SECRET), /"SecretString":"zipped"/)
-      upstream.close()
+      assert.match(await bodyOf(upstream.fetch(SECRET)), /"SecretString":"zipped"/)
+      upstream.reset()
     })
 
     test(`${half.name}: a server nobody listens on is a ConnectionError after three attempts`, async () => {
@@ -242,8 +243,8 @@ describe('faults', { concurrency: true }, () => {
       const aws = await startAws({ seed: SEED, tls })
       t.after(() => aws.close())
       const trusting = half.createUpstream(settingsFor(aws.url, { caBundle: caPath }))
-      assert.match(await trusting.fetch(SECRET), /MARKER/)
-      trusting.close()
+      assert.match(await bodyOf(trusting.fetch(SECRET)), /MARKER/)
+      trusting.reset()
       const wary = half.createUpstream(settingsFor(aws.url))
       assert.equal((await failureOf(wary.fetch(SECRET))).code, 'TlsError')
       const confused = half.createUpstream(settingsFor(aws.url, { caBundle: `${caPath}.missing` }))
@@ -266,11 +267,11 @@ describe('faults', { concurrency: true }, () => {
           })
         })
         const upstream = half.createUpstream(settingsFor(url))
-        assert.match(await upstream.fetch(SECRET), /in time/)
+        assert.match(await bodyOf(upstream.fetch(SECRET)), /in time/)
         assert.equal(signedAt.length, 2)
-        assert.match(await upstream.fetch(SECRET), /in time/)
+        assert.match(await bodyOf(upstream.fetch(SECRET)), /in time/)
         assert.equal(signedAt.length, 3)
-        upstream.close()
+        upstream.reset()
       })
     }
 
@@ -295,7 +296,7 @@ describe('faults', { concurrency: true }, () => {
     test(`${half.name}: an answer that never comes is asked for again, also without a bound`, async (t) => {
       const { aws, upstream } = await setUp(t, half)
       aws.fault({}, { kind: 'hang' }, 1)
-      assert.match(await upstream.fetch(SECRET), /MARKER/)
+      assert.match(await bodyOf(upstream.fetch(SECRET)), /MARKER/)
       assert.equal(aws.calls(), 2)
     })
 
@@ -316,7 +317,7 @@ describe('faults', { concurrency: true }, () => {
     test(`${half.name}: no more sockets are open at once than allowed, and waiting for one is no failure`, async (t) => {
       const { aws, upstream } = await setUp(t, half, { maxConnections: 2 })
       aws.fault({}, { kind: 'delay', delayMs: 30 })
-      const bodies = await Promise.all(Array.from({ length: 20 }, () => upstream.fetch(SECRET)))
+      const bodies = await Promise.all(Array.from({ length: 20 }, () => bodyOf(upstream.fetch(SECRET))))
       assert.equal(new Set(bodies).size, 1)
       assert.equal(aws.peakConnections(), 2)
       assert.equal(aws.connections(), 2)

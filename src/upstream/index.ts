@@ -1,16 +1,17 @@
+import type { Fields } from '../fields.ts'
 import type { Lookup } from '../lookup.ts'
 import { createClients } from './client.ts'
 import { createCredentials } from './credentials.ts'
 import { getParameter } from './parameter-store.ts'
 import { rehearse } from './rehearsal.ts'
 import { getSecretValue } from './secrets-manager.ts'
-import type { UpstreamSettings } from './settings.ts'
+import type { UpstreamSettings } from '../config.ts'
 
 // The entry of the half that holds the AWS SDK. The bundle loads it after `listen` and `register`.
 
 export interface Upstream {
-  /** Resolves with the exact 200 body in the original's shape. Rejects with UpstreamError only. */
-  fetch(lookup: Lookup): Promise<string>
+  /** Asks AWS. Rejects with UpstreamError only. */
+  fetch(lookup: Lookup): Promise<Fields>
   /** The session token of the current credentials. Rejects with UpstreamError when they cannot be had. */
   sessionToken(): Promise<string | undefined>
   /** The same, asked of the credentials endpoint anew; undefined where it has no other than before. */
@@ -19,17 +20,11 @@ export interface Upstream {
   rehearse(): Promise<void>
   /** Throws away sockets and credentials: after a SnapStart restore both belong to another sandbox. */
   reset(): void
-  close(): void
 }
 
 export function createUpstream(settings: UpstreamSettings): Upstream {
   const credentials = createCredentials(settings)
   const clients = createClients(settings, credentials)
-
-  function reset(): void {
-    credentials.forget()
-    clients.close()
-  }
 
   return {
     fetch: (lookup) =>
@@ -37,7 +32,9 @@ export function createUpstream(settings: UpstreamSettings): Upstream {
     sessionToken: async () => (await credentials.get()).sessionToken,
     renewedSessionToken: async () => (await credentials.replace(await credentials.get()))?.sessionToken,
     rehearse: () => rehearse(settings),
-    reset,
-    close: reset,
+    reset() {
+      credentials.forget()
+      clients.close()
+    },
   }
 }

@@ -4,6 +4,7 @@ import test, { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { startAws } from '../emulators/aws/index.ts'
 import { parameterLookup, secretLookup, type Lookup } from '../lookup.ts'
+import { bodyOf } from '../testing/body-of.ts'
 import { settingsFor } from '../testing/upstream-settings.ts'
 import { createUpstream } from './index.ts'
 
@@ -17,13 +18,13 @@ const recorded = JSON.parse(readFileSync(beside('recorded-bodies.json'), 'utf8')
 const aws = await startAws({ seed: beside('../emulators/aws/recorded-seed.json') })
 const upstream = createUpstream(settingsFor(aws.url))
 after(async () => {
-  upstream.close()
+  upstream.reset()
   await aws.close()
 })
 
 for (const { title, request, body } of recorded.exchanges) {
   test(`the body is the recorded one: ${title}`, async () => {
-    assert.equal(await upstream.fetch(lookupOf(request)), body)
+    assert.equal(await bodyOf(upstream.fetch(lookupOf(request))), body)
   })
 }
 

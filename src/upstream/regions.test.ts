@@ -3,10 +3,11 @@ import test, { type TestContext } from 'node:test'
 import { startAws } from '../emulators/aws/index.ts'
 import { UpstreamError } from '../errors.ts'
 import { parameterLookup, secretLookup } from '../lookup.ts'
+import { bodyOf } from '../testing/body-of.ts'
 import { settingsFor } from '../testing/upstream-settings.ts'
 import { regionOfArn } from './client.ts'
 import { createUpstream } from './index.ts'
-import type { UpstreamSettings } from './settings.ts'
+import type { UpstreamSettings } from '../config.ts'
 
 const SEED = { secrets: { a: { value: 'x' } }, parameters: { '/a': { value: 'y' } } }
 
@@ -14,7 +15,7 @@ async function setUp(t: TestContext, changes: Partial<UpstreamSettings> = {}) {
   const aws = await startAws({ seed: SEED, regions: ['eu-central-1'] })
   const upstream = createUpstream(settingsFor(aws.url, changes))
   t.after(async () => {
-    upstream.close()
+    upstream.reset()
     await aws.close()
   })
   return { aws, upstream }
@@ -24,7 +25,9 @@ const arnIn = (region: string) => `arn:aws:ssm:${region}:123456789012:parameter/
 
 test('a parameter of another region is asked for in that region', async (t) => {
   const { aws, upstream } = await setUp(t)
-  const body = JSON.parse(await upstream.fetch(parameterLookup(arnIn('eu-central-1'), undefined, false)))
+  const body = JSON.parse(
+    await bodyOf(upstream.fetch(parameterLookup(arnIn('eu-central-1'), undefined, false))),
+  )
   assert.equal(body.Parameter.ARN, arnIn('eu-central-1'))
   assert.equal(aws.requests.at(-1)?.region, 'eu-central-1')
 })
@@ -32,7 +35,7 @@ test('a parameter of another region is asked for in that region', async (t) => {
 test('a secret of another region is asked for in that region', async (t) => {
   const { aws, upstream } = await setUp(t)
   const arn = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:a'
-  const body = JSON.parse(await upstream.fetch(secretLookup(arn, undefined, undefined)))
+  const body = JSON.parse(await bodyOf(upstream.fetch(secretLookup(arn, undefined, undefined))))
   assert.match(body.ARN, /^arn:aws:secretsmanager:eu-central-1:/)
   assert.equal(aws.requests.at(-1)?.region, 'eu-central-1')
 })
@@ -56,7 +59,10 @@ test('without a region a name is a RegionError and an ARN is still answered', as
     assert.match(error.report, /^GetParameter request encountered an error: .*AWS_REGION is not set$/)
     return true
   })
-  assert.match(await upstream.fetch(parameterLookup(arnIn('us-east-1'), undefined, false)), /"Value":"y"/)
+  assert.match(
+    await bodyOf(upstream.fetch(parameterLookup(arnIn('us-east-1'), undefined, false))),
+    /"Value":"y"/,
+  )
   assert.equal(aws.calls(), 1)
 })
 
@@ -67,7 +73,7 @@ test('callers who name many regions leave the function with few clients', async 
   }
   assert.equal(aws.calls(), 40)
   assert.ok(aws.openConnections() <= 17, `${aws.openConnections()} sockets are open`)
-  assert.match(await upstream.fetch(parameterLookup('/a', undefined, false)), /"Value":"y"/)
+  assert.match(await bodyOf(upstream.fetch(parameterLookup('/a', undefined, false))), /"Value":"y"/)
 })
 
 test('only the region of a well-formed ARN of the service is taken', () => {

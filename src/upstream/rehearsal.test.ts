@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startAws } from '../emulators/aws/index.ts'
 import { secretLookup } from '../lookup.ts'
+import { bodyOf } from '../testing/body-of.ts'
 import { upstreamHalves } from '../testing/upstream-halves.ts'
 import { settingsFor } from '../testing/upstream-settings.ts'
 import type { Upstream } from './index.ts'
@@ -33,7 +34,7 @@ for (const { name, createUpstream } of upstreamHalves()) {
     const aws = await startAws({ seed: { secrets: { a: { value: 'x' } } } })
     const upstream = createUpstream(settingsFor(aws.url))
     t.after(async () => {
-      upstream.close()
+      upstream.reset()
       await aws.close()
     })
     const before = networking()
@@ -41,7 +42,7 @@ for (const { name, createUpstream } of upstreamHalves()) {
     await sleep(50)
     assert.ok(networking() <= before)
     assert.deepEqual([aws.calls(), aws.connections()], [0, 0])
-    assert.match(await upstream.fetch(SECRET), /"SecretString":"x"/)
+    assert.match(await bodyOf(upstream.fetch(SECRET)), /"SecretString":"x"/)
     assert.equal(aws.calls(), 1)
   })
 
@@ -61,7 +62,7 @@ for (const { name, createUpstream } of upstreamHalves()) {
       useFips: true,
       useDualstack: true,
     })
-    t.after(() => upstream.close())
+    t.after(() => upstream.reset())
     assert.ok(await rehearse(upstream))
   })
 }

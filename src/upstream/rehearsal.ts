@@ -4,7 +4,7 @@ import { secretLookup } from '../lookup.ts'
 import { createClients } from './client.ts'
 import { createCredentials } from './credentials.ts'
 import { getSecretValue } from './secrets-manager.ts'
-import type { UpstreamSettings } from './settings.ts'
+import type { UpstreamSettings } from '../config.ts'
 
 // The first call of a process costs 15 to 25 ms more than the second: every function of the SDK is compiled when it is
 // first run. While the function's own runtime starts there is time for that, and, as an init has more of the processor

@@ -1,10 +1,11 @@
+import type { Fields } from '../fields.ts'
 import type { SecretLookup } from '../lookup.ts'
-import { isSecret, secretBody } from './body.ts'
+import { isSecret } from './checks.ts'
 import { regionOfArn, type Clients } from './client.ts'
 import { unreadable } from './failure.ts'
 
 /** Asks GetSecretValue. Rejects with UpstreamError only. */
-export async function getSecretValue(clients: Clients, lookup: SecretLookup): Promise<string> {
+export async function getSecretValue(clients: Clients, lookup: SecretLookup): Promise<Fields> {
   const region = regionOfArn('secretsmanager', lookup.secretId)
   const secret = await clients.getSecretValue(region, {
     SecretId: lookup.secretId,
@@ -12,5 +13,5 @@ export async function getSecretValue(clients: Clients, lookup: SecretLookup): Pr
     ...(lookup.versionStage !== undefined && { VersionStage: lookup.versionStage }),
   })
   if (!isSecret(secret)) throw unreadable('GetSecretValue')
-  return secretBody(secret)
+  return { store: 'secrets-manager', secret }
 }

@@ -15,7 +15,7 @@ async function setUp(t: TestContext) {
   const aws = await startAws({ seed: { secrets: { a: { value: 'x' } } } })
   const upstream = createUpstream(settingsFor(aws.url))
   t.after(async () => {
-    upstream.close()
+    upstream.reset()
     await aws.close()
   })
   const later = (ms: number) => t.mock.timers.setTime(start + ms)

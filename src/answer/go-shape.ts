@@ -1,0 +1,58 @@
+import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
+
+// The original's 200 bodies. It is a Go program and writes `json.Marshal` of the SDK's output struct: compact, keys
+// in alphabetical order, absent members `null` and never left out, `ResultMetadata` last, no newline at the end.
+// Bodies recorded by fedonev/lambda-params-secrets (MIT) are the tests.
+//
+// Go by default also writes `<`, `>` and `&` as `\u003c`, `\u003e`, `\u0026`. Whether the original left that on was
+// never observed. We leave the characters alone: a JSON parser reads both alike, while clients that cut the value out
+// of the raw text, as AWS's own Java sample does, get the secret itself only if it is not escaped.
+
+/** The body of a 200. */
+export function goShape(fields: Fields): string {
+  return fields.store === 'secrets-manager' ? secretBody(fields.secret) : parameterBody(fields.parameter)
+}
+
+export function secretBody(secret: SecretFields): string {
+  return JSON.stringify({
+    ARN: secret.ARN ?? null,
+    CreatedDate: goDate(secret.CreatedDate),
+    Name: secret.Name ?? null,
+    SecretBinary: isAbsent(secret.SecretBinary) ? null : base64(secret.SecretBinary),
+    SecretString: secret.SecretString ?? null,
+    VersionId: secret.VersionId ?? null,
+    VersionStages: secret.VersionStages ?? null,
+    ResultMetadata: {},
+  })
+}
+
+export function parameterBody(parameter: ParameterFields): string {
+  return JSON.stringify({
+    Parameter: {
+      ARN: parameter.ARN ?? null,
+      DataType: parameter.DataType ?? null,
+      LastModifiedDate: goDate(parameter.LastModifiedDate),
+      Name: parameter.Name ?? null,
+      Selector: parameter.Selector ?? null,
+      SourceResult: parameter.SourceResult ?? null,
+      Type: parameter.Type ?? null,
+      Value: parameter.Value ?? null,
+      Version: parameter.Version ?? 0, // an int64 in Go, not a pointer: recorded as 0 for secrets read by reference
+    },
+    ResultMetadata: {},
+  })
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+}
+
+function isAbsent(value: unknown): value is undefined | null {
+  return value === undefined || value === null
+}
+
+/** Go's RFC3339Nano in UTC: trailing zeros of the fraction are dropped, a whole second has none. */
+export function goDate(date: Date | undefined): string | null {
+  if (isAbsent(date)) return null
+  return date.toISOString().replace(/\.?0*Z$/, 'Z')
+}

@@ -1,0 +1,87 @@
+import { createAnswer, type Answer } from '../answer/answer.ts'
+import { goShape } from '../answer/go-shape.ts'
+import { ReadThrough } from '../cache/read-through.ts'
+import type { Config } from '../config.ts'
+import { UpstreamError } from '../errors.ts'
+import { SnapshotGuard } from '../extension/snapshot.ts'
+import { createCurrentTokenCheck, createTokenCheck } from '../http/token.ts'
+import type { Log } from '../log.ts'
+import type { Lookup } from '../lookup.ts'
+import { createLazyUpstream, type LazyUpstream } from './lazy-upstream.ts'
+
+/** What all programs of ours share: made from the config alone, without a socket, a process or a signal. */
+export interface Core {
+  readonly cache: ReadThrough<Lookup, Answer>
+  readonly guard: SnapshotGuard
+  readonly upstream: LazyUpstream
+  /** Asks AWS, past the cache, and logs a failure. Rejects with UpstreamError, or with a defect of ours. */
+  fetchAnswer(lookup: Lookup): Promise<Answer>
+  /** Whether the caller's token is one of those known from the environment. */
+  isKnownToken(presented: string): boolean
+  /** Whether it is the session token of the current container credentials; undefined where there are none. */
+  readonly isCurrentToken: ((presented: string) => Promise<boolean>) | undefined
+}
+
+export function createCore(config: Config, log: Log): Core {
+  const upstream = createLazyUpstream(config.upstream)
+  const guard = new SnapshotGuard(config.initializationType === 'snap-start', {
+    forgetConnections: upstream.reset,
+    forgetAll: () => {
+      cache.forget()
+      upstream.reset()
+    },
+  })
+  const cache = new ReadThrough<Lookup, Answer>({
+    capacity: config.cacheEnabled ? config.capacity : 0,
+    ttlMs,
+    now: Date.now,
+    fetch: (lookup) => guard.during(() => fetchAnswer(lookup)),
+  })
+  return {
+    cache,
+    guard,
+    upstream,
+    fetchAnswer,
+    isKnownToken: createTokenCheck(config.callerTokens),
+    isCurrentToken: currentTokenCheck(),
+  }
+
+  function ttlMs(lookup: Lookup): number {
+    if (guard.mayBeSnapshot) return 0
+    return lookup.store === 'secrets-manager' ? config.secretsTtlMs : config.parametersTtlMs
+  }
+
+  async function fetchAnswer(lookup: Lookup): Promise<Answer> {
+    try {
+      const half = await upstream.load()
+      return createAnswer(goShape(await half.fetch(lookup)))
+    } catch (error) {
+      if (error instanceof UpstreamError) log.error(error.report)
+      throw error
+    }
+  }
+
+  /** With container credentials a caller may show the session token that it got from the same endpoint. */
+  function currentTokenCheck(): Core['isCurrentToken'] {
+    const { container, credentials } = config.upstream
+    if (container === undefined || credentials !== undefined) return undefined
+    return createCurrentTokenCheck({
+      current: () => sessionToken('sessionToken'),
+      renewed: () => sessionToken('renewedSessionToken'),
+      now: Date.now,
+    })
+  }
+
+  function sessionToken(which: 'sessionToken' | 'renewedSessionToken'): Promise<string | undefined> {
+    return guard.during(async () => {
+      try {
+        const half = await upstream.load()
+        return await half[which]()
+      } catch (error) {
+        if (!(error instanceof UpstreamError)) throw error
+        log.error(error.report)
+        return undefined
+      }
+    })
+  }
+}

@@ -1,0 +1,21 @@
+import type { UpstreamSettings } from '../config.ts'
+import type { Upstream } from '../upstream/index.ts'
+
+/** The half that holds the AWS SDK, loaded when it is first asked for: nothing before `register` needs it. */
+export interface LazyUpstream {
+  /** Loads the half, once. */
+  load(): Promise<Upstream>
+  /** Drops its sockets and credentials, if it is there. */
+  reset(): void
+}
+
+/** `settings` are handed to the half when it is loaded. */
+export function createLazyUpstream(settings: UpstreamSettings): LazyUpstream {
+  let loading: Promise<Upstream> | undefined
+  let loaded: Upstream | undefined
+  return {
+    load: () =>
+      (loading ??= import('../upstream/index.ts').then((half) => (loaded = half.createUpstream(settings)))),
+    reset: () => loaded?.reset(),
+  }
+}

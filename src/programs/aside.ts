@@ -1,0 +1,33 @@
+import type { Core } from '../core/core.ts'
+import { UpstreamError } from '../errors.ts'
+import { answerAside, leaveUnanswered } from '../extension/aside.ts'
+import { rejects } from '../http/rejects.ts'
+import { failureBytes, missBytes, refusalBytes } from '../http/reply.ts'
+import type { Lookup } from '../lookup.ts'
+
+/** What the extension asks this program: extension/aside.ts carries it as text. */
+export interface AsideQuestion {
+  readonly lookup: Lookup
+  /** Still to be checked; absent when it is known to be good. */
+  readonly token?: string | undefined
+}
+
+/** The program that answers one question on a caller's socket and ends: see extension/aside.ts. */
+export function runAside(core: Core, survive: (error: unknown) => void): void {
+  answerAside((question) => replyTo(core, question)).catch((error: unknown) => {
+    survive(error)
+    leaveUnanswered()
+  })
+}
+
+/** The bytes of the answer. */
+async function replyTo(core: Core, question: string): Promise<string> {
+  const { lookup, token } = JSON.parse(question) as AsideQuestion
+  try {
+    if (token !== undefined && !(await core.isCurrentToken?.(token))) return refusalBytes(rejects.badToken)
+    return missBytes(await core.fetchAnswer(lookup))
+  } catch (error) {
+    if (error instanceof UpstreamError) return failureBytes(error)
+    throw error
+  }
+}

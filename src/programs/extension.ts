@@ -1,0 +1,110 @@
+import type { Config } from '../config.ts'
+import type { Core } from '../core/core.ts'
+import { compileHotCode, HOT_AFTER_HITS, keepYoungSmall } from '../engine.ts'
+import { createAside } from '../extension/aside.ts'
+import { createExtensionsClient } from '../extension/client.ts'
+import { live, type Shutdown } from '../extension/lifecycle.ts'
+import { createHandler } from '../http/handler.ts'
+import { createLocalServer } from '../http/server.ts'
+import type { Log } from '../log.ts'
+import { say, shown } from '../public.ts'
+import { VERSION } from '../version.ts'
+import type { AsideQuestion } from './aside.ts'
+
+// The program that Lambda starts: it listens, registers, and only then loads the half that holds the AWS SDK.
+
+const EXTENSION_NAME = 'AWSParametersAndSecretsLambdaExtension'
+/** Of the time until Lambda kills us, what is kept for leaving. */
+const LEAVE_EARLY_MS = 300
+const STANDALONE_DRAIN_MS = 2_000
+
+export interface Extension {
+  readonly config: Config
+  readonly log: Log
+  readonly core: Core
+  /** Logs what nobody caught. */
+  survive(error: unknown): void
+}
+
+/** Serves until SHUTDOWN, and ends the process. Never rejects. */
+export async function runExtension({ config, log, core, survive }: Extension): Promise<void> {
+  const { cache, guard, isKnownToken, isCurrentToken } = core
+  const aside = createAside()
+  const handler = createHandler({
+    cache,
+    log,
+    isKnownToken,
+    isCurrentToken,
+    answerAside: (socket, lookup, token) =>
+      guard.mayBeSnapshot
+        ? aside.answer(socket, JSON.stringify({ lookup, token } satisfies AsideQuestion))
+        : undefined,
+    onHits: { count: HOT_AFTER_HITS, reached: compileHotCode },
+  })
+  const server = createLocalServer({ port: config.port, handler, log, isKnownToken })
+
+  const isListening = await server.listen()
+  const shutdown = config.runtimeApi === undefined ? standalone() : register(config.runtimeApi)
+  report(isListening)
+  await leave(await shutdown)
+
+  function register(runtimeApi: string): Promise<Shutdown> {
+    return live({
+      client: createExtensionsClient(runtimeApi),
+      name: EXTENSION_NAME,
+      events: guard.mayBeSnapshot ? ['INVOKE', 'SHUTDOWN'] : ['SHUTDOWN'],
+      log,
+      onReady: warmUp,
+      onInvoke: () => guard.invoked(),
+    })
+  }
+
+  /** Outside Lambda, in a container or on a laptop, a signal is the only SHUTDOWN there is. */
+  function standalone(): Promise<Shutdown> {
+    warmUp()
+    return new Promise((resolve) => {
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+        process.once(signal, () =>
+          resolve({ reason: shown(signal), deadlineAt: Date.now() + STANDALONE_DRAIN_MS }),
+        )
+      }
+    })
+  }
+
+  /** While the function's own runtime starts, so that the first miss does not wait for it. */
+  function warmUp(): void {
+    setImmediate(() => {
+      prepareUpstream().catch(survive)
+    })
+  }
+
+  async function prepareUpstream(): Promise<void> {
+    const half = await core.upstream.load()
+    // Whoever came during that has asked by the turn after the next.
+    for (const _ of [1, 2]) await new Promise((resolve) => setImmediate(resolve))
+    // A caller who waits already does the same work, and should not have to share the processor.
+    if (cache.stats().misses === 0) await half.rehearse()
+    keepYoungSmall()
+  }
+
+  function report(isServing: boolean): void {
+    for (const note of config.notes) log[note.level](note.message)
+    log.info(
+      say`Systems Manager Parameter Store and Secrets Manager Lambda Extension ${shown(VERSION)} (open)`,
+    )
+    if (config.callerTokens.length === 0 && config.upstream.container === undefined) {
+      log.error(say`AWS_SESSION_TOKEN is not present: every request will be refused`)
+    }
+    if (isServing) log.info(say`Serving on port ${config.port}`)
+    if (isServing) log.info(say`ready to serve traffic`)
+  }
+
+  async function leave({ reason, deadlineAt }: Shutdown): Promise<void> {
+    await server.close(deadlineAt - LEAVE_EARLY_MS)
+    const { hits, misses, coalesced, evictions } = cache.stats()
+    log.info(
+      say`shutting down (${reason}): ${hits} hits, ${misses} misses, ${coalesced} coalesced, ${evictions} evictions`,
+    )
+    process.exit(0)
+  }
+}
