@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { parameterLookup, secretLookup } from './lookup.ts'
@@ -89,4 +90,26 @@ test('two parameter lookups share a key exactly when the name that AWS gets and 
     }),
     { numRuns: 2000 },
   )
+})
+
+test('a key holds nothing of the request target that it was read from', () => {
+  const script = `
+    import { route } from ${JSON.stringify(new URL('http/route.ts', import.meta.url).href)}
+    const keys = []
+    const read = (i) => {
+      const query = 'secretId=a-name-long-enough-to-be-a-view-' + i + '&name=/a/path/that/is/a/view/too/' + i
+      for (const path of ['/secretsmanager/get', '/systemsmanager/parameters/get']) {
+        keys.push(route(Buffer.from(path + '?' + query + '&unused=' + 'x'.repeat(30_000), 'latin1').toString('latin1')).lookup.key)
+      }
+    }
+    gc()
+    const before = process.memoryUsage().heapUsed
+    for (let i = 0; i < 1_000; i++) read(i)
+    gc()
+    console.log(keys.length, process.memoryUsage().heapUsed - before)
+  `
+  const flags = ['--expose-gc', '--input-type=module', '--eval', script]
+  const [count, bytes] = execFileSync(process.execPath, flags, { encoding: 'utf8' }).split(' ').map(Number)
+  assert.equal(count, 2_000)
+  assert.ok(bytes! < 10_000_000, `2,000 keys hold ${bytes} bytes of 60,000,000`)
 })

@@ -29,7 +29,7 @@ export function secretLookup(
   versionStage: string | undefined,
 ): SecretLookup {
   const stage = versionId === undefined ? (versionStage ?? 'AWSCURRENT') : (versionStage ?? '')
-  const key = 's' + SEPARATOR + secretId + SEPARATOR + (versionId ?? '') + SEPARATOR + stage
+  const key = flat('s' + SEPARATOR + secretId + SEPARATOR + (versionId ?? '') + SEPARATOR + stage)
   return { store: 'secrets-manager', key, secretId, versionId, versionStage }
 }
 
@@ -40,6 +40,14 @@ export function parameterLookup(
   withDecryption: boolean,
 ): ParameterLookup {
   const selected = selector === undefined ? name : name + ':' + selector
-  const key = 'p' + SEPARATOR + selected + SEPARATOR + (withDecryption ? '1' : '0')
+  const key = flat('p' + SEPARATOR + selected + SEPARATOR + (withDecryption ? '1' : '0'))
   return { store: 'parameter-store', key, name: selected, withDecryption }
+}
+
+/**
+ * The same text in memory of its own. A piece of a string is a view into it on V8, and so a key, which the cache holds
+ * for minutes, would hold the whole request target with it, up to 64 KB.
+ */
+function flat(text: string): string {
+  return Buffer.from(text, 'utf8').toString('utf8')
 }
