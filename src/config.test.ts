@@ -24,6 +24,7 @@ test('an empty environment gives the defaults of the AWS guides', () => {
     logFormat: 'text',
     cacheEnabled: true,
     capacity: 1000,
+    cacheMaxBytes: 32 * 1024 * 1024,
     secretsTtlMs: 300_000,
     parametersTtlMs: 300_000,
     callerTokens: [],
@@ -210,6 +211,35 @@ const NUMBERS: readonly NumberCase[] = [
   },
 ]
 
+/** Settings that the original does not have. Without one nothing is said. */
+const OWN_NUMBERS: typeof NUMBERS = [
+  {
+    name: 'PARAMETERS_SECRETS_EXTENSION_CACHE_MAX_MB',
+    read: (env) => readConfig(env).cacheMaxBytes / (1024 * 1024),
+    fallback: 32,
+    good: { '1': 1, '1024': 1024, ' 64 ': 64 },
+    bad: [...GARBAGE, '0', '1025'],
+    rule: 'must be an integer from 1 to 1024',
+  },
+]
+
+for (const { name, read, fallback, good, bad, rule } of OWN_NUMBERS) {
+  test(`${name} takes every good value, and warns of a bad one`, () => {
+    assert.equal(read({}), fallback)
+    for (const [text, value] of Object.entries(good)) {
+      assert.equal(read({ [name]: text }), value, text)
+      assert.deepEqual(notes({ [name]: text }).length, notes({}).length + 1)
+    }
+    for (const text of bad) {
+      assert.equal(read({ [name]: text }), fallback, text)
+      assert.ok(
+        notes({ [name]: text }).some((line) => line.startsWith(`WARN ${name} ${rule}`)),
+        text,
+      )
+    }
+  })
+}
+
 for (const { name, read, fallback, good, bad, rule } of NUMBERS) {
   test(`${name} takes every good value, with blanks around it, and clamps where the original does`, () => {
     assert.equal(read({}), fallback)
@@ -293,19 +323,23 @@ function within(n: number, min: number, max: number): void {
   assert.ok(Number.isInteger(n) && n >= min && n <= max, `${n} is from ${min} to ${max}`)
 }
 
+const DOCUMENTED =
+  /^(PARAMETERS_SECRETS_EXTENSION_(LOG_LEVEL|CACHE_ENABLED|CACHE_SIZE|MAX_CONNECTIONS|HTTP_PORT)|SECRETS_MANAGER_|SSM_PARAMETER_STORE_)/
+
 test('no environment makes it throw or leave its ranges', () => {
-  const names = Object.keys(fullEnvironment())
+  const names = Object.keys(fullEnvironment()).concat(OWN_NUMBERS.map(({ name }) => name))
   fc.assert(
     fc.property(fc.dictionary(fc.constantFrom(...names), text), (env) => {
       const config = readConfig(env)
       within(config.port, 1, 65535)
       within(config.capacity, 0, 1000)
+      within(config.cacheMaxBytes, 2 ** 20, 2 ** 30)
       within(config.secretsTtlMs, 0, 300_000)
       within(config.parametersTtlMs, 0, 300_000)
       within(config.upstream.secretsManager.timeoutMs, 0, 2 ** 31 - 1)
       within(config.upstream.parameterStore.timeoutMs, 0, 2 ** 31 - 1)
       within(config.upstream.maxConnections, 1, Number.MAX_SAFE_INTEGER)
-      const documented = config.notes.filter(({ message }) => !message.startsWith('AWS_LAMBDA_RUNTIME_API'))
+      const documented = config.notes.filter(({ message }) => DOCUMENTED.test(message))
       assert.equal(documented.length, 9, 'one line per documented variable')
       assert.ok(!config.callerTokens.includes(''))
     }),

@@ -20,6 +20,8 @@ export interface Config {
   readonly logFormat: 'text' | 'json'
   readonly cacheEnabled: boolean
   readonly capacity: number
+  /** Bound on all that is held, besides `capacity`. */
+  readonly cacheMaxBytes: number
   readonly secretsTtlMs: number
   readonly parametersTtlMs: number
   /** What a caller may present, never empty strings; none at all refuses every request. */
@@ -105,12 +107,20 @@ export function readConfig(env: Environment): Config {
     absent: (n) => say`Using default port: ${n}.`,
     present: (n) => say`is ${n}.`,
   })
+  const cacheMaxMb = readOwnNumber(env, notes, {
+    name: 'PARAMETERS_SECRETS_EXTENSION_CACHE_MAX_MB',
+    fallback: 32,
+    min: 1,
+    max: 1024,
+    value: (n) => say`${n} MB`,
+  })
   return {
     port,
     logLevel,
     logFormat: env.AWS_LAMBDA_LOG_FORMAT?.toUpperCase() === 'JSON' ? 'json' : 'text',
     cacheEnabled,
     capacity,
+    cacheMaxBytes: cacheMaxMb * 1024 * 1024,
     secretsTtlMs: secretsTtl * 1000,
     parametersTtlMs: parametersTtl * 1000,
     callerTokens: [env.AWS_SESSION_TOKEN, env.AWS_CONTAINER_AUTHORIZATION_TOKEN].filter(isPresent),
@@ -217,6 +227,21 @@ function readNumber(env: Environment, notes: Note[], rule: NumberRule): number {
   }
   notes.push({ level: 'debug', message: say`${name} ${rule.present(value)}` })
   return value
+}
+
+interface OwnNumberRule extends Pick<NumberRule, 'name' | 'fallback' | 'min' | 'max'> {
+  /** With its unit. */
+  value(n: number): Public
+}
+
+/** A setting that the original does not have: without it nothing is said, so that the original's lines stay its own. */
+function readOwnNumber(env: Environment, notes: Note[], rule: OwnNumberRule): number {
+  if (present(env[rule.name]) === undefined) return rule.fallback
+  return readNumber(env, notes, {
+    ...rule,
+    absent: (n) => say`Using ${rule.value(n)}.`,
+    present: (n) => say`is ${rule.value(n)}.`,
+  })
 }
 
 /** Seconds. */

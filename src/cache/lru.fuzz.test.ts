@@ -3,50 +3,51 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Lru } from './lru.ts'
+import { Lru, type LruBounds } from './lru.ts'
 
 type Operation =
-  | { readonly kind: 'get'; readonly key: string; readonly now: number }
-  | {
-      readonly kind: 'set'
-      readonly key: string
-      readonly value: number
-      readonly now: number
-      readonly ttl: number
-    }
+  | { readonly kind: 'get'; readonly key: string }
+  | { readonly kind: 'set'; readonly key: string; readonly value: number; readonly bytes: number }
   | { readonly kind: 'delete'; readonly key: string }
   | { readonly kind: 'clear' }
 
 interface Held {
   readonly key: string
   readonly value: number
-  readonly storedAt: number
-  readonly expiresAt: number
+  readonly bytes: number
 }
 
 /** Most recent first. Obviously right, and as slow as it likes. */
 class Model {
   held: Held[] = []
   evictions = 0
-  readonly capacity: number
+  readonly bounds: LruBounds
 
-  constructor(capacity: number) {
-    this.capacity = capacity
+  constructor(bounds: LruBounds) {
+    this.bounds = bounds
   }
 
-  get(key: string, now: number): number | undefined {
+  get bytes(): number {
+    return this.held.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  get(key: string): number | undefined {
     const entry = this.held.find((one) => one.key === key)
+    if (entry === undefined) return undefined
     this.delete(key)
-    if (entry === undefined || now >= entry.expiresAt || now < entry.storedAt) return undefined
     this.held.unshift(entry)
     return entry.value
   }
 
   set(entry: Held): void {
     this.delete(entry.key)
+    const { capacity, maxBytes } = this.bounds
+    if (capacity === 0 || entry.bytes > maxBytes) return
     this.held.unshift(entry)
-    const out = this.held.splice(this.capacity)
-    if (this.capacity > 0) this.evictions += out.length
+    while (this.held.length > capacity || this.bytes > maxBytes) {
+      this.held.pop()
+      this.evictions++
+    }
   }
 
   delete(key: string): boolean {
@@ -59,11 +60,11 @@ class Model {
 function apply(operation: Operation, lru: Lru<number>, model: Model): void {
   switch (operation.kind) {
     case 'get':
-      return assert.equal(lru.get(operation.key, operation.now), model.get(operation.key, operation.now))
+      return assert.equal(lru.get(operation.key), model.get(operation.key))
     case 'set': {
-      const { key, value, now, ttl } = operation
-      lru.set(key, value, now, now + ttl)
-      return model.set({ key, value, storedAt: now, expiresAt: now + ttl })
+      const { key, value, bytes } = operation
+      lru.set(key, value, bytes)
+      return model.set({ key, value, bytes })
     }
     case 'delete':
       return assert.equal(lru.delete(operation.key), model.delete(operation.key))
@@ -82,36 +83,41 @@ function compare(lru: Lru<number>, model: Model): void {
     [...lru.keys()],
     model.held.map(({ key }) => key),
   )
-  assert.equal(lru.size, model.held.length)
+  assert.equal(lru.bytes, model.bytes)
   assert.equal(lru.evictions, model.evictions)
 }
 
 function operations(keys: number): fc.Arbitrary<Operation> {
   const key = fc.nat(keys - 1).map((n) => 'k' + n)
-  const now = fc.integer({ min: 0, max: 40 })
   return fc.oneof(
-    { weight: 50, arbitrary: fc.record({ kind: fc.constant('get' as const), key, now }) },
+    { weight: 50, arbitrary: fc.record({ kind: fc.constant('get' as const), key }) },
     {
       weight: 50,
-      arbitrary: fc.record({ kind: fc.constant('set' as const), key, value: fc.nat(), now, ttl: fc.nat(30) }),
+      arbitrary: fc.record({
+        kind: fc.constant('set' as const),
+        key,
+        value: fc.nat(),
+        bytes: fc.integer({ min: 1, max: 40 }),
+      }),
     },
     { weight: 10, arbitrary: fc.record({ kind: fc.constant('delete' as const), key }) },
     { weight: 1, arbitrary: fc.constant({ kind: 'clear' as const }) },
   )
 }
 
-for (const [capacity, keys] of [
-  [0, 3],
-  [1, 3],
-  [2, 4],
-  [3, 6],
-  [8, 12],
+for (const [capacity, maxBytes, keys] of [
+  [0, 100, 3],
+  [1, 100, 3],
+  [2, 100, 4],
+  [3, 60, 6],
+  [8, 100, 12],
+  [100, 100, 12],
 ] as const) {
-  test(`capacity ${capacity} with ${keys} keys answers as the model after every operation`, () => {
+  test(`capacity ${capacity} and ${maxBytes} bytes with ${keys} keys answers as the model after every operation`, () => {
     fc.assert(
       fc.property(fc.array(operations(keys), { maxLength: 60 }), (sequence) => {
-        const lru = new Lru<number>(capacity)
-        const model = new Model(capacity)
+        const lru = new Lru<number>({ capacity, maxBytes })
+        const model = new Model({ capacity, maxBytes })
         for (const operation of sequence) {
           apply(operation, lru, model)
           compare(lru, model)
@@ -125,8 +131,9 @@ for (const [capacity, keys] of [
 test('capacity 1000 answers as the model after ten thousand operations', () => {
   fc.assert(
     fc.property(fc.array(operations(1_500), { minLength: 10_000, maxLength: 10_000 }), (sequence) => {
-      const lru = new Lru<number>(1_000)
-      const model = new Model(1_000)
+      const bounds = { capacity: 1_000, maxBytes: 15_000 }
+      const lru = new Lru<number>(bounds)
+      const model = new Model(bounds)
       for (const operation of sequence) apply(operation, lru, model)
       compare(lru, model)
     }),

@@ -2,114 +2,143 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Lru } from './lru.ts'
 
-const LATER = 1_000
+const MANY = 1_000_000
 
+function create<V = string>(capacity: number, maxBytes = MANY): Lru<V> {
+  return new Lru<V>({ capacity, maxBytes })
+}
+
+/** Each entry takes one byte. */
 function filled(capacity: number, ...keys: string[]): Lru<string> {
-  const lru = new Lru<string>(capacity)
-  for (const key of keys) lru.set(key, 'value of ' + key, 0, LATER)
+  const lru = create(capacity)
+  for (const key of keys) lru.set(key, 'value of ' + key, 1)
   return lru
 }
 
 const order = (lru: Lru<unknown>): string => [...lru.keys()].join('')
 
 test('a new cache is empty', () => {
-  const lru = new Lru<string>(3)
-  assert.deepEqual([lru.capacity, lru.size, lru.evictions, order(lru)], [3, 0, 0, ''])
-  assert.equal(lru.get('a', 0), undefined)
+  const lru = create(3)
+  assert.deepEqual([lru.bytes, lru.evictions, order(lru)], [0, 0, ''])
+  assert.equal(lru.get('a'), undefined)
 })
 
 test('what was set is got, the same instance', () => {
   const value = { body: 'x' }
-  const lru = new Lru<typeof value>(1)
-  lru.set('a', value, 0, LATER)
-  assert.equal(lru.get('a', 0), value)
+  const lru = create<typeof value>(1)
+  lru.set('a', value, 1)
+  assert.equal(lru.get('a'), value)
 })
 
 test('the last set is first in order, and a get moves to the front', () => {
   const lru = filled(3, 'a', 'b', 'c')
   assert.equal(order(lru), 'cba')
-  lru.get('a', 0)
+  lru.get('a')
   assert.equal(order(lru), 'acb')
-  lru.get('c', 0)
+  lru.get('c')
   assert.equal(order(lru), 'cab')
-  lru.get('c', 0)
+  lru.get('c')
   assert.equal(order(lru), 'cab', 'the front stays the front')
 })
 
 test('a full cache evicts the least recently used, and counts it', () => {
   const lru = filled(2, 'a', 'b')
-  lru.get('a', 0)
-  lru.set('c', 'value of c', 0, LATER)
+  lru.get('a')
+  lru.set('c', 'value of c', 1)
   assert.equal(order(lru), 'ca')
-  assert.equal(lru.get('b', 0), undefined)
+  assert.equal(lru.get('b'), undefined)
   assert.equal(lru.evictions, 1)
 })
 
 test('a miss does not change the order', () => {
   const lru = filled(3, 'a', 'b')
-  lru.get('z', 0)
+  lru.get('z')
   assert.equal(order(lru), 'ba')
 })
 
-test('setting a held key replaces value and times, makes it the most recent, and evicts nobody', () => {
+test('setting a held key replaces the value, makes it the most recent, and evicts nobody', () => {
   const lru = filled(2, 'a', 'b')
-  lru.set('a', 'newer', 500, 2_000)
+  lru.set('a', 'newer', 1)
   assert.equal(order(lru), 'ab')
-  assert.deepEqual([lru.size, lru.evictions], [2, 0])
-  assert.equal(lru.get('a', 1_999), 'newer', 'the new expiry counts')
-  assert.equal(lru.get('a', 499), undefined, 'and the new start')
+  assert.equal(lru.evictions, 0)
+  assert.equal(lru.get('a'), 'newer')
 })
 
-test('an entry is fresh until the millisecond before it expires', () => {
-  assert.equal(filled(1, 'a').get('a', LATER - 1), 'value of a')
-  assert.equal(filled(1, 'a').get('a', LATER), undefined)
-  assert.equal(filled(1, 'a').get('a', LATER + 1), undefined)
-  assert.equal(filled(1, 'a').get('a', Number.MAX_SAFE_INTEGER), undefined)
+test('the bytes of what is held add up', () => {
+  const lru = create(3)
+  lru.set('a', 'x', 10)
+  lru.set('b', 'x', 20)
+  assert.equal(lru.bytes, 30)
+  lru.set('a', 'larger', 15)
+  assert.equal(lru.bytes, 35, 'a replaced entry counts once')
+  lru.delete('b')
+  assert.equal(lru.bytes, 15)
+  lru.set('c', 'x', 1)
+  lru.set('d', 'x', 2)
+  lru.set('e', 'x', 4)
+  assert.equal(lru.bytes, 7, 'an evicted entry counts no more')
+  lru.clear()
+  assert.equal(lru.bytes, 0)
 })
 
-test('a clock that went backwards behind the start of an entry expires it', () => {
-  const lru = new Lru<string>(1)
-  lru.set('a', 'x', 100, 200)
-  assert.equal(lru.get('a', 100), 'x', 'the instant it was stored is fresh')
-  assert.equal(lru.get('a', 99), undefined)
-  assert.equal(lru.get('a', 150), undefined, 'and it does not come back')
+test('the least recently used leave until the bytes fit', () => {
+  const lru = create(10, 100)
+  for (const key of ['a', 'b', 'c', 'd']) lru.set(key, key, 25)
+  assert.deepEqual([order(lru), lru.evictions], ['dcba', 0], 'just full')
+  lru.get('a')
+  lru.set('e', 'e', 40)
+  assert.deepEqual([order(lru), lru.bytes, lru.evictions], ['ead', 90, 2])
 })
 
-test('an entry that is expired when it is stored is never given', () => {
-  const lru = new Lru<string>(1)
-  lru.set('a', 'x', 100, 100)
-  assert.equal(lru.get('a', 100), undefined)
+test('a value larger than all the room is not held, and pushes nobody out', () => {
+  const lru = create(10, 100)
+  lru.set('a', 'a', 50)
+  lru.set('b', 'b', 101)
+  assert.deepEqual([order(lru), lru.bytes, lru.evictions], ['a', 50, 0])
+  lru.set('c', 'c', 100)
+  assert.deepEqual(
+    [order(lru), lru.bytes, lru.evictions],
+    ['c', 100, 1],
+    'one that just fits has all the room',
+  )
 })
 
-test('an expired entry leaves at the get that finds it, and that is no eviction', () => {
-  const lru = filled(3, 'a', 'b', 'c')
-  assert.equal(lru.size, 3)
-  lru.get('b', LATER)
-  assert.equal(order(lru), 'ca')
-  assert.deepEqual([lru.size, lru.evictions], [2, 0])
+test('what a value that is too large was to replace is gone', () => {
+  const lru = create(10, 100)
+  lru.set('a', 'old', 50)
+  lru.set('a', 'too large', 101)
+  assert.deepEqual([lru.get('a'), order(lru), lru.bytes], [undefined, '', 0])
+})
+
+test('replacing a value by a larger one does not evict it for itself', () => {
+  const lru = create(10, 100)
+  lru.set('a', 'a', 60)
+  lru.set('b', 'b', 40)
+  lru.set('a', 'new', 60)
+  assert.deepEqual([order(lru), lru.evictions], ['ab', 0])
 })
 
 test('capacity 0 holds nothing and evicts nothing', () => {
   const lru = filled(0, 'a', 'b')
-  assert.deepEqual([lru.size, lru.evictions, order(lru)], [0, 0, ''])
-  assert.equal(lru.get('a', 0), undefined)
+  assert.deepEqual([lru.evictions, order(lru)], [0, ''])
+  assert.equal(lru.get('a'), undefined)
   assert.equal(lru.delete('a'), false)
 })
 
 test('capacity 1 holds the last', () => {
   const lru = filled(1, 'a', 'b', 'c')
-  assert.deepEqual([lru.size, lru.evictions, order(lru)], [1, 2, 'c'])
+  assert.deepEqual([lru.evictions, order(lru)], [2, 'c'])
 })
 
 test('capacity 1000 holds a thousand, and the thousand and first pushes out the first', () => {
   const keys = Array.from({ length: 1_000 }, (_, i) => 'key' + i)
   const lru = filled(1_000, ...keys)
-  assert.deepEqual([lru.size, lru.evictions], [1_000, 0])
+  assert.deepEqual([lru.bytes, lru.evictions], [1_000, 0])
   assert.deepEqual([...lru.keys()], keys.toReversed())
-  lru.set('one more', 'x', 0, LATER)
-  assert.deepEqual([lru.size, lru.evictions], [1_000, 1])
-  assert.equal(lru.get('key0', 0), undefined)
-  assert.equal(lru.get('key1', 0), 'value of key1')
+  lru.set('one more', 'x', 1)
+  assert.deepEqual([lru.bytes, lru.evictions], [1_000, 1])
+  assert.equal(lru.get('key0'), undefined)
+  assert.equal(lru.get('key1'), 'value of key1')
 })
 
 test('delete says whether there was such an entry, from either end and the middle', () => {
@@ -129,18 +158,18 @@ test('delete says whether there was such an entry, from either end and the middl
 test('clear leaves a cache that works as new', () => {
   const lru = filled(2, 'a', 'b')
   lru.clear()
-  assert.deepEqual([lru.size, order(lru), lru.get('a', 0)], [0, '', undefined])
-  for (const key of ['c', 'd', 'e']) lru.set(key, key, 0, LATER)
+  assert.deepEqual([order(lru), lru.get('a')], ['', undefined])
+  for (const key of ['c', 'd', 'e']) lru.set(key, key, 1)
   assert.equal(order(lru), 'ed')
   assert.equal(lru.evictions, 1, 'the counter is since the start')
 })
 
 test('keys that an object would trip over are ordinary keys', () => {
   const lru = filled(4, '__proto__', 'constructor', '', '\u0000')
-  assert.equal(lru.get('__proto__', 0), 'value of __proto__')
-  assert.equal(lru.get('', 0), 'value of ')
-  assert.equal(lru.get('toString', 0), undefined)
-  assert.equal(lru.size, 4)
+  assert.equal(lru.get('__proto__'), 'value of __proto__')
+  assert.equal(lru.get(''), 'value of ')
+  assert.equal(lru.get('toString'), undefined)
+  assert.equal(lru.bytes, 4)
 })
 
 // Every sequence of five steps over three keys, so no small state is left to luck.
@@ -149,7 +178,7 @@ test('every sequence of five operations leaves what a plain list would', () => {
   let sequences = 0
   const walk = (taken: readonly string[], capacity: number): void => {
     if (taken.length < 5) return steps.forEach((step) => walk([...taken, step], capacity))
-    const lru = new Lru<string>(capacity)
+    const lru = create(capacity)
     let model = ''
     for (const step of taken) {
       const verb = step.charAt(0)
@@ -157,17 +186,17 @@ test('every sequence of five operations leaves what a plain list would', () => {
       const rest = model.replace(key, '')
       const held = rest !== model
       if (verb === 'g') {
-        assert.equal(lru.get(key, 0), held ? key : undefined, taken.join())
+        assert.equal(lru.get(key), held ? key : undefined, taken.join())
         model = held ? key + rest : model
       } else if (verb === 's') {
-        lru.set(key, key, 0, LATER)
+        lru.set(key, key, 1)
         model = (key + rest).slice(0, capacity)
       } else {
         assert.equal(lru.delete(key), held, taken.join())
         model = rest
       }
     }
-    if (order(lru) !== model || lru.size !== model.length)
+    if (order(lru) !== model || lru.bytes !== model.length)
       assert.fail(`${taken.join()}: ${order(lru)} not ${model}`)
     sequences++
   }

@@ -3,23 +3,20 @@
 //        root ⇄ newest ⇄ … ⇄ oldest ⇄ (root)
 //
 // `root` is a sentinel, so link and unlink never test for null. `root.next` is the head, used most recently and
-// evicted last; `root.prev` is the tail, evicted first. Moving an entry allocates nothing. Nothing here reads a
-// clock: the caller passes `now`, which keeps a hit to one `Date.now()` and the tests exact.
+// evicted last; `root.prev` is the tail, evicted first. Moving an entry allocates nothing. It is bounded twice, by the
+// number of entries and by their bytes. It knows no time: how long a value is good for is for the caller to say.
 
 interface Entry<V> {
   readonly key: string
   value: V
-  /** Epoch milliseconds. A clock that reads less than this went backwards, and the entry counts as expired. */
-  storedAt: number
-  /** Epoch milliseconds; at this instant the entry is expired. */
-  expiresAt: number
+  bytes: number
   prev: Entry<V>
   next: Entry<V>
 }
 
 function createRoot<V>(): Entry<V> {
   // The sentinel's value is never read, and its links are made before anyone sees it.
-  const root = { key: '', value: undefined, storedAt: 0, expiresAt: 0 } as unknown as Entry<V>
+  const root = { key: '', value: undefined, bytes: 0 } as unknown as Entry<V>
   root.prev = root
   root.next = root
   return root
@@ -37,31 +34,30 @@ function linkAfter<V>(place: Entry<V>, entry: Entry<V>): void {
   place.next = entry
 }
 
-export class Lru<V> {
+export interface LruBounds {
+  /** Most entries held; 0 holds none. */
   readonly capacity: number
+  /** Most bytes of all entries together; a single larger one is not held. */
+  readonly maxBytes: number
+}
+
+export class Lru<V> {
   /** How many entries were pushed out for room, since the start. */
   evictions = 0
+  /** Of all entries held. */
+  bytes = 0
+  readonly #bounds: LruBounds
   readonly #entries = new Map<string, Entry<V>>()
   readonly #root = createRoot<V>()
 
-  /** `capacity` is the most entries held; 0 holds none. */
-  constructor(capacity: number) {
-    this.capacity = capacity
+  constructor(bounds: LruBounds) {
+    this.#bounds = bounds
   }
 
-  get size(): number {
-    return this.#entries.size
-  }
-
-  /** The fresh value, made the most recent; an expired one is removed, and undefined is returned. */
-  get(key: string, now: number): V | undefined {
+  /** The value, made the most recent. */
+  get(key: string): V | undefined {
     const entry = this.#entries.get(key)
     if (entry === undefined) return undefined
-    if (now >= entry.expiresAt || now < entry.storedAt) {
-      unlink(entry)
-      this.#entries.delete(key)
-      return undefined
-    }
     if (this.#root.next !== entry) {
       unlink(entry)
       linkAfter(this.#root, entry)
@@ -69,39 +65,37 @@ export class Lru<V> {
     return entry.value
   }
 
-  /** Stores or replaces, makes it the most recent, and evicts the least recent when there is no room. */
-  set(key: string, value: V, storedAt: number, expiresAt: number): void {
-    if (this.capacity === 0) return
-    const held = this.#entries.get(key)
-    if (held !== undefined) {
-      held.value = value
-      held.storedAt = storedAt
-      held.expiresAt = expiresAt
-      unlink(held)
-      linkAfter(this.#root, held)
-      return
-    }
-    if (this.#entries.size >= this.capacity) this.#evict()
-    const entry: Entry<V> = { key, value, storedAt, expiresAt, prev: this.#root, next: this.#root }
+  /**
+   * Stores or replaces, makes it the most recent, and evicts the least recent until there is room. `bytes` is what the
+   * entry takes. One that can never fit is not stored, and what was held under its key is gone.
+   */
+  set(key: string, value: V, bytes: number): void {
+    this.delete(key)
+    const { capacity, maxBytes } = this.#bounds
+    if (capacity === 0 || bytes > maxBytes) return
+    while (this.#entries.size >= capacity || this.bytes + bytes > maxBytes) this.#evict()
+    const entry: Entry<V> = { key, value, bytes, prev: this.#root, next: this.#root }
     linkAfter(this.#root, entry)
     this.#entries.set(key, entry)
+    this.bytes += bytes
   }
 
   /** Whether there was such an entry. */
   delete(key: string): boolean {
     const entry = this.#entries.get(key)
     if (entry === undefined) return false
-    unlink(entry)
-    return this.#entries.delete(key)
+    this.#remove(entry)
+    return true
   }
 
   clear(): void {
     this.#entries.clear()
     this.#root.prev = this.#root
     this.#root.next = this.#root
+    this.bytes = 0
   }
 
-  /** Keys from the most to the least recent, expired ones included; checks the links both ways as it walks. */
+  /** Keys from the most to the least recent; checks the links both ways as it walks. */
   *keys(): Generator<string> {
     for (let entry = this.#root.next; entry !== this.#root; entry = entry.next) {
       if (entry.next.prev !== entry || entry.prev.next !== entry) throw new Error('broken link')
@@ -110,9 +104,13 @@ export class Lru<V> {
   }
 
   #evict(): void {
-    const oldest = this.#root.prev
-    unlink(oldest)
-    this.#entries.delete(oldest.key)
+    this.#remove(this.#root.prev)
     this.evictions++
+  }
+
+  #remove(entry: Entry<V>): void {
+    unlink(entry)
+    this.#entries.delete(entry.key)
+    this.bytes -= entry.bytes
   }
 }

@@ -18,11 +18,13 @@ const B: Question = { key: 'b' }
 const TTL_MS = 60_000
 
 /** A read-through cache whose fetches the test ends by hand, and whose clock it sets. */
-function bench({ capacity = 10, ttlMs = TTL_MS }: { capacity?: number; ttlMs?: number } = {}) {
+function bench({ capacity = 10, ttlMs = TTL_MS, maxBytes = 1_000_000 } = {}) {
   const clock = { now: 1_000_000 }
   const fetches: Fetch[] = []
   const cache = new ReadThrough<Question, string>({
     capacity,
+    maxBytes,
+    bytesOf: (answer) => answer.length,
     ttlMs: (question) => question.ttlMs ?? ttlMs,
     now: () => clock.now,
     fetch: () => new Promise((resolve, reject) => fetches.push({ resolve, reject })),
@@ -82,15 +84,35 @@ test('each question has its own time to live', async () => {
   assert.equal(cache.get(long), 'l')
 })
 
-test('a time to live of 0 keeps nothing and still coalesces', async () => {
-  const { cache, fetches } = bench({ ttlMs: 0 })
-  const waiting = [cache.load(A), cache.load(A), cache.load(A)]
-  assert.equal(fetches.length, 1)
-  fetches[0]!.resolve('x')
-  assert.deepEqual(await Promise.all(waiting), ['x', 'x', 'x'])
-  assert.equal(cache.get(A), undefined)
-  assert.deepEqual(cache.stats(), { hits: 0, misses: 3, coalesced: 2, evictions: 0, size: 0 })
-})
+for (const [how, nothingKept] of [
+  ['a time to live of 0', { ttlMs: 0 }],
+  ['capacity 0', { capacity: 0 }],
+] as const) {
+  test(`with ${how} nothing is kept, and many readers still cost two calls`, async () => {
+    const { cache, fetches } = bench(nothingKept)
+    const waiting = Array.from({ length: 1_000 }, () => cache.load(A))
+    assert.equal(fetches.length, 1)
+    fetches[0]!.resolve('x')
+    await settle()
+    assert.equal(fetches.length, 2)
+    fetches[1]!.resolve('y')
+    assert.deepEqual(new Set(await Promise.all(waiting)), new Set(['x', 'y']))
+    assert.equal(cache.get(A), undefined)
+    assert.deepEqual(cache.stats(), { hits: 0, misses: 1_000, coalesced: 998, evictions: 0 })
+  })
+
+  test(`with ${how} no read is answered by a call that began before it`, async () => {
+    const { cache, clock, fetches } = bench(nothingKept)
+    const before = cache.load(A)
+    clock.now += 800
+    const after = cache.load(A)
+    fetches[0]!.resolve('old')
+    assert.equal(await before, 'old')
+    await settle()
+    fetches[1]!.resolve('rotated')
+    assert.equal(await after, 'rotated')
+  })
+}
 
 test('a store with a time to live of 0 leaves the other alone', async () => {
   const { cache, read } = bench()
@@ -100,14 +122,24 @@ test('a store with a time to live of 0 leaves the other alone', async () => {
   assert.equal(cache.get(A), 'y')
 })
 
-test('capacity 0 keeps nothing and still coalesces', async () => {
-  const { cache, fetches } = bench({ capacity: 0 })
-  const waiting = [cache.load(A), cache.load(A)]
-  assert.equal(fetches.length, 1)
-  fetches[0]!.resolve('x')
-  assert.deepEqual(await Promise.all(waiting), ['x', 'x'])
-  assert.equal(cache.get(A), undefined)
+test('an answer larger than all the room is given, and asked for again the next time', async () => {
+  const { cache, read } = bench({ maxBytes: 1_000 })
+  await read(A, 'small')
+  assert.equal(await read(B, 'x'.repeat(1_001)), 'x'.repeat(1_001))
+  assert.equal(cache.get(B), undefined)
+  assert.equal(cache.get(A), 'small')
   assert.equal(cache.stats().evictions, 0)
+})
+
+test('the least recently used leave when the bytes of all are too many', async () => {
+  const { cache, read } = bench({ maxBytes: 3_000 })
+  await read(A, 'a'.repeat(1_000))
+  await read(B, 'b'.repeat(1_000))
+  cache.get(A)
+  await read({ key: 'c' }, 'c'.repeat(1_000))
+  assert.equal(cache.get(B), undefined)
+  assert.notEqual(cache.get(A), undefined)
+  assert.equal(cache.stats().evictions, 1)
 })
 
 test('one capacity is shared by all questions, and the least recently used leaves', async () => {
@@ -238,14 +270,13 @@ test('forget drops every answer, and what is in flight answers its waiters witho
   fetches[1]!.resolve('y')
   assert.equal(await flying, 'y')
   assert.equal(cache.get(B), undefined)
-  assert.equal(cache.stats().size, 0)
   assert.equal(await read(B, 'z'), 'z')
   assert.equal(cache.get(B), 'z')
 })
 
-test('stats counts hits, misses, joined misses, evictions and what is held', async () => {
+test('stats counts hits, misses, joined misses and evictions', async () => {
   const { cache, fetches, read } = bench({ capacity: 1 })
-  assert.deepEqual(cache.stats(), { hits: 0, misses: 0, coalesced: 0, evictions: 0, size: 0 })
+  assert.deepEqual(cache.stats(), { hits: 0, misses: 0, coalesced: 0, evictions: 0 })
   const both = [cache.load(A), cache.load(A)]
   fetches[0]!.resolve('a')
   await Promise.all(both)
@@ -256,5 +287,5 @@ test('stats counts hits, misses, joined misses, evictions and what is held', asy
   const refreshed = cache.refresh(B)
   fetches.at(-1)!.resolve('b2')
   await refreshed
-  assert.deepEqual(cache.stats(), { hits: 2, misses: 4, coalesced: 1, evictions: 1, size: 1 })
+  assert.deepEqual(cache.stats(), { hits: 2, misses: 4, coalesced: 1, evictions: 1 })
 })

@@ -1,4 +1,4 @@
-import { createAnswer, type Answer } from '../answer/answer.ts'
+import { bytesOf, createAnswer, type Answer } from '../answer/answer.ts'
 import { goShape } from '../answer/go-shape.ts'
 import { ReadThrough } from '../cache/read-through.ts'
 import type { Config } from '../config.ts'
@@ -33,6 +33,8 @@ export function createCore(config: Config, log: Log): Core {
   })
   const cache = new ReadThrough<Lookup, Answer>({
     capacity: config.cacheEnabled ? config.capacity : 0,
+    maxBytes: config.cacheMaxBytes,
+    bytesOf,
     ttlMs,
     now: Date.now,
     fetch: (lookup) => guard.during(() => fetchAnswer(lookup)),

@@ -10,7 +10,7 @@ import type { Lookup } from '../lookup.ts'
 import { say } from '../public.ts'
 import { gate } from '../testing/gate.ts'
 import { exchange, header, type Reply } from '../testing/wire.ts'
-import { createAnswer, type Answer } from '../answer/answer.ts'
+import { bytesOf, createAnswer, type Answer } from '../answer/answer.ts'
 import { createHandler } from './handler.ts'
 import { rejects } from './rejects.ts'
 import { createTokenCheck } from './token.ts'
@@ -51,6 +51,8 @@ async function start(t: TestContext, fixture: Fixture = {}) {
   const fetch = fixture.fetch ?? respond
   const cache = new ReadThrough<Lookup, Answer>({
     capacity: 10,
+    maxBytes: 1_000_000,
+    bytesOf,
     ttlMs: () => fixture.ttlMs ?? 60_000,
     now: Date.now,
     fetch: (lookup) => {

@@ -117,7 +117,7 @@ for (const [how, env] of [
   ['of size 0', { PARAMETERS_SECRETS_EXTENSION_CACHE_SIZE: '0' }],
   ['with a time-to-live of 0', { SECRETS_MANAGER_TTL: '0' }],
 ] as const) {
-  test(`concurrent requests share one call with the cache ${how}, and the next one makes its own`, async (t) => {
+  test(`concurrent requests cost two calls at most with the cache ${how}, and the next one makes its own`, async (t) => {
     const extension = await startExtension(t, { env })
     const { until, release } = gate()
     extension.aws.fault({ name: NAME }, { until })
@@ -126,10 +126,25 @@ for (const [how, env] of [
     release()
     const replies = await Promise.all(wires.map((wire) => wire.receive()))
     assert.deepEqual(new Set(replies.map(({ status }) => status)), new Set([200]))
-    assert.equal(extension.aws.calls(NAME), 1)
+    assert.equal(extension.aws.calls(NAME), 2)
 
     assert.equal(header(await extension.get(SECRET), 'x-cache'), 'MISS')
-    assert.equal(extension.aws.calls(NAME), 2)
+    assert.equal(extension.aws.calls(NAME), 3)
+  })
+
+  test(`no read gets a value from before it with the cache ${how}, though an older call is still out`, async (t) => {
+    const extension = await startExtension(t, { env })
+    const { until, release } = gate()
+    // The emulator makes its answer on arrival: the held read carries the old value.
+    extension.aws.fault({ name: NAME }, { until }, 1)
+    const [early, late] = (await open(t, extension, 2)) as [Wire, Wire]
+    await askAll(extension, [early], SECRET)
+    await extension.aws.called(NAME, 1)
+    extension.aws.putSecret(NAME, 'a newer value', { createdDate: new Date(0) })
+    await askAll(extension, [late], SECRET)
+    release()
+    assert.equal(valueOf(await early.receive()), 'an-insecure-string-secret-value')
+    assert.equal(valueOf(await late.receive()), 'a newer value')
   })
 }
 
