@@ -7,6 +7,7 @@ import { live, type Shutdown } from '../extension/lifecycle.ts'
 import { createHandler } from '../http/handler.ts'
 import { createLocalServer } from '../http/server.ts'
 import type { Log } from '../log.ts'
+import { watchProcessor } from '../processor.ts'
 import { say, shown } from '../public.ts'
 import { VERSION } from '../version.ts'
 import type { AsideQuestion } from './aside.ts'
@@ -79,11 +80,11 @@ export async function runExtension({ config, log, core, survive }: Extension): P
   }
 
   async function prepareUpstream(): Promise<void> {
+    const isStarved = watchProcessor()
     const half = await core.upstream.load()
-    // Whoever came during that has asked by the turn after the next.
-    for (const _ of [1, 2]) await new Promise((resolve) => setImmediate(resolve))
-    // A caller who waits already does the same work, and should not have to share the processor.
-    if (cache.stats().misses === 0) await half.rehearse()
+    // A caller who waits already does the same work. A starved processor shows that INIT is over: what is rehearsed
+    // then is as dear as in the call itself, and in the way of it.
+    await half.rehearse(() => cache.stats().misses === 0 && !isStarved())
     keepYoungSmall()
   }
 

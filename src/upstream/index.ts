@@ -16,8 +16,8 @@ export interface Upstream {
   sessionToken(): Promise<string | undefined>
   /** The same, asked of the credentials endpoint anew; undefined where it has no other than before. */
   renewedSessionToken(): Promise<string | undefined>
-  /** Runs all that a first call would run first, without asking anybody. Never rejects. */
-  rehearse(): Promise<void>
+  /** Runs all that a first call would run first, without asking anybody, while `goesOn` says so. Never rejects. */
+  rehearse(goesOn: () => boolean): Promise<void>
   /** Throws away sockets and credentials: after a SnapStart restore both belong to another sandbox. */
   reset(): void
 }
@@ -31,7 +31,7 @@ export function createUpstream(settings: UpstreamSettings): Upstream {
       lookup.store === 'secrets-manager' ? getSecretValue(clients, lookup) : getParameter(clients, lookup),
     sessionToken: async () => (await credentials.get()).sessionToken,
     renewedSessionToken: async () => (await credentials.replace(await credentials.get()))?.sessionToken,
-    rehearse: () => rehearse(settings),
+    rehearse: (goesOn) => rehearse(settings, goesOn),
     reset() {
       credentials.forget()
       clients.close()

@@ -14,7 +14,7 @@ const SECRET = secretLookup('a', undefined, undefined)
 const networking = () => process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP')).length
 
 /** Rehearses, and tells whether the answer was read: a rehearsal that fails says nothing. */
-async function rehearse(upstream: Upstream): Promise<boolean> {
+async function rehearse(upstream: Upstream, goesOn: () => boolean = () => true): Promise<boolean> {
   const parse = JSON.parse
   let isRead = false
   JSON.parse = (text: string, ...rest: []) => {
@@ -22,7 +22,7 @@ async function rehearse(upstream: Upstream): Promise<boolean> {
     return parse(text, ...rest) as unknown
   }
   try {
-    await upstream.rehearse()
+    await upstream.rehearse(goesOn)
   } finally {
     JSON.parse = parse
   }
@@ -64,5 +64,43 @@ for (const { name, createUpstream } of upstreamHalves()) {
     })
     t.after(() => upstream.reset())
     assert.ok(await rehearse(upstream))
+  })
+
+  test(`${name}: a rehearsal gives way after any of its steps, and the first call is served`, async (t) => {
+    const aws = await startAws({ seed: { secrets: { a: { value: 'x' } } } })
+    t.after(() => aws.close())
+    const before = networking()
+    let isWhole = false
+    for (let allowed = 0; !isWhole; allowed++) {
+      const upstream = createUpstream(settingsFor(aws.url))
+      let asked = 0
+      const isRead = await rehearse(upstream, () => ++asked <= allowed)
+      isWhole = asked <= allowed
+      // Once told to stop it takes no other step, so it does not ask again either.
+      assert.equal(asked, isWhole ? allowed : allowed + 1)
+      if (isWhole) assert.ok(isRead && allowed >= 4, `${allowed} steps`)
+      await sleep(50)
+      assert.ok(networking() <= before)
+      assert.match(await upstream.fetch(SECRET), /"SecretString":"x"/)
+      upstream.close()
+      await sleep(50)
+    }
+  })
+
+  test(`${name}: between the steps of a rehearsal other work has its turn`, async (t) => {
+    const upstream = createUpstream(settingsFor('http://127.0.0.1:1'))
+    t.after(() => upstream.close())
+    let turns = 0
+    let isOver = false
+    const turn = () => {
+      turns++
+      if (!isOver) setImmediate(turn)
+    }
+    setImmediate(turn)
+    const seen: number[] = []
+    await upstream.rehearse(() => seen.push(turns) > 0)
+    isOver = true
+    assert.ok(seen.length >= 4)
+    for (const [i, at] of seen.entries()) assert.ok(at > (seen[i - 1] ?? 0), seen.join(' '))
   })
 }

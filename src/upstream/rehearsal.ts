@@ -9,7 +9,7 @@ import type { UpstreamSettings } from '../config.ts'
 // The first call of a process costs 15 to 25 ms more than the second: every function of the SDK is compiled when it is
 // first run. While the function's own runtime starts there is time for that, and, as an init has more of the processor
 // than a small function's invoke, it is cheap. So a call is made whose other end is ourselves: no name, no token and no
-// value of the function is in it, and nothing leaves the machine.
+// value of the function is in it, and nothing leaves the machine. It is made in steps, and ends when its time is over.
 
 const ANSWER = JSON.stringify({
   ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:rehearsal-000000',
@@ -22,10 +22,19 @@ const ANSWER = JSON.stringify({
 const HEAD = `HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: ${ANSWER.length}\r\n`
 const BOUND_MS = 2_000
 
-/** One whole call, from the SDK's first middleware to the body of the answer, and what TLS needs. Never rejects. */
-export async function rehearse(settings: UpstreamSettings): Promise<void> {
+/**
+ * One whole call, from the SDK's first middleware to the body of the answer, and what TLS needs. In steps of a few
+ * milliseconds: after each one a turn is left to whoever came, then `goesOn` is asked, and `false` ends it. Never rejects.
+ */
+export async function rehearse(settings: UpstreamSettings, goesOn: () => boolean): Promise<void> {
+  /** Whoever came during a step is accepted in the next turn, and has asked by the one after it. */
+  const step = async (): Promise<void> => {
+    for (const _ of [1, 2]) await new Promise((resolve) => setImmediate(resolve))
+    if (!goesOn()) throw new Error('given way')
+  }
   try {
-    const server = await listen()
+    await step()
+    const server = await listen(step)
     const { port } = server.address() as AddressInfo
     const store = { endpoint: `http://127.0.0.1:${port}`, timeoutMs: BOUND_MS }
     const own: UpstreamSettings = {
@@ -37,22 +46,28 @@ export async function rehearse(settings: UpstreamSettings): Promise<void> {
       container: undefined,
       caBundle: undefined,
     }
-    const clients = createClients(own, createCredentials(own))
+    const credentials = createCredentials(own)
+    // The SDK asks for them when it is about to sign; what is thrown here it passes on, and asks no more.
+    const get = (): ReturnType<typeof credentials.get> => step().then(() => credentials.get())
+    const clients = createClients(own, { ...credentials, get })
     await getSecretValue(clients, secretLookup('rehearsal', undefined, undefined)).finally(() => {
       clients.close()
       server.close()
     })
+    await step()
     createSecureContext()
   } catch {
     // Then the first caller waits those milliseconds longer.
   }
 }
 
-function listen(): Promise<Server> {
+function listen(step: () => Promise<void>): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => {
       socket.on('error', () => socket.destroy())
-      socket.once('data', () => socket.end(`${HEAD}Connection: close\r\n\r\n${ANSWER}`))
+      const answer = () => socket.end(`${HEAD}Connection: close\r\n\r\n${ANSWER}`)
+      // Given way: silent until the bound, which costs nothing; what is refused or cut would be asked again.
+      socket.once('data', () => void step().then(answer, () => undefined))
     })
     server.once('error', reject)
     server.listen(0, '127.0.0.1', () => resolve(server))

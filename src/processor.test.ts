@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { watchProcessor } from './processor.ts'
+
+/** Both clocks at zero, and work that moves them. */
+function watched() {
+  const clocks = { wall: 0, cpu: 0 }
+  const isStarved = watchProcessor({ wallMs: () => clocks.wall, cpuMs: () => clocks.cpu })
+  return (wallMs: number, cpuMs: number) => {
+    clocks.wall += wallMs
+    clocks.cpu += cpuMs
+    return isStarved()
+  }
+}
+
+test('work that has the processor for itself, or shares it with one other, is not starved', () => {
+  const work = watched()
+  assert.deepEqual([work(40, 45), work(5, 5), work(80, 40), work(10, 5)], [false, false, false, false])
+})
+
+test('a short wait says nothing, however little work there was', () => {
+  const work = watched()
+  assert.deepEqual([work(25, 0), work(25, 0), work(29, 1)], [false, false, false])
+})
+
+test('work of 7 ms in 100 is starved, and stays so when it is fast again', () => {
+  const work = watched()
+  assert.deepEqual([work(40, 40), work(100, 7), work(5, 5), work(40, 40)], [false, true, true, true])
+})
+
+test('earlier work with the whole processor hides nothing', () => {
+  const work = watched()
+  assert.deepEqual([work(900, 900), work(101, 5)], [false, true])
+})
+
+test('by its own clocks, a process that is kept from running for a second is starved', () => {
+  const isStarved = watchProcessor()
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000)
+  assert.equal(isStarved(), true)
+})
