@@ -50,6 +50,9 @@ test('a group that fails takes none of those before it along, and no report show
 })
 
 test('a group that does not exist, or emulated beside others, is refused', async () => {
-  await assert.rejects(run('speed'), /no group speed; there are start, hit, miss, micro, memory, emulated/)
+  await assert.rejects(
+    run('speed'),
+    /no group speed; there are start, small, hit, miss, micro, memory, emulated/,
+  )
   await assert.rejects(run('emulated', 'hit'), /emulated runs alone/)
 })

@@ -1,4 +1,4 @@
-// npm run bench -- [start|hit|miss|micro|memory|emulated …] [--quick] [--seed N] [--port N] [--peer NAME=COMMAND]
+// npm run bench -- [start|small|hit|miss|micro|memory|emulated …] [--quick] [--seed N] [--port N] [--peer NAME=COMMAND]
 import { parseArgs } from 'node:util'
 import { createUnfinished, finishFolder, type GroupResult, readRun, writeGroup } from './results.ts'
 import { type Context, FULL, QUICK } from './context.ts'
@@ -8,6 +8,7 @@ import { measureHit } from './groups/hit.ts'
 import { measureMemory } from './groups/memory.ts'
 import { measureMicro } from './groups/micro.ts'
 import { measureMiss } from './groups/miss.ts'
+import { measureSmall } from './groups/small.ts'
 import { measureStart } from './groups/start.ts'
 import { pinDriver } from './process.ts'
 import { folderName, type Meta, recordMeta } from './record.ts'
@@ -18,6 +19,7 @@ import { seeded } from './schedule.ts'
 
 const GROUPS: Record<string, (context: Context) => Promise<GroupResult>> = {
   start: measureStart,
+  small: measureSmall,
   hit: measureHit,
   miss: measureMiss,
   micro: measureMicro,
@@ -25,7 +27,7 @@ const GROUPS: Record<string, (context: Context) => Promise<GroupResult>> = {
   emulated: measureEmulated,
 }
 /** Without a name, all but the emulated comparison, which takes its own folder. */
-const NATIVE = ['start', 'hit', 'miss', 'micro', 'memory']
+const NATIVE = ['start', 'small', 'hit', 'miss', 'micro', 'memory']
 
 const HELP = `npm run bench -- [group …] [options]
 

@@ -41,6 +41,7 @@ export const COLUMNS: Readonly<Record<string, Columns>> = {
       ratio('asked later ÷ bare https', 'laterSecretMs', 'https floor'),
     ],
   },
+  small: { metrics: ['firstSecretMs', 'laterSecretMs', 'cpuLaterSecretMs'], comparisons: [] },
   hit: {
     metrics: ['p50Us', 'p99Us', 'p99.9Us', 'cpuUsPerHit', 'perSecond', 'driverCpuUsPerHit', 'peakRssMb'],
     comparisons: [

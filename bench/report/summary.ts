@@ -23,6 +23,12 @@ const LINES: readonly Line[] = [
     scenario: 'warm, secret asked 250 ms after registering',
     metric: 'laterSecretMs',
   },
+  {
+    label: 'start → first secret, 7 % of a processor after INIT',
+    group: 'small',
+    scenario: '7 % of a processor after INIT',
+    metric: 'firstSecretMs',
+  },
   { label: 'a hit, p50', group: 'hit', scenario: 'c1, 100 B', metric: 'p50Us' },
   { label: 'a hit, p99', group: 'hit', scenario: 'c1, 100 B', metric: 'p99Us' },
   { label: 'a hit, CPU', group: 'hit', scenario: 'c1, 100 B', metric: 'cpuUsPerHit' },

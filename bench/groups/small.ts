@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { secretName, target } from '../catalogue.ts'
+import { type Contender, extensionField } from '../contenders.ts'
+import type { Context } from '../context.ts'
+import { launch } from '../launch.ts'
+import { cpuMs } from '../process.ts'
+import { limitProcessor, SMALLEST_SHARE } from '../quota.ts'
+import { checkReply, fetchReply } from '../request.ts'
+import type { GroupResult, Sample } from '../results.ts'
+import { schedule } from '../schedule.ts'
+import { startUpstream, type Upstream } from '../upstream/upstream.ts'
+
+// What a small function waits for its first secret. INIT has a whole processor; when it is over, 128 MB have 7 % of one,
+// and whatever was not done by then takes fourteen times as long. The function's own init is short here, as in Node.
+
+const WANTED = target(secretName('100B', 0))
+const FUNCTION_INIT_MS = 40
+
+interface Situation {
+  readonly share: number
+  /** From the end of INIT to the question. */
+  readonly laterMs: number
+}
+
+const SMALL = '7 % of a processor after INIT'
+const SITUATIONS: Readonly<Record<string, Situation>> = {
+  'the whole processor': { share: 1, laterMs: 0 },
+  [SMALL]: { share: SMALLEST_SHARE, laterMs: 0 },
+  [`${SMALL}, asked 150 ms later`]: { share: SMALLEST_SHARE, laterMs: 150 },
+}
+
+export async function measureSmall(context: Context): Promise<GroupResult> {
+  const { amount, dist, random } = context
+  // No peers: when they are done with their init is not known.
+  const { contenders, skipped } = extensionField(dist, [24], [])
+  const upstream = await startUpstream({ kind: 'aws', tls: true, secrets: [{ size: '100B', keys: 1 }] })
+  const scenarios = Object.keys(SITUATIONS)
+  const turns = schedule(contenders, scenarios, amount.startRounds, random)
+  const samples: Sample[] = []
+  try {
+    for (const { scenario, contender, round } of turns) {
+      context.progress(`small, ${scenario}: ${contender.name}`, samples.length, turns.length)
+      const values = await start(contender, context, upstream, SITUATIONS[scenario]!)
+      samples.push({ scenario, contender: contender.name, round, values })
+    }
+  } finally {
+    await upstream.stop()
+  }
+  return {
+    group: 'small',
+    method: `fresh process each; the function's own init takes ${FUNCTION_INIT_MS} ms; the share is kept by SIGSTOP in periods of 100 ms`,
+    contenders: contenders.map(({ name }) => name),
+    scenarios,
+    floors: {},
+    skipped,
+    samples,
+  }
+}
+
+async function start(
+  contender: Contender,
+  { port }: Context,
+  { endpoint, caBundle }: Upstream,
+  { share, laterMs }: Situation,
+): Promise<Record<string, number>> {
+  const running = await launch(contender, {
+    port,
+    endpoint,
+    ...(caBundle !== undefined && { caBundle }),
+    onRegistered: () => sleep(FUNCTION_INIT_MS),
+  })
+  const unlimited = share < 1 ? limitProcessor(running.pid, share) : undefined
+  try {
+    await sleep(laterMs)
+    const cpuBeforeMs = cpuMs(running.pid)
+    const askedAt = performance.now()
+    const reply = await fetchReply(port, WANTED.path)
+    const answeredAt = performance.now()
+    const cpuLaterSecretMs = cpuMs(running.pid) - cpuBeforeMs
+    checkReply(reply, WANTED, contender.isExact)
+    return {
+      firstSecretMs: answeredAt - running.spawnedAt,
+      laterSecretMs: answeredAt - askedAt,
+      cpuLaterSecretMs,
+    }
+  } finally {
+    unlimited?.()
+    await running.stop()
+  }
+}
