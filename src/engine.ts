@@ -3,6 +3,8 @@
 
 /** So many hits show that there will be more. */
 export const HOT_AFTER_HITS = 300
+/** So many misses, twice what fills the largest cache, show that misses are the work here: TTL 0, or the cache off. */
+export const HOT_AFTER_MISSES = 2_000
 
 interface BunOnly {
   readonly unsafe?: { setJITPolicy?(scale: number): void }
@@ -11,8 +13,9 @@ interface BunOnly {
 const bun = (globalThis as { readonly Bun?: BunOnly }).Bun
 
 /**
- * To be called when hits are many. Bun's executable interprets everything until then (layer/executable.ts): a miss runs
- * all of the AWS SDK, and compiling that takes more memory, and for the first thousand misses more time, than it saves.
+ * To be called when hits or misses are many. Bun's executable interprets everything until then (layer/executable.ts): a
+ * miss runs all of the AWS SDK, and compiling that takes more memory, and for the first thousand misses more time, than
+ * it saves.
  */
 export function compileHotCode(): void {
   bun?.unsafe?.setJITPolicy?.(1)

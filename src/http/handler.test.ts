@@ -66,7 +66,7 @@ async function start(t: TestContext, fixture: Fixture = {}) {
     isKnownToken: createTokenCheck([TOKEN]),
     isCurrentToken: fixture.isCurrentToken,
     answerAside: fixture.answerAside ?? (() => undefined),
-    onHits: { count: 3, reached: () => void reached.push(cache.stats().hits) },
+    onBusy: { hits: 3, misses: 4, reached: () => void reached.push(cache.stats().hits) },
   })
   const server = createServer({ requireHostHeader: false, keepAliveTimeout: 0 }, handler)
   server.listen(0, '127.0.0.1')
@@ -108,13 +108,32 @@ test('the first ask is a miss, the second a hit with the same bytes and no furth
   assert.equal(fetched.length, 1)
 })
 
-test('what waits for a number of hits is told once, at that hit, and misses do not count', async (t) => {
+test('what waits for a number of hits is told once, at that hit, and misses are not counted as hits', async (t) => {
   const { ask, reached } = await start(t)
   await ask(SECRET)
   await ask(`${SECRET}&refreshNow=true`)
   for (let hit = 1; hit <= 9; hit++) {
     assert.equal((await ask(SECRET)).status, 200)
     assert.deepEqual(reached, hit < 3 ? [] : [3])
+  }
+})
+
+test('what waits for many requests is told once at a number of misses too, where nothing is ever kept', async (t) => {
+  const { ask, reached } = await start(t, { ttlMs: 0 })
+  for (let miss = 1; miss <= 9; miss++) {
+    const reply = await ask(miss % 2 === 0 ? SECRET : `${SECRET}&refreshNow=true`)
+    assert.deepEqual([reply.status, header(reply, 'X-Cache')], [200, 'MISS'])
+    assert.deepEqual(reached, miss < 4 ? [] : [0])
+  }
+})
+
+test('a failed miss counts as well, and a refused request does not', async (t) => {
+  const failed = new UpstreamError(say`ResourceNotFoundException`, say`not found`, say`the report`)
+  const { ask, reached } = await start(t, { fetch: () => Promise.reject(failed) })
+  for (let i = 0; i < 9; i++) assert.equal((await ask(SECRET, { token: 'wrong' })).status, 401)
+  for (let miss = 1; miss <= 5; miss++) {
+    assert.equal((await ask(SECRET)).status, 400)
+    assert.deepEqual(reached, miss < 4 ? [] : [0])
   }
 })
 

@@ -23,8 +23,8 @@ export interface HandlerOptions {
    * may. `token` is left to be checked there, undefined when it is known to be good. False: answer here after all.
    */
   answerAside(socket: Socket, lookup: Lookup, token: string | undefined): Promise<boolean> | undefined
-  /** Called once, at the hit of that number. Must not throw. */
-  readonly onHits: { readonly count: number; reached(): void }
+  /** Called at the hit of that number, and at the miss of that one: once each. Must not throw. */
+  readonly onBusy: { readonly hits: number; readonly misses: number; reached(): void }
 }
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void
@@ -34,11 +34,12 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
  * as in the original. Never throws, and returns no promise: `node:http` would not wait for one.
  */
 export function createHandler(options: HandlerOptions): Handler {
-  const { cache, log, isKnownToken, isCurrentToken, answerAside, onHits } = options
+  const { cache, log, isKnownToken, isCurrentToken, answerAside, onBusy } = options
   const route = createRouter()
   const seen: SeenHeaders = { token: '', host: undefined, forwarded: false }
   let lastGoodHost = 'localhost:2773'
-  let hitsToGo = onHits.count
+  let hitsToGo = onBusy.hits
+  let missesToGo = onBusy.misses
 
   return (request, response) => {
     try {
@@ -66,7 +67,7 @@ export function createHandler(options: HandlerOptions): Handler {
       const held = cache.get(asked.lookup)
       if (held === undefined) return load(request, response, asked)
       if (log.debugEnabled) log.debug(say`${describe(asked.lookup)}: hit`)
-      if (hitsToGo > 0 && --hitsToGo === 0) onHits.reached()
+      if (hitsToGo > 0 && --hitsToGo === 0) onBusy.reached()
       return reply.hit(response, held)
     }
     if (asked.kind === 'ping') return reply.pong(response)
@@ -93,6 +94,7 @@ export function createHandler(options: HandlerOptions): Handler {
   }
 
   function load(request: IncomingMessage, response: ServerResponse, asked: Read): void {
+    if (missesToGo > 0 && --missesToGo === 0) onBusy.reached()
     const elsewhere = answerAside(request.socket, asked.lookup, undefined)
     if (elsewhere === undefined) return loadHere(response, asked)
     elsewhere

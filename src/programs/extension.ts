@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts'
 import type { Core } from '../core/core.ts'
-import { compileHotCode, HOT_AFTER_HITS, keepYoungSmall } from '../engine.ts'
+import { compileHotCode, HOT_AFTER_HITS, HOT_AFTER_MISSES, keepYoungSmall } from '../engine.ts'
 import { createAside } from '../extension/aside.ts'
 import { createExtensionsClient } from '../extension/client.ts'
 import { live, type Shutdown } from '../extension/lifecycle.ts'
@@ -40,7 +40,7 @@ export async function runExtension({ config, log, core, survive }: Extension): P
       guard.mayBeSnapshot
         ? aside.answer(socket, JSON.stringify({ lookup, token } satisfies AsideQuestion))
         : undefined,
-    onHits: { count: HOT_AFTER_HITS, reached: compileHotCode },
+    onBusy: { hits: HOT_AFTER_HITS, misses: HOT_AFTER_MISSES, reached: compileHotCode },
   })
   const server = createLocalServer({ port: config.port, handler, log, isKnownToken })
 

@@ -81,15 +81,15 @@ for (const { name, createUpstream } of upstreamHalves()) {
       if (isWhole) assert.ok(isRead && allowed >= 4, `${allowed} steps`)
       await sleep(50)
       assert.ok(networking() <= before)
-      assert.match(await upstream.fetch(SECRET), /"SecretString":"x"/)
-      upstream.close()
+      assert.match(await bodyOf(upstream.fetch(SECRET)), /"SecretString":"x"/)
+      upstream.reset()
       await sleep(50)
     }
   })
 
   test(`${name}: between the steps of a rehearsal other work has its turn`, async (t) => {
     const upstream = createUpstream(settingsFor('http://127.0.0.1:1'))
-    t.after(() => upstream.close())
+    t.after(() => upstream.reset())
     let turns = 0
     let isOver = false
     const turn = () => {
