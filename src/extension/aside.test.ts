@@ -15,7 +15,8 @@ const PROGRAM = `
   async function reply(question) {
     if (question === '/fail') throw new Error('no answer')
     if (question === '/die') process.kill(process.pid, 'SIGKILL')
-    if (question === '/large') return bytes('x'.repeat(8_000_000))
+    if (question === '/die-writing') setTimeout(() => process.kill(process.pid, 'SIGKILL'), 300)
+    if (question === '/large' || question === '/die-writing') return bytes('x'.repeat(8_000_000))
     if (question === '/wait') await new Promise((resolve) => setTimeout(resolve, 100))
     return bytes(question + ' answered by ' + process.ppid)
   }
@@ -81,12 +82,40 @@ test('where the other process has no answer, the question comes back', async (t)
   assert.match(await get('/next'), /^\/next answered by/)
 })
 
-test('a process that is killed leaves a closed connection, and the next caller is served', async (t) => {
+test('where the other process is killed before it wrote, the question comes back', async (t) => {
+  const { get } = await start(t)
+  assert.equal(await get('/die'), 'answered here')
+  assert.match(await get('/next'), /^\/next answered by/)
+})
+
+test('a process that is killed while it writes leaves a closed connection, and the next caller is served', async (t) => {
   const { get, port } = await start(t)
   const caller = await connect(port)
-  await caller.send('GET /die HTTP/1.1\r\nHost: x\r\n\r\n')
-  assert.equal((await caller.closed()).length, 0)
+  await caller.send('GET /die-writing HTTP/1.1\r\nHost: x\r\n\r\n')
+  assert.ok(!(await caller.closed()).includes('answered here'))
   assert.match(await get('/next'), /^\/next answered by/)
+})
+
+for (const count of [2, 5]) {
+  test(`of ${count} questions pipelined on one connection the first is answered, the rest are left to be retried`, async (t) => {
+    const { get, port, pid } = await start(t)
+    const caller = await connect(port)
+    const targets = Array.from({ length: count }, (_, i) => `/${i}`)
+    await caller.send(targets.map((target) => `GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`).join(''))
+    const bytes = (await caller.closed()).toString()
+    assert.deepEqual(bytes.match(/HTTP\/1.1 200/g)?.length, 1)
+    assert.ok(bytes.endsWith(`\r\n\r\n/0 answered by ${pid}`), bytes)
+    assert.match(await get('/next'), /^\/next answered by/)
+  })
+}
+
+test('behind a question that comes back the others are answered here, in order', async (t) => {
+  const { port } = await start(t)
+  const caller = await connect(port)
+  await caller.send(
+    'GET /fail HTTP/1.1\r\nHost: x\r\n\r\nGET /wait HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+  )
+  assert.equal((await caller.closed()).toString().match(/answered here/g)?.length, 2)
 })
 
 test('a caller who is gone before its turn, or before its answer, disturbs nobody', async (t) => {

@@ -17,6 +17,8 @@ import type { Socket } from 'node:net'
 const ASIDE = 'answer-aside'
 /** The caller's socket in the other process. */
 const SOCKET = 3
+/** A pipe to us: a byte on it says that the caller's socket is about to be written to. */
+const STARTED = 4
 /** Each costs as much memory as we do ourselves. */
 const MOST_AT_ONCE = 2
 /** Exit code: nothing was written, so somebody else may answer. It is no printable character. */
@@ -35,13 +37,22 @@ export interface Aside {
 
 export function createAside(): Aside {
   const running = new Set<ChildProcess>()
+  // What became of the first question on a connection is what becomes of those behind it: an answer given aside closes
+  // the connection, so they are left to be retried, and after one that is given here only `node:http` knows the order.
+  const outcomes = new WeakMap<Socket, Promise<boolean>>()
   const waiting: (() => void)[] = []
   let places = MOST_AT_ONCE
   process.on('exit', () => {
     for (const child of running) child.kill('SIGKILL')
   })
 
-  async function answer(socket: Socket, question: string): Promise<boolean> {
+  function answer(socket: Socket, question: string): Promise<boolean> {
+    let outcome = outcomes.get(socket)
+    if (outcome === undefined) outcomes.set(socket, (outcome = inPlace(socket, question)))
+    return outcome
+  }
+
+  async function inPlace(socket: Socket, question: string): Promise<boolean> {
     if (places > 0) places--
     else await new Promise<void>((resolve) => waiting.push(resolve))
     try {
@@ -58,18 +69,22 @@ export function createAside(): Aside {
     if (socket.destroyed) return true
     const found = descriptorOf(socket)
     if (found === undefined) return false
+    if (found.isAbandoned) return true
     const child = spawn(process.execPath, [...program(), ASIDE], {
-      stdio: ['pipe', 'inherit', 'inherit', found.descriptor],
+      stdio: ['pipe', 'inherit', 'inherit', found.descriptor, 'pipe'],
     })
     running.add(child)
+    let hasStarted = false
+    child.stdio[STARTED]?.on('data', () => (hasStarted = true)).on('error', () => {})
     const exitCode = await new Promise<number | null>((resolve) => {
       child.once('error', () => resolve(UNANSWERED))
-      child.once('exit', resolve)
+      child.once('close', resolve)
       child.stdin!.on('error', () => {})
       child.stdin!.end(question)
     })
     running.delete(child)
-    if (exitCode === UNANSWERED) return false
+    // Killed before it wrote, for memory say: nothing is on the socket yet.
+    if (exitCode === UNANSWERED || (exitCode === null && !hasStarted)) return false
     const isStillOpen = !socket.destroyed && isInode(found.descriptor, found.inode)
     if (isStillOpen && exitCode !== null) await write(found.descriptor, Buffer.of(exitCode))
     return true
@@ -84,6 +99,7 @@ export function createAside(): Aside {
  */
 export async function answerAside(reply: (question: string) => Promise<string>): Promise<never> {
   const bytes = Buffer.from(await reply(readFileSync(0, 'utf8')), 'latin1')
+  writeSync(STARTED, '.')
   await write(SOCKET, bytes.subarray(0, -1))
   process.exit(bytes.at(-1))
 }
@@ -101,35 +117,52 @@ function program(): string[] {
 interface Found {
   readonly descriptor: number
   readonly inode: number
+  /** The caller has closed its end altogether, and waits for no answer. */
+  readonly isAbandoned: boolean
 }
 
 // Node hides the number of a socket's descriptor behind underscores, Bun entirely; the kernel tells it. Undefined too
 // where two connections cannot be told apart: same ports, other addresses.
 function descriptorOf(socket: Socket): Found | undefined {
   for (let attempt = 0; attempt < TABLE_READS; attempt++) {
-    const inodes = inodesOf(socket)
+    const { ours, theirs } = rowsOf(socket)
+    const inodes = [...new Set(ours.map((row) => row.inode))]
     if (inodes.length > 1) return undefined
     const [inode] = inodes
     if (inode === undefined) continue
     const descriptor = readdirSync('/proc/self/fd')
       .map(Number)
       .find((fd) => isInode(fd, inode))
-    if (descriptor !== undefined) return { descriptor, inode }
+    if (descriptor === undefined) continue
+    const isAbandoned = ours[0]!.state === CLOSE_WAIT && theirs.every((row) => row.inode === 0)
+    return { descriptor, inode, isAbandoned }
   }
   return undefined
 }
 
-function inodesOf({ localPort, remotePort, remoteFamily }: Socket): number[] {
+interface Row {
+  readonly state: string
+  /** 0 once no process holds the socket. */
+  readonly inode: number
+}
+
+// The other end has sent its FIN: it may have closed its sending half alone, and still wait.
+const CLOSE_WAIT = '08'
+
+/** Both ends of a connection in the kernel's table: on loopback the caller's is there as well. */
+function rowsOf({ localPort, remotePort, remoteFamily }: Socket): { ours: Row[]; theirs: Row[] } {
   const hex = (port = 0) => ':' + port.toString(16).toUpperCase().padStart(4, '0')
+  const [here, there] = [hex(localPort), hex(remotePort)]
   try {
     const table = readFileSync(`/proc/self/net/tcp${remoteFamily === 'IPv6' ? '6' : ''}`, 'latin1')
     const rows = table.split('\n').map((row) => row.trim().split(/\s+/))
-    const ours = rows.filter(
-      ([, local, remote]) => local?.endsWith(hex(localPort)) && remote?.endsWith(hex(remotePort)),
-    )
-    return [...new Set(ours.map((row) => Number(row[9])))]
+    const between = (from: string, to: string): Row[] =>
+      rows
+        .filter(([, local, remote]) => local?.endsWith(from) && remote?.endsWith(to))
+        .map((row) => ({ state: row[3]!, inode: Number(row[9]) }))
+    return { ours: between(here, there), theirs: between(there, here) }
   } catch {
-    return []
+    return { ours: [], theirs: [] }
   }
 }
 
