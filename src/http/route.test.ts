@@ -54,9 +54,6 @@ test('both paths are served with and without a slash at the end, and with nothin
     '//',
     '',
     '/secretsmanager',
-    '/secretsmanager/get//',
-    '/secretsmanager//get',
-    '//secretsmanager/get',
     '/SecretsManager/get',
     '/secretsmanager/getx',
     '/secretsmanager/get/x',
@@ -70,6 +67,15 @@ test('both paths are served with and without a slash at the end, and with nothin
   ]) {
     refused(`${path}?secretId=a&name=a`, 'unknownPath')
   }
+})
+
+test('several slashes in the path count as one, and those of a value stay', () => {
+  for (const path of ['//secretsmanager/get', '/secretsmanager//get', '///secretsmanager///get//']) {
+    asks(`${path}?secretId=a//b`, secret('a//b'))
+    asks(`http://localhost${path}?secretId=a`, secret('a'))
+  }
+  asks('//systemsmanager/parameters//get?name=//a', parameter('//a'))
+  assert.equal(route('//ping').kind, 'ping')
 })
 
 test('ping is a ping, whatever follows the question mark', () => {

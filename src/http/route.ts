@@ -56,8 +56,16 @@ export function route(target: string): Route {
     case '/ping':
       return PING
     default:
-      return rejects.unknownPath
+      return routeUnslashed(path, mark === -1 ? path.length : mark)
   }
+}
+
+/** Clients that join URLs badly ask for `//secretsmanager/get`: several slashes count as one. */
+function routeUnslashed(path: string, pathEnd: number): Route {
+  const asked = path.slice(0, pathEnd)
+  return asked.includes('//')
+    ? route(asked.replaceAll(/\/{2,}/g, '/') + path.slice(pathEnd))
+    : rejects.unknownPath
 }
 
 /** `http://localhost:2773/x?y` → `/x?y`: servers must take this form (RFC 9112, 3.2.2). Undefined if foreign. */
