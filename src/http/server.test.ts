@@ -109,7 +109,10 @@ test('a port that is taken is reported once, and taken over when it is freed', a
   assert.equal(lines.length, 1, 'further tries are silent')
   await new Promise((resolve) => holder.close(resolve))
   await eventually('served', () => isServed(port))
-  assert.deepEqual(lines.slice(1), [`INFO Serving on port ${port} of 127.0.0.1\n`])
+  assert.deepEqual(lines.slice(1), [
+    `INFO Serving on port ${port} of 127.0.0.1\n`,
+    'INFO ready to serve traffic\n',
+  ])
 })
 
 if (hasIPv6)
@@ -302,6 +305,19 @@ test('close answers what was asked, and takes no new connection meanwhile', asyn
   await closing
   await wire.closed()
 })
+
+for (const how of ['has closed its sending half', 'has gone']) {
+  test(`close does not wait for a caller who ${how}`, { timeout: 30_000 }, async (t) => {
+    const asked = gate()
+    const { port, server } = await start(t, () => asked.release())
+    const wire = await connect(port)
+    await wire.send(GET)
+    await asked.until
+    if (how === 'has gone') wire.destroy()
+    else wire.halfClose()
+    await server.close(Date.now() + 3_600_000)
+  })
+}
 
 test('close is over at its deadline although a request still waits', async (t) => {
   const arrived = gate()

@@ -65,7 +65,10 @@ export function createLocalServer(options: LocalServerOptions): LocalServer {
         server.on('error', (error: NodeJS.ErrnoException) =>
           log.error(say`server: ${shown(error.code ?? error.name)}`),
         )
-        if (attempt > 0) log.info(say`Serving on port ${port} of ${shown(host)}`)
+        if (attempt > 0) {
+          log.info(say`Serving on port ${port} of ${shown(host)}`)
+          if (server === v4) log.info(say`ready to serve traffic`)
+        }
         resolve(true)
       }
       server.once('error', onError)
@@ -92,7 +95,7 @@ export function createLocalServer(options: LocalServerOptions): LocalServer {
     for (const timer of timers) clearTimeout(timer)
     const open = new Set([v4, v6])
     for (const server of open) server.close(() => open.delete(server))
-    while (waiting.size > 0 && Date.now() < deadlineAt) await sleep(DRAIN_POLL_MS)
+    while (isAwaited(waiting) && Date.now() < deadlineAt) await sleep(DRAIN_POLL_MS)
     const flushedAt = Math.min(deadlineAt, Date.now() + FLUSH_MS)
     while (open.size > 0 && Date.now() < flushedAt) {
       for (const server of open) server.closeIdleConnections()
@@ -100,6 +103,15 @@ export function createLocalServer(options: LocalServerOptions): LocalServer {
     }
     for (const server of open) server.closeAllConnections()
   }
+}
+
+/**
+ * Whether anyone still waits for an answer. One who has closed the sending half may be waiting, and is answered as long
+ * as we serve; at SHUTDOWN it is a caller whose process has been killed.
+ */
+function isAwaited(waiting: ReadonlySet<ServerResponse>): boolean {
+  for (const { req } of waiting) if (!req.socket.readableEnded && !req.socket.destroyed) return true
+  return false
 }
 
 function sleep(ms: number): Promise<void> {
