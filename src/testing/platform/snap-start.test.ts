@@ -4,7 +4,7 @@ import type { Credentials } from '../../emulators/aws/signature.ts'
 import { LOCAL_CREDENTIALS } from '../../emulators/aws/server.ts'
 import { type Extension, type ExtensionOptions, startExtension } from '../artefact.ts'
 import { gate } from '../gate.ts'
-import { header, type Reply } from '../wire.ts'
+import { connect, header, type Reply } from '../wire.ts'
 import { companionsOf, heldInMemory } from './process.ts'
 
 const SECRET = '/secretsmanager/get?secretId=snapped'
@@ -86,6 +86,32 @@ test('nothing is fetched before the restore that nobody asked for, and no secret
   const texts = { ...VALUES, 'the secret key': BEFORE.secretAccessKey, 'the token': BEFORE.sessionToken }
   assert.deepEqual(heldInMemory(extension.lambda.pids[0]!, texts), [])
 })
+
+for (const count of [2, 5]) {
+  test(`of ${count} reads pipelined on one connection none gets the answer of another`, async (t) => {
+    const names = Array.from({ length: count }, (_, i) => `piped-${i}`)
+    const secrets = Object.fromEntries(names.map((name) => [name, `value-of-${name}`]))
+    await snapshot(t, {
+      seed: { secrets },
+      init: async ({ port, get, token }) => {
+        const wire = await connect(port)
+        const asked = names.map((name) => `/secretsmanager/get?secretId=${name}`)
+        const requests = asked.map(
+          (target) => `GET ${target} HTTP/1.1\r\nHost: localhost\r\n${TOKEN}: ${token}\r\n\r\n`,
+        )
+        await wire.send(requests.join(''))
+        const bodies = (await wire.closed()).toString().split('HTTP/1.1 200 OK').slice(1)
+        assert.ok(bodies.length >= 1)
+        for (const [i, body] of bodies.entries())
+          assert.ok(body.includes(`"value-of-piped-${i}"`), `answer ${i}`)
+        // Those left without an answer are retried.
+        for (const [i, target] of asked.entries()) {
+          assert.ok((await get(target)).body.toString().includes(`"value-of-piped-${i}"`))
+        }
+      },
+    })
+  })
+}
 
 test('what the initialisation asked for is answered, and is not in memory when the snapshot is taken', async (t) => {
   const bodies: string[] = []
