@@ -137,3 +137,33 @@ test('what Lambda tells about itself is passed on, and empty is absent', () => {
   assert.equal(empty.initializationType, undefined)
   assert.equal(empty.upstream.caBundle, undefined)
 })
+
+test('an endpoint without a scheme is warned of without being quoted, and is not used', () => {
+  for (const value of ['localhost:4566', 'user:MARKER@host', 'ftp://host', 'https://', 'http//host']) {
+    const { notes, upstream } = readConfig({ AWS_ENDPOINT_URL_SSM: value, AWS_ENDPOINT_URL: 'http://a' })
+    assert.equal(upstream.parameterStore.endpoint, 'http://a')
+    const lines = notes.filter(({ level }) => level === 'warn').map(({ message }) => message)
+    assert.deepEqual(lines, [
+      'AWS_ENDPOINT_URL_SSM must be a URL that begins with http:// or https://. Ignoring it.',
+    ])
+  }
+})
+
+test('configured endpoints are ignored where AWS_IGNORE_CONFIGURED_ENDPOINT_URLS says so', () => {
+  const env = { AWS_ENDPOINT_URL: 'http://a', AWS_ENDPOINT_URL_SSM: 'http://b' }
+  assert.deepEqual(endpoints({ ...env, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'True' }), [undefined, undefined])
+  assert.deepEqual(endpoints({ ...env, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'false' }), [
+    'http://a',
+    'http://b',
+  ])
+})
+
+test('AWS_MAX_ATTEMPTS is taken, 0 is the default, and a bad one warns and takes the default', () => {
+  const attempts = (text: string) => readConfig({ AWS_MAX_ATTEMPTS: text }).upstream.maxAttempts
+  assert.deepEqual(['1', '2', '10', '0'].map(attempts), [1, 2, 10, 3])
+  for (const text of ['-1', 'many', '1.5']) {
+    const { notes, upstream } = readConfig({ AWS_MAX_ATTEMPTS: text })
+    assert.equal(upstream.maxAttempts, 3)
+    assert.ok(notes.some(({ level, message }) => level === 'warn' && message.includes(`got "${text}"`)))
+  }
+})

@@ -37,6 +37,7 @@ test('an empty environment gives the defaults of the AWS guides', () => {
       secretsManager: { endpoint: undefined, timeoutMs: 0 },
       parameterStore: { endpoint: undefined, timeoutMs: 0 },
       maxConnections: 3,
+      maxAttempts: 3,
       useFips: false,
       useDualstack: false,
       caBundle: undefined,

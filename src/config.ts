@@ -42,6 +42,8 @@ export interface UpstreamSettings {
   readonly parameterStore: StoreSettings
   /** Sockets per store and region. */
   readonly maxConnections: number
+  /** Of one call, the first included; 1 or more. */
+  readonly maxAttempts: number
   readonly useFips: boolean
   readonly useDualstack: boolean
   /** Path of a PEM file that replaces the trusted roots, as `AWS_CA_BUNDLE` does in every AWS SDK. */
@@ -71,6 +73,8 @@ export interface ContainerSettings {
 
 const LEVELS = ['debug', 'info', 'warn', 'error', 'none'] as const
 const MAX_TIMEOUT_MS = 2_147_483_647 // the longest timer there is
+/** The original's: aws-sdk-go-v2's standard retry, seen as "exceeded maximum number of attempts, 3" in its log. */
+const DEFAULT_ATTEMPTS = 3
 const INTEGER = /^[+-]?\d{1,15}$/
 
 /** Reads every variable once. Never throws; what was wrong is in `notes`. */
@@ -114,6 +118,7 @@ export function readConfig(env: Environment): Config {
     max: 1024,
     value: (n) => say`${n} MB`,
   })
+  const endpoint = readEndpoint(env, notes, 'AWS_ENDPOINT_URL')
   return {
     port,
     logLevel,
@@ -131,14 +136,15 @@ export function readConfig(env: Environment): Config {
       credentials: readCredentials(env),
       container: readContainer(env),
       secretsManager: {
-        endpoint: present(env.AWS_ENDPOINT_URL_SECRETS_MANAGER) ?? present(env.AWS_ENDPOINT_URL),
+        endpoint: readEndpoint(env, notes, 'AWS_ENDPOINT_URL_SECRETS_MANAGER') ?? endpoint,
         timeoutMs: secretsTimeoutMs,
       },
       parameterStore: {
-        endpoint: present(env.AWS_ENDPOINT_URL_SSM) ?? present(env.AWS_ENDPOINT_URL),
+        endpoint: readEndpoint(env, notes, 'AWS_ENDPOINT_URL_SSM') ?? endpoint,
         timeoutMs: parametersTimeoutMs,
       },
       maxConnections,
+      maxAttempts: readMaxAttempts(env, notes),
       useFips: isTrue(env.AWS_USE_FIPS_ENDPOINT),
       useDualstack: isTrue(env.AWS_USE_DUALSTACK_ENDPOINT),
       caBundle: present(env.AWS_CA_BUNDLE),
@@ -278,6 +284,27 @@ export function goDuration(ms: number): Public {
   if (minutes === 0) return say`${seconds}s`
   if (minutes < 60) return say`${minutes}m${seconds}s`
   return say`${Math.floor(minutes / 60)}h${minutes % 60}m${seconds}s`
+}
+
+/** The variable's URL; undefined where it is absent, ignored or, with a warning, no URL. It may hold a password. */
+function readEndpoint(env: Environment, notes: Note[], name: string): string | undefined {
+  const value = present(env[name])
+  if (value === undefined || isTrue(env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS)) return undefined
+  if (/^https?:\/\//i.test(value) && URL.canParse(value)) return value
+  const rule = say`${shown(name)} must be a URL that begins with http:// or https://.`
+  notes.push({ level: 'warn', message: say`${rule} Ignoring it.` })
+  return undefined
+}
+
+/** As aws-sdk-go-v2 does, 0 is the default. Silent unless it is wrong: the original logs no line about it. */
+function readMaxAttempts(env: Environment, notes: Note[]): number {
+  const text = present(env.AWS_MAX_ATTEMPTS)?.trim()
+  if (text === undefined) return DEFAULT_ATTEMPTS
+  const value = INTEGER.test(text) ? Number(text) : Number.NaN
+  if (value >= 0) return value || DEFAULT_ATTEMPTS
+  const rule = say`AWS_MAX_ATTEMPTS must be an integer of 0 or more, got "${shown(text)}".`
+  notes.push({ level: 'warn', message: say`${rule} Using default attempts: ${DEFAULT_ATTEMPTS}.` })
+  return DEFAULT_ATTEMPTS
 }
 
 /** `host:port`. Without a usable one nobody can be asked for events, and a signal is what ends the process. */

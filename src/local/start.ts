@@ -17,7 +17,7 @@ const OWN_VARIABLE =
 
 /** What every AWS SDK honours, and so the extension: where AWS is, and whom to trust. */
 const AWS_VARIABLE =
-  /^(?:AWS_ENDPOINT_URL|AWS_USE_FIPS_|AWS_USE_DUALSTACK_|AWS_CA_BUNDLE$|NODE_EXTRA_CA_CERTS$)/
+  /^(?:AWS_ENDPOINT_URL|AWS_IGNORE_CONFIGURED_ENDPOINT_URLS$|AWS_MAX_ATTEMPTS$|AWS_USE_FIPS_|AWS_USE_DUALSTACK_|AWS_CA_BUNDLE$|NODE_EXTRA_CA_CERTS$)/
 
 interface Backend {
   readonly region: string

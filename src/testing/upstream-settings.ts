@@ -13,6 +13,7 @@ export function settingsFor(url: string, changes: Partial<UpstreamSettings> = {}
     secretsManager: { endpoint: url, timeoutMs: 0 },
     parameterStore: { endpoint: url, timeoutMs: 0 },
     maxConnections: 3,
+    maxAttempts: 3,
     useFips: false,
     useDualstack: false,
     caBundle: undefined,

@@ -37,8 +37,6 @@ export interface Clients {
   close(): void
 }
 
-/** The original's: aws-sdk-go-v2's standard retry, seen as "exceeded maximum number of attempts, 3" in its log. */
-const MAX_ATTEMPTS = 3
 /** A response that stops for this long is given up and asked for again, also where the whole call has no bound. */
 const SILENCE_TIMEOUT_MS = 10_000
 /** Of other regions, whose names come from callers; the oldest makes room. */
@@ -70,14 +68,14 @@ export function createClients(settings: UpstreamSettings, credentials: Credentia
 
   return {
     getSecretValue: (region, input) =>
-      bounded('GetSecretValue', secretsManager.timeoutMs, (abortSignal) => {
+      bounded('GetSecretValue', settings, secretsManager.timeoutMs, (abortSignal) => {
         const client = secrets.client(regionOr(region))
         return withFreshCredentials(credentials, () =>
           client.send(new GetSecretValueCommand(input), { abortSignal }),
         )
       }),
     getParameter: (region, input) =>
-      bounded('GetParameter', parameterStore.timeoutMs, (abortSignal) => {
+      bounded('GetParameter', settings, parameterStore.timeoutMs, (abortSignal) => {
         const client = parameters.client(regionOr(region))
         return withFreshCredentials(credentials, () =>
           client.send(new GetParameterCommand(input), { abortSignal }),
@@ -93,6 +91,7 @@ export function createClients(settings: UpstreamSettings, credentials: Credentia
 /** A whole call, retries included, within `timeoutMs` (0: no bound); past it the sockets are cut. */
 async function bounded<T>(
   operation: Operation,
+  settings: UpstreamSettings,
   timeoutMs: number,
   send: (abort: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -105,7 +104,7 @@ async function bounded<T>(
   try {
     return await Promise.race([send(abort.signal), aborted])
   } catch (error) {
-    throw toUpstreamError(operation, error, abort.signal.aborted ? timeoutMs : 0)
+    throw toUpstreamError(operation, error, abort.signal.aborted ? timeoutMs : 0, settings.maxAttempts)
   } finally {
     clearTimeout(timer)
   }
@@ -196,7 +195,7 @@ function configure(
     disableClockSkewCorrection: false,
     defaultsMode: 'legacy' as const,
     retryMode: 'standard',
-    maxAttempts: MAX_ATTEMPTS,
+    maxAttempts: settings.maxAttempts,
     requestHandler: new FreshSocketHandler(sockets),
     customUserAgent: [['open-parameters-secrets-extension', VERSION]] satisfies [string, string][],
     userAgentAppId: '',

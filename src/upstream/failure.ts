@@ -39,7 +39,11 @@ const TRANSPORT: readonly { readonly pattern: RegExp; readonly code: Public; rea
   {
     pattern: /^(ECONNREFUSED|ConnectionRefused)$/,
     code: say`ConnectionError`,
-    what: say`the connection was refused`,
+    // Bun says so too of a network that cannot be reached.
+    what:
+      process.versions['bun'] === undefined
+        ? say`the connection was refused`
+        : say`the connection was refused, or there is no route to it`,
   },
   { pattern: /^E(HOST|NET)(UNREACH|DOWN)$/, code: say`ConnectionError`, what: say`there is no route to it` },
   {
@@ -70,6 +74,7 @@ export function toUpstreamError(
   operation: Operation,
   error: unknown,
   timedOutAfterMs: number,
+  maxAttempts = 3,
 ): UpstreamError {
   if (error instanceof UpstreamError) return error
   const suspect: Suspect = typeof error === 'object' && error !== null ? error : {}
@@ -81,17 +86,29 @@ export function toUpstreamError(
   if (timedOutAfterMs > 0) {
     const reason = say`${SERVICE[operation]} did not answer within ${timedOutAfterMs} ms`
     const code = say`TimeoutError`
-    return failed(operation, attempts, { code, reason }, say`${response}, ${code}: ${reason}`)
+    return failed(operation, attempts, { code, reason }, say`${response}, ${code}: ${reason}`, maxAttempts)
   }
   // Where the body names no error, as in a redirect of a proxy, the SDK calls it Unknown: AWS has not spoken.
   if (suspect.$fault !== undefined && status >= 300 && suspect.name !== 'Unknown') {
     const code = wordOf(suspect.name) ?? say`UnknownError`
     const reason = messageOf(suspect) ?? UNSAID.get(code) ?? say`AWS gave no message`
-    return failed(operation, attempts, { code, reason }, say`${response}, api error ${code}: ${reason}`)
+    return failed(
+      operation,
+      attempts,
+      { code, reason },
+      say`${response}, api error ${code}: ${reason}`,
+      maxAttempts,
+    )
   }
   const cause = unanswered(operation, suspect, status)
   const stage = status > 0 ? say`deserialization failed` : say`request send failed`
-  return failed(operation, attempts, cause, say`${response}, ${stage}, ${cause.code}: ${cause.reason}`)
+  return failed(
+    operation,
+    attempts,
+    cause,
+    say`${response}, ${stage}, ${cause.code}: ${cause.reason}`,
+    maxAttempts,
+  )
 }
 
 /** What AWS itself wrote; for nothing the SDK puts `UnknownError`. */
@@ -121,8 +138,15 @@ export function credentialsError(why: Public): UpstreamError {
   return new UpstreamError(say`CredentialsError`, why, report)
 }
 
-function failed(operation: Operation, attempts: number, cause: Cause, story: Public): UpstreamError {
-  const exhausted = attempts >= 3 ? say`exceeded maximum number of attempts, ${attempts}, ` : say``
+function failed(
+  operation: Operation,
+  attempts: number,
+  cause: Cause,
+  story: Public,
+  maxAttempts = Infinity,
+): UpstreamError {
+  const exhausted =
+    attempts > 1 && attempts >= maxAttempts ? say`exceeded maximum number of attempts, ${attempts}, ` : say``
   const name = say`operation error ${SERVICE[operation]}: ${shown(operation)}`
   const report = say`${shown(operation)} request encountered an error: ${name}, ${exhausted}${story}`
   return new UpstreamError(cause.code, cause.reason, report)

@@ -216,6 +216,18 @@ describe('faults', { concurrency: true }, () => {
       }
     })
 
+    for (const maxAttempts of [1, 2, 4]) {
+      test(`${half.name}: with AWS_MAX_ATTEMPTS=${maxAttempts} a call is made ${maxAttempts} times`, async (t) => {
+        const { aws, upstream } = await setUp(t, half, { maxAttempts })
+        aws.fault({}, { kind: 'internal-error' })
+        const { report } = await failureOf(upstream.fetch(SECRET))
+        assert.equal(aws.calls(), maxAttempts)
+        assert.equal(report.includes(`maximum number of attempts, ${maxAttempts},`), maxAttempts > 1)
+        aws.clearFaults()
+        assert.match(await bodyOf(upstream.fetch(SECRET)), /MARKER/)
+      })
+    }
+
     test(`${half.name}: an answer in gzip is read`, async (t) => {
       const url = await serve(t, (req, res) => {
         req.resume().once('end', () => {
