@@ -12,6 +12,7 @@ import {
   type GetParameterCommandInput,
   type GetParameterCommandOutput,
 } from '@aws-sdk/client-ssm'
+import { partition } from '@aws-sdk/core/client'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { say } from '../public.ts'
 import { VERSION } from '../version.ts'
@@ -24,6 +25,8 @@ import { createSockets, type Sockets } from './sockets.ts'
 // no metadata service and prints nothing; what it would read of profiles all the same, build.mjs cuts off.
 
 export interface Clients {
+  /** The function's own. */
+  readonly region: string | undefined
   /** `region` undefined: the function's own. Reject with UpstreamError only. */
   getSecretValue(
     region: string | undefined,
@@ -43,15 +46,28 @@ const SILENCE_TIMEOUT_MS = 10_000
 const MAX_REGIONS = 16
 const EXPIRED = /^(ExpiredToken(Exception)?|UnrecognizedClientException|InvalidClientTokenId)$/
 const NOT_YET = /^Signature not yet current/
+/** The SDK's own pattern, which its `partition` does not tell: it takes every unknown region for one of `aws`. */
+const REGION_OF_AWS = /^(us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+$/
 const REGION = /^[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}$/
 
 const ignore = () => {}
 const silent = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore }
 
-/** The region of an ARN of `service`; undefined for a name. `arn:aws:ssm:eu-west-1:123456789012:parameter/a` */
-export function regionOfArn(service: 'ssm' | 'secretsmanager', name: string): string | undefined {
-  const [arn, , ofService, region] = name.split(':', 4)
-  return arn === 'arn' && ofService === service && REGION.test(region ?? '') ? region : undefined
+/**
+ * The region of an ARN of `service`, `arn:aws:ssm:eu-west-1:123456789012:parameter/a`; undefined for a name. Also for a
+ * region that the SDK does not know by pattern or that is not of the partition of `own`, the function's: the region
+ * becomes a host name that the session token is sent to, and callers choose it.
+ */
+export function regionOfArn(
+  service: 'ssm' | 'secretsmanager',
+  name: string,
+  own: string | undefined,
+): string | undefined {
+  const [arn, ofPartition, ofService, region = ''] = name.split(':', 4)
+  if (arn !== 'arn' || ofService !== service || !REGION.test(region)) return undefined
+  const known = partition(region).name
+  if (known !== ofPartition || (known === 'aws' && !REGION_OF_AWS.test(region))) return undefined
+  return own === undefined || partition(own).name === known ? region : undefined
 }
 
 export function createClients(settings: UpstreamSettings, credentials: Credentials): Clients {
@@ -67,6 +83,7 @@ export function createClients(settings: UpstreamSettings, credentials: Credentia
   const regionOr = (region: string | undefined) => region ?? settings.region
 
   return {
+    region: settings.region,
     getSecretValue: (region, input) =>
       bounded('GetSecretValue', settings, secretsManager.timeoutMs, (abortSignal) => {
         const client = secrets.client(regionOr(region))

@@ -6,7 +6,7 @@ import { unreadable } from './failure.ts'
 
 /** Asks GetParameter. Rejects with UpstreamError only. */
 export async function getParameter(clients: Clients, lookup: ParameterLookup): Promise<Fields> {
-  const region = regionOfArn('ssm', lookup.name)
+  const region = regionOfArn('ssm', lookup.name, clients.region)
   const { Parameter: parameter } = await clients.getParameter(region, {
     Name: lookup.name,
     WithDecryption: lookup.withDecryption,

@@ -69,7 +69,7 @@ test('without a region a name is a RegionError and an ARN is still answered', as
 test('callers who name many regions leave the function with few clients', async (t) => {
   const { aws, upstream } = await setUp(t)
   for (let i = 0; i < 40; i++) {
-    await assert.rejects(upstream.fetch(parameterLookup(arnIn(`xx-nowhere-${i}`), undefined, false)))
+    await assert.rejects(upstream.fetch(parameterLookup(arnIn(`us-nowhere-${i}`), undefined, false)))
   }
   assert.equal(aws.calls(), 40)
   assert.ok(aws.openConnections() <= 17, `${aws.openConnections()} sockets are open`)
@@ -77,10 +77,34 @@ test('callers who name many regions leave the function with few clients', async 
 })
 
 test('only the region of a well-formed ARN of the service is taken', () => {
-  assert.equal(regionOfArn('ssm', arnIn('us-gov-west-1')), 'us-gov-west-1')
-  assert.equal(regionOfArn('ssm', 'arn:aws-cn:ssm:cn-north-1:1:parameter/a:3'), 'cn-north-1')
-  assert.equal(regionOfArn('ssm', 'arn:aws:secretsmanager:eu-west-1:1:secret:a'), undefined)
-  assert.equal(regionOfArn('ssm', 'arn:aws:ssm:evil.example/:1:parameter/a'), undefined)
-  assert.equal(regionOfArn('ssm', 'arn:aws:ssm::1:parameter/a'), undefined)
-  assert.equal(regionOfArn('secretsmanager', 'prod/db'), undefined)
+  assert.equal(regionOfArn('ssm', arnIn('us-west-1'), 'eu-west-1'), 'us-west-1')
+  assert.equal(
+    regionOfArn('ssm', 'arn:aws-cn:ssm:cn-north-1:1:parameter/a:3', 'cn-northwest-1'),
+    'cn-north-1',
+  )
+  const gov = 'arn:aws-us-gov:ssm:us-gov-west-1:1:parameter/a'
+  assert.equal(regionOfArn('ssm', gov, 'us-gov-east-1'), 'us-gov-west-1')
+  assert.equal(regionOfArn('ssm', gov, undefined), 'us-gov-west-1')
+  assert.equal(regionOfArn('ssm', 'arn:aws:secretsmanager:eu-west-1:1:secret:a', 'us-east-1'), undefined)
+  assert.equal(regionOfArn('ssm', 'arn:aws:ssm:evil.example/:1:parameter/a', 'us-east-1'), undefined)
+  assert.equal(regionOfArn('ssm', 'arn:aws:ssm::1:parameter/a', 'us-east-1'), undefined)
+  assert.equal(regionOfArn('secretsmanager', 'prod/db', 'us-east-1'), undefined)
 })
+
+for (const [what, arn] of [
+  ['a region of no partition', arnIn('evil-zone-1')],
+  ['a region of another partition', 'arn:aws-cn:ssm:cn-north-1:123456789012:parameter/a'],
+  ['a region that is not of the partition it names', arnIn('cn-north-1')],
+] as const) {
+  test(`an ARN that names ${what} is asked for in the function's own region`, async (t) => {
+    const { aws, upstream } = await setUp(t)
+    await upstream.fetch(parameterLookup(arn, undefined, false)).catch((error: unknown) => {
+      assert.ok(error instanceof UpstreamError)
+    })
+    assert.deepEqual(
+      aws.requests.map(({ region }) => region),
+      ['us-east-1'],
+    )
+    assert.match(await bodyOf(upstream.fetch(parameterLookup('/a', undefined, false))), /"Value":"y"/)
+  })
+}

@@ -6,7 +6,7 @@ import { unreadable } from './failure.ts'
 
 /** Asks GetSecretValue. Rejects with UpstreamError only. */
 export async function getSecretValue(clients: Clients, lookup: SecretLookup): Promise<Fields> {
-  const region = regionOfArn('secretsmanager', lookup.secretId)
+  const region = regionOfArn('secretsmanager', lookup.secretId, clients.region)
   const secret = await clients.getSecretValue(region, {
     SecretId: lookup.secretId,
     ...(lookup.versionId !== undefined && { VersionId: lookup.versionId }),
