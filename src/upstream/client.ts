@@ -40,7 +40,10 @@ export interface Clients {
   close(): void
 }
 
-/** A response that stops for this long is given up and asked for again, also where the whole call has no bound. */
+/**
+ * A response that stops for this long is given up and asked for again, also where the whole call has no bound. The SDK
+ * begins to count three seconds after the request, so one that never begins is given up after 13 s.
+ */
 const SILENCE_TIMEOUT_MS = 10_000
 /** Of other regions, whose names come from callers; the oldest makes room. */
 const MAX_REGIONS = 16

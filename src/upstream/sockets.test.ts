@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import test, { type TestContext } from 'node:test'
 import { startAws } from '../emulators/aws/index.ts'
 import { secretLookup } from '../lookup.ts'
+import { bodyOf } from '../testing/body-of.ts'
+import { upstreamHalves } from '../testing/upstream-halves.ts'
 import { settingsFor } from '../testing/upstream-settings.ts'
 import { createUpstream } from './index.ts'
 
@@ -63,3 +67,70 @@ test('a reset throws away the sockets, and the next call opens a new one', async
   await upstream.fetch(SECRET)
   assert.equal(aws.connections(), 2)
 })
+
+for (const half of upstreamHalves()) {
+  /** A server whose answer arrives in two pieces, the second when the test says so. */
+  async function serveInPieces(t: TestContext) {
+    let started = () => {}
+    let finish = () => {}
+    const isStarted = new Promise<void>((resolve) => (started = resolve))
+    let asked = 0
+    const body = '{"ARN":"arn:x","Name":"a","SecretString":"whole"}'
+    const server = createServer((req, res) => {
+      req.resume().once('end', () => {
+        if (++asked > 1) return res.end(body)
+        finish = () => res.end(body.slice(9))
+        res.write(body.slice(0, 5), started)
+        more = () => res.write(body.slice(5, 9))
+        return undefined
+      })
+    })
+    let more: () => unknown = () => {}
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+    const start = Date.now()
+    t.mock.timers.enable({ apis: ['Date'], now: start })
+    const { port } = server.address() as AddressInfo
+    const upstream = half.createUpstream(settingsFor(`http://127.0.0.1:${port}`, { maxConnections: 2 }))
+    t.after(() => {
+      upstream.reset()
+      server.closeAllConnections()
+      server.close()
+    })
+    const later = (ms: number) => t.mock.timers.setTime(start + ms)
+    const turn = () => new Promise((resolve) => setTimeout(resolve, 100))
+    return {
+      upstream,
+      isStarted,
+      later,
+      turn,
+      more: () => more(),
+      finish: () => finish(),
+      asked: () => asked,
+    }
+  }
+
+  test(`${half.name}: an old answer that is still arriving is not cut when another call starts`, async (t) => {
+    const { upstream, isStarted, later, turn, more, finish, asked } = await serveInPieces(t)
+    const slow = upstream.fetch(SECRET)
+    await isStarted
+    later(12_000)
+    more()
+    await turn()
+    later(20_000)
+    assert.match(await bodyOf(upstream.fetch(secretLookup('b', undefined, undefined))), /whole/)
+    finish()
+    assert.match(await slow, /whole/)
+    assert.equal(asked(), 2)
+  })
+
+  test(`${half.name}: an answer that a freeze cut gives up its place to the next call`, async (t) => {
+    const { upstream, isStarted, later, turn, asked } = await serveInPieces(t)
+    const cut = upstream.fetch(SECRET)
+    await isStarted
+    await turn()
+    later(20_000)
+    assert.match(await bodyOf(upstream.fetch(secretLookup('b', undefined, undefined))), /whole/)
+    assert.match(await cut, /whole/)
+    assert.equal(asked(), 3)
+  })
+}

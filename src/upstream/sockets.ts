@@ -10,10 +10,11 @@ import type { Duplex } from 'node:stream'
 /** Wall time, because the clock of timers may stand still while the sandbox does. */
 const LONGEST_IDLE_MS = 4_000
 /**
- * Wall time too, for a request under way: one that a freeze has cut. Had the process run, client.ts would have given
- * it up after ten seconds of silence; its timer still has to. Until then dead ones would hold every place of the pool.
+ * Wall time too, for a request under way that has not brought a byte: one that a freeze has cut. Had the process run,
+ * client.ts would have given it up after 13 s at most; its timer still has to. Until then dead ones would hold every
+ * place of the pool. An answer that is still arriving may be as old as it likes.
  */
-const LONGEST_BUSY_MS = 15_000
+const LONGEST_SILENCE_MS = 15_000
 /**
  * For name, connection and TLS together. The original has none: in a VPC without a route to the service its calls
  * hang until the function's own timeout, with nothing in the log.
@@ -34,7 +35,7 @@ export function createSockets(secure: boolean, maxSockets: number, ca: string | 
   const options = { keepAlive: true, maxSockets, rejectUnauthorized: true, ...(ca !== undefined && { ca }) }
   const agent: HttpAgent = secure ? new HttpsAgent(options) : new HttpAgent({ keepAlive: true, maxSockets })
   let retired = false
-  /** When the socket became idle, or busy. */
+  /** When the socket became idle or busy, or brought its last byte. */
   const since = new WeakMap<Duplex, number>()
 
   const keepSocketAlive = agent.keepSocketAlive.bind(agent)
@@ -54,7 +55,10 @@ export function createSockets(secure: boolean, maxSockets: number, ca: string | 
   const createConnection = agent.createConnection.bind(agent)
   agent.createConnection = (connectOptions, callback) => {
     const socket = createConnection(connectOptions, callback)
-    if (socket) since.set(socket, Date.now())
+    if (socket) {
+      since.set(socket, Date.now())
+      socket.on('data', () => since.set(socket, Date.now()))
+    }
     if (socket) boundConnecting(socket, secure ? 'secureConnect' : 'connect')
     return socket
   }
@@ -72,7 +76,7 @@ export function createSockets(secure: boolean, maxSockets: number, ca: string | 
       const age = (socket: Duplex) => now - (since.get(socket) ?? now)
       // An age below zero: the clock was set back, so how long it idled is unknown.
       close(agent.freeSockets, (socket) => age(socket) < 0 || age(socket) > LONGEST_IDLE_MS)
-      close(agent.sockets, (socket) => age(socket) > LONGEST_BUSY_MS)
+      close(agent.sockets, (socket) => age(socket) > LONGEST_SILENCE_MS)
     },
     retire() {
       retired = true
