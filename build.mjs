@@ -49,12 +49,11 @@ const SDK_TRIMS = [
       import { version } from '../package.json'
       import { createDefaultUserAgentProvider } from '@aws-sdk/core/client'
       import { calculateBodyLength } from '@smithy/core/serde'
-      import { streamCollector } from '@smithy/node-http-handler'
       import { getRuntimeConfig as getSharedRuntimeConfig } from './runtimeConfig.shared'
       export const getRuntimeConfig = (config) => {
         const shared = getSharedRuntimeConfig(config)
         const defaultUserAgentProvider = createDefaultUserAgentProvider({ serviceId: shared.serviceId, clientVersion: version })
-        return { ...shared, ...config, runtime: 'node', bodyLengthChecker: calculateBodyLength, defaultUserAgentProvider, streamCollector }
+        return { ...shared, ...config, runtime: 'node', bodyLengthChecker: calculateBodyLength, defaultUserAgentProvider }
       }`,
   },
   {

@@ -17,9 +17,9 @@ import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { say } from '../public.ts'
 import { VERSION } from '../version.ts'
 import type { Credentials } from './credentials.ts'
-import { toUpstreamError, unasked, type Operation } from './failure.ts'
+import { queuedTooLong, toUpstreamError, unasked, type Operation } from './failure.ts'
 import type { StaticCredentials, StoreSettings, UpstreamSettings } from '../config.ts'
-import { createSockets, type Sockets } from './sockets.ts'
+import { createSockets, queues, type Queue, type Sockets } from './sockets.ts'
 
 // The only file that knows the AWS SDK. Every setting that the SDK would otherwise look up is given, so that it asks
 // no metadata service and prints nothing; what it would read of profiles all the same, build.mjs cuts off.
@@ -47,6 +47,8 @@ export interface Clients {
 const SILENCE_TIMEOUT_MS = 10_000
 /** Of other regions, whose names come from callers; the oldest makes room. */
 const MAX_REGIONS = 16
+/** Of an answer's body, unzipped, in bytes. The largest secret is 64 KB. */
+const LONGEST_BODY = 4 * 1024 * 1024
 const EXPIRED = /^(ExpiredToken(Exception)?|UnrecognizedClientException|InvalidClientTokenId)$/
 const NOT_YET = /^Signature not yet current/
 /** The SDK's own pattern, which its `partition` does not tell: it takes every unknown region for one of `aws`. */
@@ -116,6 +118,8 @@ async function bounded<T>(
   send: (abort: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const abort = new AbortController()
+  const queue: Queue = { waitedMs: 0, since: undefined }
+  queues.set(abort.signal, queue)
   const timer = timeoutMs > 0 ? setTimeout(() => abort.abort(), timeoutMs) : undefined
   // Not by the SDK's abort alone: fetching credentials does not listen to it.
   const aborted = new Promise<never>((_, reject) => {
@@ -124,6 +128,10 @@ async function bounded<T>(
   try {
     return await Promise.race([send(abort.signal), aborted])
   } catch (error) {
+    const waitedMs = queue.waitedMs + (queue.since === undefined ? 0 : Date.now() - queue.since)
+    if (abort.signal.aborted && waitedMs * 2 > timeoutMs) {
+      throw queuedTooLong(operation, Math.min(waitedMs, timeoutMs), timeoutMs, settings.maxConnections)
+    }
     throw toUpstreamError(operation, error, abort.signal.aborted ? timeoutMs : 0, settings.maxAttempts)
   } finally {
     clearTimeout(timer)
@@ -216,12 +224,25 @@ function configure(
     defaultsMode: 'legacy' as const,
     retryMode: 'standard',
     maxAttempts: settings.maxAttempts,
+    streamCollector: collect,
     requestHandler: new FreshSocketHandler(sockets),
     customUserAgent: [['open-parameters-secrets-extension', VERSION]] satisfies [string, string][],
     userAgentAppId: '',
     logger: silent,
   }
   return { config, sockets }
+}
+
+/** The SDK's own has no bound. Destroys the stream, and its socket, past `LONGEST_BODY`. */
+async function collect(stream: AsyncIterable<Buffer>): Promise<Uint8Array> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of stream) {
+    size += chunk.length
+    if (size > LONGEST_BODY) throw Object.assign(new Error('body too long'), { code: 'EFBIG' })
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
 }
 
 function readCaBundle(operation: Operation, path: string): string {
@@ -254,6 +275,9 @@ class FreshSocketHandler extends NodeHttpHandler {
 
   override async handle(...[request, options]: Parameters<NodeHttpHandler['handle']>) {
     this.#sockets.dropStale()
+    // The agent is told of the request by its headers, and of nothing else that is ours.
+    const queue = options?.abortSignal && queues.get(options.abortSignal)
+    if (queue) queues.set(request.headers, queue)
     const answer = await super.handle(request, options)
     const { headers, body } = answer.response
     if (headers['content-encoding'] === 'gzip') {

@@ -51,6 +51,7 @@ const TRANSPORT: readonly { readonly pattern: RegExp; readonly code: Public; rea
     code: say`ConnectionError`,
     what: say`there was no connection in time`,
   },
+  { pattern: /^EFBIG$/, code: say`ResponseError`, what: say`its answer is longer than 4 MiB` },
   { pattern: /^HPE_|^Z_|^ERR_HTTP_/, code: say`ResponseError`, what: say`its response was not HTTP` },
   {
     pattern: /CERT|^ERR_(TLS|SSL|OSSL)_|^EPROTO$|^UNABLE_TO_|^CRL_/,
@@ -130,6 +131,19 @@ export function unasked(
   why: Public,
 ) {
   return failed(operation, 0, { code: shown(code), reason: why }, why)
+}
+
+/** The bound of the call went by for the most part in our own queue. */
+export function queuedTooLong(
+  operation: Operation,
+  waitedMs: number,
+  timeoutMs: number,
+  maxConnections: number,
+): UpstreamError {
+  const wait = say`waited ${waitedMs} of ${timeoutMs} ms for one of ${maxConnections} connections`
+  const reason = say`${wait}: PARAMETERS_SECRETS_EXTENSION_MAX_CONNECTIONS`
+  const code = say`TimeoutError`
+  return failed(operation, 0, { code, reason }, say`${code}: ${reason}`)
 }
 
 /** The credentials endpoint failed; `why` must quote nothing that it answered. */

@@ -228,6 +228,48 @@ describe('faults', { concurrency: true }, () => {
       })
     }
 
+    test(`${half.name}: a call that waited for a connection names the queue, and is not sent later`, async (t) => {
+      const aws = await startAws({ seed: SEED })
+      const secretsManager = { endpoint: aws.url, timeoutMs: 1_500 }
+      const upstream = half.createUpstream(settingsFor(aws.url, { secretsManager, maxConnections: 1 }))
+      t.after(async () => {
+        upstream.reset()
+        await aws.close()
+      })
+      await upstream.fetch(SECRET)
+      aws.fault({}, { kind: 'hang' }, 1)
+      const [first, second] = await Promise.all([1, 2].map(() => failureOf(upstream.fetch(SECRET))))
+      assert.equal(first!.reason, 'Secrets Manager did not answer within 1500 ms')
+      assert.equal(second!.code, 'TimeoutError')
+      const pattern =
+        /waited \d+ of 1500 ms for one of 1 connections: PARAMETERS_SECRETS_EXTENSION_MAX_CONNECTIONS$/
+      assert.match(second!.reason, pattern)
+      assert.match(second!.report, pattern)
+      assert.match(await bodyOf(upstream.fetch(SECRET)), /MARKER/)
+      assert.equal(aws.calls(), 3)
+    })
+
+    for (const kind of ['plain', 'zipped', 'an error']) {
+      test(`${half.name}: a body of more than 4 MiB (${kind}) is given up, and the next call works`, async (t) => {
+        let calls = 0
+        const url = await serve(t, (req, res) => {
+          const isHuge = ++calls === 1
+          const value = isHuge ? 'MARKER'.repeat(1_000_000) : 'small'
+          const body = `{"ARN":"arn:x","Name":"a","SecretString":"${value}"}`
+          if (kind === 'zipped') res.setHeader('Content-Encoding', 'gzip')
+          if (kind === 'an error' && isHuge) res.statusCode = 400
+          req.resume().once('end', () => res.end(kind === 'zipped' ? gzipSync(body) : body))
+        })
+        const upstream = half.createUpstream(settingsFor(url))
+        const error = await failureOf(upstream.fetch(SECRET))
+        assert.equal(error.code, 'ResponseError')
+        assert.match(error.reason, /longer than 4 MiB/)
+        assert.match(await bodyOf(upstream.fetch(SECRET)), /small/)
+        assert.equal(calls, 2)
+        upstream.reset()
+      })
+    }
+
     test(`${half.name}: an answer in gzip is read`, async (t) => {
       const url = await serve(t, (req, res) => {
         req.resume().once('end', () => {

@@ -119,7 +119,7 @@ for (const half of upstreamHalves()) {
     later(20_000)
     assert.match(await bodyOf(upstream.fetch(secretLookup('b', undefined, undefined))), /whole/)
     finish()
-    assert.match(await slow, /whole/)
+    assert.match(await bodyOf(slow), /whole/)
     assert.equal(asked(), 2)
   })
 
@@ -130,7 +130,7 @@ for (const half of upstreamHalves()) {
     await turn()
     later(20_000)
     assert.match(await bodyOf(upstream.fetch(secretLookup('b', undefined, undefined))), /whole/)
-    assert.match(await cut, /whole/)
+    assert.match(await bodyOf(cut), /whole/)
     assert.equal(asked(), 3)
   })
 }

@@ -1,4 +1,4 @@
-import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpAgent, type ClientRequest } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { Duplex } from 'node:stream'
 
@@ -20,6 +20,21 @@ const LONGEST_SILENCE_MS = 15_000
  * hang until the function's own timeout, with nothing in the log.
  */
 const CONNECT_TIMEOUT_MS = 2_000
+
+/** How long a call, all attempts together, has waited for a free socket. Wall time. */
+export interface Queue {
+  waitedMs: number
+  /** When the wait under way began. */
+  since: number | undefined
+}
+
+/** By a call's abort signal, and by the headers of its request. */
+export const queues = new WeakMap<object, Queue>()
+
+/** What `node:http` calls, and its types leave out. */
+interface Asked {
+  addRequest(request: ClientRequest, options: { readonly headers?: object }, ...rest: unknown[]): void
+}
 
 export interface Sockets {
   readonly agent: HttpAgent | HttpsAgent
@@ -50,6 +65,14 @@ export function createSockets(secure: boolean, maxSockets: number, ca: string | 
   agent.reuseSocket = (socket, request) => {
     since.set(socket, Date.now())
     reuseSocket(socket, request)
+  }
+
+  const asked = agent as unknown as Asked
+  const addRequest = asked.addRequest?.bind(agent)
+  asked.addRequest = (request, requestOptions, ...rest) => {
+    const queue = requestOptions.headers && queues.get(requestOptions.headers)
+    if (queue) countWait(request, queue)
+    addRequest(request, requestOptions, ...rest)
   }
 
   const createConnection = agent.createConnection.bind(agent)
@@ -83,6 +106,16 @@ export function createSockets(secure: boolean, maxSockets: number, ca: string | 
       close(agent.freeSockets, () => true)
     },
   }
+}
+
+function countWait(request: ClientRequest, queue: Queue): void {
+  const since = Date.now()
+  queue.since = since
+  request.once('socket', () => {
+    if (request.destroyed) return // given up while it waited
+    queue.waitedMs += Date.now() - since
+    queue.since = undefined
+  })
 }
 
 // Here and not by the SDK's `connectionTimeout`, which also counts the time a request waits for a free socket.
