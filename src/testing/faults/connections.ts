@@ -12,7 +12,8 @@ export const CONNECTIONS: readonly Row[] = [
     mend: ({ middleman }) => middleman.listen(),
     expect: {
       code: 'ConnectionError',
-      reason: /^Secrets Manager could not be read: the connection was refused \(\w+\)$/,
+      reason:
+        /^Secrets Manager could not be read: the connection was refused(, or there is no route to it)? \(\w+\)$/,
       attempts: 3,
       arrived: 0,
     },
