@@ -125,3 +125,21 @@ test('an upstream that is not there is an answer, and a later one works', async 
   extension.aws.clearFaults()
   assert.equal((await extension.get(secret('dummy-string-secret'))).status, 200)
 })
+
+test('a call whose bound went by in the queue names the queue', async (t) => {
+  const env = { PARAMETERS_SECRETS_EXTENSION_MAX_CONNECTIONS: '1', SECRETS_MANAGER_TIMEOUT_MILLIS: '2000' }
+  const extension = await startExtension(t, { env })
+  await extension.get(secret('dummy-string-secret'))
+  extension.aws.fault({ name: 'dummy-binary-secret' }, { kind: 'hang' })
+  const first = extension.get(secret('dummy-binary-secret'))
+  await extension.aws.called('dummy-binary-secret')
+  const second = await extension.get(secret('dummy-binary-secret&versionStage=AWSPREVIOUS'))
+  assert.equal((await first).status, 400)
+  assert.equal(second.status, 400)
+  assert.match(header(second, 'x-amzn-errortype') ?? '', /TimeoutError/)
+  const message = header(second, 'x-amzn-errormessage') ?? ''
+  assert.match(message, /waited \d+ of 2000 ms for one of 1 connections: PARAMETERS_SECRETS_EXTENSION_MAX_/)
+  await extension.logged(/TimeoutError: waited \d+ of 2000 ms for one of 1 connections/)
+  extension.aws.clearFaults()
+  assert.equal((await extension.get(secret('dummy-binary-secret'))).status, 200)
+})
