@@ -1,6 +1,6 @@
 // npm run bench:compare A B: effect and interval of each figure, from two folders of results.
-import { comparisonTable, compareRuns } from './comparison.ts'
-import { readRun } from './results.ts'
+import { comparisonTable, compareRuns } from './report/comparison.ts'
+import { readRun } from './storing/results.ts'
 
 const [a, b] = process.argv.slice(2)
 if (a === undefined || b === undefined) {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { readRuns } from './results.ts'
+import { readRuns } from './storing/results.ts'
 
 const run = (...args: string[]) =>
   promisify(execFile)(process.execPath, [fileURLToPath(new URL('run.ts', import.meta.url)), ...args])

@@ -1,8 +1,8 @@
 // npm run bench -- [start|small|hit|miss|micro|memory|emulated …] [--quick] [--seed N] [--port N] [--peer NAME=COMMAND]
 import { parseArgs } from 'node:util'
-import { createUnfinished, finishFolder, type GroupResult, readRun, writeGroup } from './results.ts'
-import { type Context, FULL, QUICK } from './context.ts'
-import { peerOf } from './contenders.ts'
+import { createUnfinished, finishFolder, type GroupResult, readRun, writeGroup } from './storing/results.ts'
+import { type Context, FULL, QUICK } from './measuring/context.ts'
+import { peerOf } from './contenders/contenders.ts'
 import { measureEmulated } from './groups/emulated.ts'
 import { measureHit } from './groups/hit.ts'
 import { measureMemory } from './groups/memory.ts'
@@ -10,12 +10,12 @@ import { measureMicro } from './groups/micro.ts'
 import { measureMiss } from './groups/miss.ts'
 import { measureSmall } from './groups/small.ts'
 import { measureStart } from './groups/start.ts'
-import { pinDriver } from './process.ts'
-import { folderName, type Meta, recordMeta } from './record.ts'
+import { pinDriver } from './measuring/process.ts'
+import { folderName, type Meta, recordMeta } from './storing/record.ts'
 import { runSection } from './report/tables.ts'
 import { writeReport } from './report/write.ts'
-import { ROOT } from './runtimes.ts'
-import { seeded } from './schedule.ts'
+import { ROOT } from './contenders/runtimes.ts'
+import { seeded } from './measuring/schedule.ts'
 
 const GROUPS: Record<string, (context: Context) => Promise<GroupResult>> = {
   start: measureStart,

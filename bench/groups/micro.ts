@@ -1,10 +1,10 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Context } from '../context.ts'
+import type { Context } from '../measuring/context.ts'
 import { ALL } from '../micro/work.ts'
-import { distinct, type GroupResult, type Sample } from '../results.ts'
-import { schedule } from '../schedule.ts'
+import { distinct, type GroupResult, type Sample } from '../storing/results.ts'
+import { schedule } from '../measuring/schedule.ts'
 
 export async function measureMicro({ amount, random, progress }: Context): Promise<GroupResult> {
   const turns = schedule([...ALL.keys()], ['micro'], amount.microRounds, random)

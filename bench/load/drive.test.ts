@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import test, { type TestContext } from 'node:test'
-import { targetOf } from '../catalogue.ts'
+import { targetOf } from '../measuring/catalogue.ts'
 import { drive, type Job } from './job.ts'
 
 interface Lie {

@@ -1,10 +1,10 @@
 // The driver's process: checks every answer once, warms up, measures, reports. Anything but a 200 with the right bytes
 // ends it with an error.
 import { Agent } from 'node:http'
-import { targets, type Target } from '../catalogue.ts'
-import { Histogram } from '../histogram.ts'
-import { cpuMs } from '../process.ts'
-import { checkReply, differenceOf, fetchReply } from '../request.ts'
+import { targets, type Target } from '../measuring/catalogue.ts'
+import { Histogram } from '../storing/histogram.ts'
+import { cpuMs } from '../measuring/process.ts'
+import { checkReply, differenceOf, fetchReply } from '../measuring/request.ts'
 import type { Job, Outcome } from './job.ts'
 import { keepAlive } from './keep-alive.ts'
 import { reconnect } from './reconnect.ts'

@@ -1,6 +1,6 @@
 import { Agent } from 'node:http'
-import type { Target } from '../catalogue.ts'
-import { checkReply, fetchReply } from '../request.ts'
+import type { Target } from '../measuring/catalogue.ts'
+import { checkReply, fetchReply } from '../measuring/request.ts'
 import type { Load } from './drive.ts'
 import type { Job } from './job.ts'
 

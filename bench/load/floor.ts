@@ -3,7 +3,7 @@
 import { writeSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer as createNetServer } from 'node:net'
-import { targetOf } from '../catalogue.ts'
+import { targetOf } from '../measuring/catalogue.ts'
 
 const port = Number(process.env.PARAMETERS_SECRETS_EXTENSION_HTTP_PORT)
 const bodies = new Map<string, string>()

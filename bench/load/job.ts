@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { Size } from '../catalogue.ts'
-import type { Bucket } from '../histogram.ts'
+import type { Size } from '../measuring/catalogue.ts'
+import type { Bucket } from '../storing/histogram.ts'
 
 /** What a driver process is told to do. */
 export interface Job {

@@ -1,6 +1,6 @@
 import autocannon from 'autocannon'
-import { REQUEST_HEADERS } from '../catalogue.ts'
-import { differenceOf } from '../request.ts'
+import { REQUEST_HEADERS } from '../measuring/catalogue.ts'
+import { differenceOf } from '../measuring/request.ts'
 import type { Known, Load } from './drive.ts'
 import type { Job } from './job.ts'
 

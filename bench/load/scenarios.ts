@@ -1,4 +1,4 @@
-import type { Size } from '../catalogue.ts'
+import type { Size } from '../measuring/catalogue.ts'
 
 /** One kind of load on the cache; each is measured for every contender, in a fresh process each time. */
 export interface HitScenario {

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs'
 import { Agent } from 'node:https'
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
-import { secretName, targets } from '../catalogue.ts'
-import { Histogram } from '../histogram.ts'
+import { secretName, targets } from '../measuring/catalogue.ts'
+import { Histogram } from '../storing/histogram.ts'
 import type { Outcome } from './job.ts'
 
 const { misses, warmup } = JSON.parse(process.argv[2] ?? '') as { misses: number; warmup: number }

@@ -5,7 +5,7 @@ import { hit } from '../../src/http/reply.ts'
 import { createRouter, route } from '../../src/http/route.ts'
 import { createTokenCheck } from '../../src/http/token.ts'
 import { secretLookup } from '../../src/lookup.ts'
-import { TOKEN, target, secretName } from '../catalogue.ts'
+import { TOKEN, target, secretName } from '../measuring/catalogue.ts'
 import { type MicroBench, repeated } from './bench.ts'
 
 const { path, body } = target(secretName('100B', 0))

@@ -1,9 +1,9 @@
 import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
-import { Histogram } from '../histogram.ts'
-import { METRICS } from '../metrics.ts'
-import { distinct, type GroupResult, valuesOf } from '../results.ts'
-import { estimate } from '../statistics.ts'
+import { Histogram } from '../storing/histogram.ts'
+import { METRICS } from './metrics.ts'
+import { distinct, type GroupResult, valuesOf } from '../storing/results.ts'
+import { estimate } from './statistics.ts'
 
 // Observable Plot without a browser. Text and axes take the current colour, which follows the reader's light or dark
 // scheme, and so does the background: an image knows the scheme of the system alone, and the page may have the other.

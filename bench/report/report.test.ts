@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import test, { type TestContext } from 'node:test'
-import { compareRuns, comparisonTable } from '../comparison.ts'
-import type { Meta } from '../record.ts'
+import { compareRuns, comparisonTable } from './comparison.ts'
+import type { Meta } from '../storing/record.ts'
 import {
   createFolder,
   createUnfinished,
@@ -14,7 +14,7 @@ import {
   readRuns,
   type Sample,
   writeGroup,
-} from '../results.ts'
+} from '../storing/results.ts'
 import { BEGIN, between, END, writeReport } from './write.ts'
 
 const META: Meta = {

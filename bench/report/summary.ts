@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
-import { METRICS } from '../metrics.ts'
-import { type Run, valuesOf } from '../results.ts'
-import { estimate } from '../statistics.ts'
+import { METRICS } from './metrics.ts'
+import { type Run, valuesOf } from '../storing/results.ts'
+import { estimate } from './statistics.ts'
 import { header, withInterval } from './tables.ts'
 
 // What the README shows: for each native architecture the figures that people choose by.

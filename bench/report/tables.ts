@@ -1,8 +1,8 @@
 import { basename } from 'node:path'
-import { METRICS } from '../metrics.ts'
-import type { Meta } from '../record.ts'
-import { type GroupResult, type Run, valuesOf } from '../results.ts'
-import { difference, effect, estimate, type Interval } from '../statistics.ts'
+import { METRICS } from './metrics.ts'
+import type { Meta } from '../storing/record.ts'
+import { type GroupResult, type Run, valuesOf } from '../storing/results.ts'
+import { difference, effect, estimate, type Interval } from './statistics.ts'
 import { COLUMNS, type Comparison } from './columns.ts'
 
 // One run as Markdown: four lines that say where the figures come from, then a table for each scenario. A cell is a

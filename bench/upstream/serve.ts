@@ -4,7 +4,7 @@
 // memory benchmark, which say nothing about time.
 import { createServer } from 'node:http'
 import { startAws, testTls } from '../../src/emulators/aws/index.ts'
-import { CREDENTIALS, seedOf, upstreamBody } from '../catalogue.ts'
+import { CREDENTIALS, seedOf, upstreamBody } from '../measuring/catalogue.ts'
 import type { UpstreamRequest, UpstreamOptions } from './upstream.ts'
 
 const options = JSON.parse(process.argv[2] ?? '{}') as UpstreamOptions

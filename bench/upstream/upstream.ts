@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Size } from '../catalogue.ts'
+import type { Size } from '../measuring/catalogue.ts'
 
 export interface UpstreamOptions {
   readonly kind: 'aws' | 'canned'

@@ -1,8 +1,8 @@
 import { EventEmitter, once } from 'node:events'
-import { type LambdaHost, startLambda } from '../src/emulators/lambda/index.ts'
-import { EXTENSION_NAME } from './artefacts.ts'
+import { type LambdaHost, startLambda } from '../../src/emulators/lambda/index.ts'
+import { EXTENSION_NAME } from '../contenders/artefacts.ts'
 import { CREDENTIALS } from './catalogue.ts'
-import type { Contender } from './contenders.ts'
+import type { Contender } from '../contenders/contenders.ts'
 import { type Memory, memoryOf, pinned } from './process.ts'
 import { accepts, probe } from './request.ts'
 

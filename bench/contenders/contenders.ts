@@ -1,6 +1,6 @@
 import { bundle, compile, relocate, unbundled, unpackLayer } from './artefacts.ts'
 import { type Found, installNode, node, NODE_MAJORS } from './runtimes.ts'
-import type { Skipped } from './results.ts'
+import type { Skipped } from '../storing/results.ts'
 
 /** A server that can be started, and how it shows that it is ready. */
 export interface Contender {

@@ -1,4 +1,4 @@
-import type { Contender } from './contenders.ts'
+import type { Contender } from '../contenders/contenders.ts'
 
 /** How much is measured: all of it, or just enough to see that every part works. */
 export interface Amount {

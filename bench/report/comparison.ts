@@ -1,7 +1,7 @@
 import { METRICS } from './metrics.ts'
-import { COLUMNS } from './report/columns.ts'
-import { withInterval } from './report/tables.ts'
-import { type GroupResult, type Run, valuesOf } from './results.ts'
+import { COLUMNS } from './columns.ts'
+import { withInterval } from './tables.ts'
+import { type GroupResult, type Run, valuesOf } from '../storing/results.ts'
 import { effect, estimate, type Effect } from './statistics.ts'
 
 export interface Finding {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 // The runtimes that the layers are tested on, as layer/runtimes pins them, and the emulator for the other architecture.
 
-export const ROOT = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 export const NODE_MAJORS = [22, 24, 26] as const
 
 const INSTALL = 'npm ci --force --prefix layer/runtimes'

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join, relative } from 'node:path'
 import { inflateRawSync } from 'node:zlib'
 import { build } from 'esbuild'
-import { compileFlags, executable as layerExecutable } from '../layer/executable.ts'
+import { compileFlags, executable as layerExecutable } from '../../layer/executable.ts'
 import { bun, type Found, ROOT } from './runtimes.ts'
 
 // The files that the contenders execute, made in dist/bench: layers as unpacked from their zips, floors and naive

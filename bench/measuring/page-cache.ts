@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { accessSync, constants, writeFileSync } from 'node:fs'
-import type { Contender } from './contenders.ts'
+import type { Contender } from '../contenders/contenders.ts'
 
 // What Linux holds of the contenders' files. A file that was just written lies there in large folios, and a process
 // that maps them counts megabytes that it never touched; one that was paged in on demand, as in a fresh sandbox of

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
 import test, { type TestContext } from 'node:test'
-import { bundle } from './artefacts.ts'
+import { bundle } from '../contenders/artefacts.ts'
 import { secretName, target } from './catalogue.ts'
-import { type Contender, peerOf } from './contenders.ts'
+import { type Contender, peerOf } from '../contenders/contenders.ts'
 import { launch, type LaunchOptions } from './launch.ts'
 import { cpuMs } from './process.ts'
 import { checkReply, fetchReply } from './request.ts'
-import { startUpstream } from './upstream/upstream.ts'
+import { startUpstream } from '../upstream/upstream.ts'
 
 async function freePort(): Promise<number> {
   const server = createServer()
