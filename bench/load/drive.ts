@@ -6,23 +6,10 @@ import { Histogram } from '../storing/histogram.ts'
 import { cpuMs } from '../measuring/process.ts'
 import { checkReply, differenceOf, fetchReply } from '../measuring/request.ts'
 import type { Job, Outcome } from './job.ts'
+import type { Known, Load } from './load.ts'
 import { keepAlive } from './keep-alive.ts'
 import { reconnect } from './reconnect.ts'
 import { each } from './each.ts'
-
-/** A path and the only body that counts as its answer. */
-export interface Known {
-  readonly path: string
-  readonly body: string
-}
-
-/** One measured stretch of load. Rejects at the first wrong answer. */
-export interface Load {
-  /** Called when the warm-up is over, and when the measured part is. */
-  readonly onStart: () => void
-  readonly onEnd: () => void
-  readonly record: (us: number) => void
-}
 
 const CHECKING_CONNECTIONS = 3
 

@@ -1,7 +1,7 @@
 import { Agent } from 'node:http'
 import type { Target } from '../measuring/catalogue.ts'
 import { checkReply, fetchReply } from '../measuring/request.ts'
-import type { Load } from './drive.ts'
+import type { Load } from './load.ts'
 import type { Job } from './job.ts'
 
 /** Every target once, `connections` at a time over kept connections; `warmup` are asked before. */

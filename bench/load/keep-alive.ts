@@ -1,7 +1,7 @@
 import autocannon from 'autocannon'
 import { REQUEST_HEADERS } from '../measuring/catalogue.ts'
 import { differenceOf } from '../measuring/request.ts'
-import type { Known, Load } from './drive.ts'
+import type { Known, Load } from './load.ts'
 import type { Job } from './job.ts'
 
 /** Kept connections, one request at a time on each. autocannon gives each latency in fractions of a millisecond. */

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { REQUEST_HEADERS } from '../measuring/catalogue.ts'
 import { differenceOf } from '../measuring/request.ts'
-import type { Known, Load } from './drive.ts'
+import type { Known, Load } from './load.ts'
 import type { Job } from './job.ts'
 
 /**

@@ -1,0 +1,13 @@
+/** A path and the only body that counts as its answer. */
+export interface Known {
+  readonly path: string
+  readonly body: string
+}
+
+/** One measured stretch of load. Rejects at the first wrong answer. */
+export interface Load {
+  /** Called when the warm-up is over, and when the measured part is. */
+  readonly onStart: () => void
+  readonly onEnd: () => void
+  readonly record: (us: number) => void
+}
