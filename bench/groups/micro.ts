@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Context } from '../measuring/context.ts'
-import { ALL } from '../micro/work.ts'
+import { ALL } from '../micro/micro-process.ts'
 import { distinct, type GroupResult, type Sample } from '../storing/results.ts'
 import { schedule } from '../measuring/schedule.ts'
 
@@ -26,7 +26,7 @@ export async function measureMicro({ amount, random, progress }: Context): Promi
 }
 
 async function inProcess(index: number, timeMs: number): Promise<Record<string, number>> {
-  const child = fork(fileURLToPath(new URL('../micro/work.ts', import.meta.url)), [
+  const child = fork(fileURLToPath(new URL('../micro/micro-process.ts', import.meta.url)), [
     String(index),
     String(timeMs),
   ])

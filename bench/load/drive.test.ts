@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import test, { type TestContext } from 'node:test'
 import { targetOf } from '../measuring/catalogue.ts'
-import { drive, type Job } from './job.ts'
+import { drive, type Job } from './drive.ts'
 
 interface Lie {
   status?: number

@@ -1,77 +1,49 @@
-// The driver's process: checks every answer once, warms up, measures, reports. Anything but a 200 with the right bytes
-// ends it with an error.
-import { Agent } from 'node:http'
-import { targets, type Target } from '../measuring/catalogue.ts'
-import { Histogram } from '../storing/histogram.ts'
-import { cpuMs } from '../measuring/process.ts'
-import { checkReply, differenceOf, fetchReply } from '../measuring/request.ts'
-import type { Job, Outcome } from './job.ts'
-import type { Known, Load } from './load.ts'
-import { keepAlive } from './keep-alive.ts'
-import { reconnect } from './reconnect.ts'
-import { each } from './each.ts'
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Size } from '../measuring/catalogue.ts'
+import type { Bucket } from '../storing/histogram.ts'
 
-const CHECKING_CONNECTIONS = 3
-
-process.on('disconnect', () => process.exit())
-
-try {
-  process.send?.(await run(JSON.parse(process.argv[2] ?? '') as Job))
-} catch (error) {
-  process.send?.({ error: (error as Error).message })
-}
-process.disconnect?.()
-
-async function run(job: Job): Promise<Outcome> {
-  const histogram = new Histogram()
-  const before = { at: 0, server: 0, driver: process.cpuUsage() }
-  const after = { at: 0, server: 0, driver: process.cpuUsage() }
-  const mark = (point: typeof before) => () => {
-    point.server = cpuMs(job.serverPid)
-    point.driver = process.cpuUsage()
-    point.at = performance.now()
-  }
-  const load = { onStart: mark(before), onEnd: mark(after), record: (us: number) => histogram.record(us) }
-  await perform(job, load)
-  const cpuUs = ({ driver: { user, system } }: typeof before) => user + system
-  return {
-    responses: histogram.count,
-    elapsedMs: after.at - before.at,
-    serverCpuMs: after.server - before.server,
-    driverCpuMs: (cpuUs(after) - cpuUs(before)) / 1000,
-    latency: histogram.buckets(),
-  }
+/** What a driver process is told to do. */
+export interface Job {
+  readonly port: number
+  /** Whose CPU time is read around the measured part. */
+  readonly serverPid: number
+  readonly isExact: boolean
+  readonly size: Size
+  readonly keys: number
+  /** The first of the keys: other ones for each part, where each request must miss. */
+  readonly fromKey?: number
+  readonly connections: number
+  /**
+   * `keep`: autocannon over kept connections. `reconnect`: a new connection for each request. `each`: every key once,
+   * by as many at a time as there are connections. `burst`: as `each`, the hot key as many times as there are keys.
+   */
+  readonly mode: 'keep' | 'reconnect' | 'each' | 'burst'
+  /** Before the measured part; for `each` and `burst` the number of keys that warm up, after the measured ones. */
+  readonly warmup: number
+  /** Milliseconds; not for `each` and `burst`, which end with the keys. */
+  readonly measureMs: number
 }
 
-async function perform(job: Job, load: Load): Promise<void> {
-  const { mode, size, keys, fromKey = 0 } = job
-  const wanted = targets(size, mode === 'burst' ? 1 : keys, fromKey)
-  if (mode === 'each' || mode === 'burst') {
-    const asked = mode === 'each' ? wanted : Array.from({ length: keys }, () => wanted[0]!)
-    return each(job, asked, targets(size, job.warmup, fromKey + keys), load)
-  }
-  const known = await checked(job, wanted)
-  return mode === 'keep' ? keepAlive(job, known, load) : reconnect(job, known, load)
+export interface Outcome {
+  readonly responses: number
+  readonly elapsedMs: number
+  readonly serverCpuMs: number
+  readonly driverCpuMs: number
+  readonly latency: readonly Bucket[]
 }
 
-/** Every key twice: the first answer must be right, the second the same, and from now on no other counts. */
-async function checked({ port, isExact }: Job, wanted: readonly Target[]): Promise<Known[]> {
-  const agent = new Agent({ keepAlive: true, maxSockets: CHECKING_CONNECTIONS })
-  const known: Known[] = []
-  const queue = [...wanted.entries()]
-  const work = async () => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const [index, target] = next
-      const first = await fetchReply(port, target.path, agent)
-      checkReply(first, target, isExact)
-      const second = await fetchReply(port, target.path, agent)
-      checkReply(second, target, isExact)
-      if (second.body !== first.body)
-        throw new Error(`${target.path}: ${differenceOf(second.body, first.body)}`)
-      known[index] = { path: target.path, body: first.body }
-    }
-  }
-  await Promise.all(Array.from({ length: CHECKING_CONNECTIONS }, work))
-  agent.destroy()
-  return known
+/** Runs the job in a fresh process. Rejects for any answer but the right one. */
+export function drive(job: Job): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = fork(fileURLToPath(new URL('drive-process.ts', import.meta.url)), [JSON.stringify(job)])
+    let outcome: Outcome | { error: string } | undefined
+    child.on('message', (message) => (outcome = message as Outcome))
+    child.on('error', reject)
+    child.on('exit', (code) => {
+      if (outcome === undefined) reject(new Error(`the driver ended with ${code}`))
+      else if ('error' in outcome) reject(new Error(outcome.error))
+      else resolve(outcome)
+    })
+  })
 }

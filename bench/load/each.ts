@@ -2,7 +2,7 @@ import { Agent } from 'node:http'
 import type { Target } from '../measuring/catalogue.ts'
 import { checkReply, fetchReply } from '../measuring/request.ts'
 import type { Load } from './load.ts'
-import type { Job } from './job.ts'
+import type { Job } from './drive.ts'
 
 /** Every target once, `connections` at a time over kept connections; `warmup` are asked before. */
 export async function each(

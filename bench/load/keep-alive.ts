@@ -2,7 +2,7 @@ import autocannon from 'autocannon'
 import { REQUEST_HEADERS } from '../measuring/catalogue.ts'
 import { differenceOf } from '../measuring/request.ts'
 import type { Known, Load } from './load.ts'
-import type { Job } from './job.ts'
+import type { Job } from './drive.ts'
 
 /** Kept connections, one request at a time on each. autocannon gives each latency in fractions of a millisecond. */
 export function keepAlive(job: Job, known: readonly Known[], load: Load): Promise<void> {

@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { REQUEST_HEADERS } from '../measuring/catalogue.ts'
 import { differenceOf } from '../measuring/request.ts'
 import type { Known, Load } from './load.ts'
-import type { Job } from './job.ts'
+import type { Job } from './drive.ts'
 
 /**
  * A new connection for each request, one after the other, from connect to the end. Not autocannon's `reconnectRate`:

@@ -6,7 +6,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { secretName, targets } from '../measuring/catalogue.ts'
 import { Histogram } from '../storing/histogram.ts'
-import type { Outcome } from './job.ts'
+import type { Outcome } from './drive.ts'
 
 const { misses, warmup } = JSON.parse(process.argv[2] ?? '') as { misses: number; warmup: number }
 const ca = readFileSync(process.env.AWS_CA_BUNDLE ?? '')

@@ -27,7 +27,9 @@ export interface Upstream {
 }
 
 export async function startUpstream(options: UpstreamOptions): Promise<Upstream> {
-  const child = fork(fileURLToPath(new URL('serve.ts', import.meta.url)), [JSON.stringify(options)])
+  const child = fork(fileURLToPath(new URL('upstream-process.ts', import.meta.url)), [
+    JSON.stringify(options),
+  ])
   const gone = once(child, 'exit')
   const answered = async () => {
     const [message] = (await Promise.race([once(child, 'message'), gone.then(ended)])) as [unknown]
