@@ -2,7 +2,7 @@
 //
 //   node build.mjs [--quiet] [--local] [--inline-upstream]
 //
-//   --local            also dist/local.mjs from src/local/start.ts, for `npm start` on any Node
+//   --local            also dist/local.mjs from src/workshop/local/start.ts, for `npm start` on any Node
 //   --inline-upstream  the SDK half as code instead of text, for compilers that want to see all of it (Bun's)
 //
 // CommonJS, because Lambda executes the file without an extension, which Node takes for CommonJS. The half that holds
@@ -215,7 +215,7 @@ async function buildExtension() {
 
 async function buildLocal() {
   const options = { ...common, format: 'esm', supported: {}, packages: 'external', minify: false }
-  const { outputFiles } = await build({ ...options, entryPoints: ['src/local/start.ts'] })
+  const { outputFiles } = await build({ ...options, entryPoints: ['src/workshop/local/start.ts'] })
   await put('local.mjs', outputFiles[0].contents)
 }
 

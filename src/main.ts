@@ -1,7 +1,7 @@
 import { readConfig } from './config.ts'
 import { createCore } from './core/core.ts'
 import { kindOf, placeOf } from './errors.ts'
-import { isAside } from './extension/aside.ts'
+import { isAside } from './snap-start/aside.ts'
 import { createLog } from './log.ts'
 import { runAside } from './programs/aside.ts'
 import { runExtension } from './programs/extension.ts'

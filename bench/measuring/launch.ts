@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events'
-import { type LambdaHost, startLambda } from '../../src/emulators/lambda/index.ts'
+import { type LambdaHost, startLambda } from '../../src/workshop/emulators/lambda/index.ts'
 import { EXTENSION_NAME } from '../contenders/artefacts.ts'
 import { CREDENTIALS } from './catalogue.ts'
 import type { Contender } from '../contenders/contenders.ts'

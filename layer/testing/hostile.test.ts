@@ -6,8 +6,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { testTls } from '../../src/emulators/aws/tls.ts'
-import { type Extension, type ExtensionOptions, startExtension } from '../../src/testing/artefact.ts'
+import { testTls } from '../../src/workshop/emulators/aws/tls.ts'
+import { type Extension, type ExtensionOptions, startExtension } from '../../src/workshop/testing/artefact.ts'
 import { extensionPath } from '../layers.ts'
 
 const EXTENSION_NAME = basename(extensionPath)

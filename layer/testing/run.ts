@@ -28,10 +28,13 @@ const qemu = '/usr/bin/qemu-aarch64-static'
 const arm64Libraries = '/usr/aarch64-linux-gnu'
 
 const units = ['layer/*.test.ts']
-const endToEnd = ['src/testing/contract.test.ts', 'src/testing/{abuse,e2e,faults,platform}/*.test.ts']
+const endToEnd = [
+  'src/workshop/testing/contract.test.ts',
+  'src/workshop/testing/{abuse,e2e,faults,platform}/*.test.ts',
+]
 const hostile = ['layer/testing/{hostile,samples}.test.ts']
 const wrongRuntime = ['layer/testing/wrong-runtime.test.ts']
-const smoke = ['src/testing/contract.test.ts', 'src/testing/e2e/start.test.ts']
+const smoke = ['src/workshop/testing/contract.test.ts', 'src/workshop/testing/e2e/start.test.ts']
 
 // Each is expected to be there: README.md, "Known differences".
 const differences = ['HTTP/1.0', '`*` as the target', 'the end is told to a client that never wrote']

@@ -5,7 +5,7 @@ import { execFile, spawnSync } from 'node:child_process'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { startExtension } from '../../src/testing/artefact.ts'
+import { startExtension } from '../../src/workshop/testing/artefact.ts'
 
 const samples = fileURLToPath(new URL('../samples/', import.meta.url))
 

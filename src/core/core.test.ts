@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { readConfig } from '../config.ts'
-import { LOCAL_CREDENTIALS, startAws } from '../emulators/aws/server.ts'
+import { LOCAL_CREDENTIALS, startAws } from '../workshop/emulators/aws/server.ts'
 import { UpstreamError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { parameterLookup, secretLookup } from '../lookup.ts'

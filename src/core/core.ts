@@ -3,7 +3,7 @@ import { goShape } from '../answer/go-shape.ts'
 import { ReadThrough } from '../cache/read-through.ts'
 import type { Config } from '../config.ts'
 import { UpstreamError } from '../errors.ts'
-import { SnapshotGuard } from '../extension/snapshot.ts'
+import { SnapshotGuard } from '../snap-start/snapshot.ts'
 import { createCurrentTokenCheck, createTokenCheck } from '../http/token.ts'
 import type { Log } from '../log.ts'
 import type { Lookup } from '../lookup.ts'
@@ -49,7 +49,7 @@ export function createCore(config: Config, log: Log): Core {
   }
 
   function ttlMs(lookup: Lookup): number {
-    if (guard.mayBeSnapshot) return 0
+    if (guard.isBeforeRestore) return 0
     return lookup.store === 'secrets-manager' ? config.secretsTtlMs : config.parametersTtlMs
   }
 

@@ -44,7 +44,7 @@ export function refusalBytes(reject: Reject): string {
   return lastAnswer(reject.status, ['X-Amzn-ErrorType', reject.errorType, ...allow], reject.body)
 }
 
-/** As `miss`, in latin1, for a process that writes to the caller's socket itself: extension/aside.ts. */
+/** As `miss`, in latin1, for a process that writes to the caller's socket itself: snap-start/aside.ts. */
 export function missBytes({ bytes }: Answer): string {
   return lastAnswer(200, ['X-Cache', 'MISS'], bytes)
 }

@@ -1,20 +1,20 @@
 import type { Core } from '../core/core.ts'
 import { UpstreamError } from '../errors.ts'
-import { answerAside, leaveUnanswered } from '../extension/aside.ts'
+import { answerFromStdin, leaveUnanswered } from '../snap-start/aside.ts'
 import { rejects } from '../http/rejects.ts'
 import { failureBytes, missBytes, refusalBytes } from '../http/reply.ts'
 import type { Lookup } from '../lookup.ts'
 
-/** What the extension asks this program: extension/aside.ts carries it as text. */
+/** What the extension asks this program: snap-start/aside.ts carries it as text. */
 export interface AsideQuestion {
   readonly lookup: Lookup
   /** Still to be checked; absent when it is known to be good. */
   readonly token?: string | undefined
 }
 
-/** The program that answers one question on a caller's socket and ends: see extension/aside.ts. */
+/** The program that answers one question on a caller's socket and ends: see snap-start/aside.ts. */
 export function runAside(core: Core, survive: (error: unknown) => void): void {
-  answerAside((question) => replyTo(core, question)).catch((error: unknown) => {
+  answerFromStdin((question) => replyTo(core, question)).catch((error: unknown) => {
     survive(error)
     leaveUnanswered()
   })

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts'
 import type { Core } from '../core/core.ts'
 import { compileHotCode, HOT_AFTER_HITS, HOT_AFTER_MISSES, keepYoungSmall } from '../engine.ts'
-import { createAside } from '../extension/aside.ts'
+import { createAside } from '../snap-start/aside.ts'
 import { createExtensionsClient } from '../extension/client.ts'
 import { live, type Shutdown } from '../extension/lifecycle.ts'
 import { createHandler } from '../http/handler.ts'
@@ -37,7 +37,7 @@ export async function runExtension({ config, log, core, survive }: Extension): P
     isKnownToken,
     isCurrentToken,
     answerAside: (socket, lookup, token) =>
-      guard.mayBeSnapshot
+      guard.isBeforeRestore
         ? aside.answer(socket, JSON.stringify({ lookup, token } satisfies AsideQuestion))
         : undefined,
     onBusy: { hits: HOT_AFTER_HITS, misses: HOT_AFTER_MISSES, reached: compileHotCode },
@@ -53,7 +53,7 @@ export async function runExtension({ config, log, core, survive }: Extension): P
     return live({
       client: createExtensionsClient(runtimeApi),
       name: EXTENSION_NAME,
-      events: guard.mayBeSnapshot ? ['INVOKE', 'SHUTDOWN'] : ['SHUTDOWN'],
+      events: guard.isBeforeRestore ? ['INVOKE', 'SHUTDOWN'] : ['SHUTDOWN'],
       log,
       onReady: warmUp,
       onInvoke: () => guard.invoked(),

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startAws } from '../emulators/aws/index.ts'
+import { startAws } from '../workshop/emulators/aws/index.ts'
 import { secretLookup } from '../lookup.ts'
-import { bodyOf } from '../testing/body-of.ts'
-import { upstreamHalves } from '../testing/upstream-halves.ts'
-import { settingsFor } from '../testing/upstream-settings.ts'
+import { bodyOf } from '../workshop/testing/body-of.ts'
+import { upstreamHalves } from '../workshop/testing/upstream-halves.ts'
+import { settingsFor } from '../workshop/testing/upstream-settings.ts'
 import type { Upstream } from './index.ts'
 
 const SECRET = secretLookup('a', undefined, undefined)

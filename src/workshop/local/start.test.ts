@@ -11,7 +11,7 @@ import { freePort } from '../testing/artefact.ts'
 
 // The launcher as a user runs it, from source, around the bundle that `npm test` has just built.
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const START = fileURLToPath(new URL('start.ts', import.meta.url))
 
 interface Started {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import * as errors from '../errors.ts'
-import * as source from '../upstream/index.ts'
+import * as errors from '../../errors.ts'
+import * as source from '../../upstream/index.ts'
 
 // The upstream half as source with the whole SDK, and as `node build.mjs` made it with the trimmed one.
 
@@ -12,7 +12,7 @@ export interface Half {
 
 /** Throws when the bundle has not been built: `npm test` builds it first. */
 export function upstreamHalves(): readonly Half[] {
-  const file = new URL('../../dist/upstream.cjs', import.meta.url)
+  const file = new URL('../../../dist/upstream.cjs', import.meta.url)
   if (!existsSync(file)) throw new Error('dist/upstream.cjs is missing: run `npm run build` first')
   const require = createRequire(import.meta.url)
   const half = { exports: {} as typeof source }

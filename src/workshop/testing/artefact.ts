@@ -59,7 +59,7 @@ export interface Extension {
   stop(): Promise<ShutdownReport>
 }
 
-const BUNDLE = fileURLToPath(new URL('../../dist/extension.cjs', import.meta.url))
+const BUNDLE = fileURLToPath(new URL('../../../dist/extension.cjs', import.meta.url))
 const RECORDED = new URL('../emulators/aws/recorded-seed.json', import.meta.url)
 
 /** Resolves when the extension is initialised. What it must not do is checked when the test ends. */

@@ -12,7 +12,7 @@ import { artefactName, startExtension } from '../artefact.ts'
 import { LIFE_ENVIRONMENT, seedOf, startLife, type Tally } from './life.ts'
 import { growth, median } from './trend.ts'
 
-const BUNDLE = new URL('../../../dist/extension.cjs', import.meta.url)
+const BUNDLE = new URL('../../../../dist/extension.cjs', import.meta.url)
 
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string' } },

@@ -1,4 +1,4 @@
-import type { UpstreamSettings } from '../config.ts'
+import type { UpstreamSettings } from '../../config.ts'
 
 /** Settings for an upstream half in front of the emulator at `url`, with its local credentials. */
 export function settingsFor(url: string, changes: Partial<UpstreamSettings> = {}): UpstreamSettings {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { gate } from '../testing/gate.ts'
+import { gate } from '../workshop/testing/gate.ts'
 import { SnapshotGuard } from './snapshot.ts'
 
 function guarded(isSnapStart: boolean) {
@@ -14,7 +14,7 @@ function guarded(isSnapStart: boolean) {
 
 test('outside SnapStart nothing is ever forgotten', async () => {
   const { guard, forgotten } = guarded(false)
-  assert.equal(guard.mayBeSnapshot, false)
+  assert.equal(guard.isBeforeRestore, false)
   assert.equal(await guard.during(async () => 'answer'), 'answer')
   guard.invoked()
   assert.deepEqual(forgotten, [])
@@ -22,10 +22,10 @@ test('outside SnapStart nothing is ever forgotten', async () => {
 
 test('the first INVOKE forgets all, and the ones after it nothing', () => {
   const { guard, forgotten } = guarded(true)
-  assert.equal(guard.mayBeSnapshot, true)
+  assert.equal(guard.isBeforeRestore, true)
   guard.invoked()
   guard.invoked()
-  assert.equal(guard.mayBeSnapshot, false)
+  assert.equal(guard.isBeforeRestore, false)
   assert.deepEqual(forgotten, ['all'])
 })
 

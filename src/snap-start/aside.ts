@@ -97,7 +97,7 @@ export function createAside(): Aside {
  * In the other process: answers the question, with a latin1 string that ends in a printable character, and ends.
  * Rejects with what `reply` rejects with; `leaveUnanswered` is to follow.
  */
-export async function answerAside(reply: (question: string) => Promise<string>): Promise<never> {
+export async function answerFromStdin(reply: (question: string) => Promise<string>): Promise<never> {
   const bytes = Buffer.from(await reply(readFileSync(0, 'utf8')), 'latin1')
   writeSync(STARTED, '.')
   await write(SOCKET, bytes.subarray(0, -1))

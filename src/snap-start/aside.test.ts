@@ -5,12 +5,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { connect, exchange } from '../testing/wire.ts'
+import { connect, exchange } from '../workshop/testing/wire.ts'
 
 // A program as main.ts is one: a server that has its requests answered by another process of itself.
 const PROGRAM = `
   import { createServer } from 'node:http'
-  import { answerAside, createAside, isAside, leaveUnanswered } from ${JSON.stringify(new URL('aside.ts', import.meta.url).href)}
+  import { answerFromStdin, createAside, isAside, leaveUnanswered } from ${JSON.stringify(new URL('aside.ts', import.meta.url).href)}
   const bytes = (body) => 'HTTP/1.1 200 OK\\r\\nContent-Length: ' + body.length + '\\r\\nConnection: close\\r\\n\\r\\n' + body
   async function reply(question) {
     if (question === '/fail') throw new Error('no answer')
@@ -20,7 +20,7 @@ const PROGRAM = `
     if (question === '/wait') await new Promise((resolve) => setTimeout(resolve, 100))
     return bytes(question + ' answered by ' + process.ppid)
   }
-  if (isAside) answerAside(reply).catch(leaveUnanswered)
+  if (isAside) answerFromStdin(reply).catch(leaveUnanswered)
   else {
     const aside = createAside()
     const server = createServer({ keepAliveTimeout: 0 }, async (request, response) => {

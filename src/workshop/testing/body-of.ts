@@ -1,5 +1,5 @@
-import { goShape } from '../answer/go-shape.ts'
-import type { Fields } from '../fields.ts'
+import { goShape } from '../../answer/go-shape.ts'
+import type { Fields } from '../../fields.ts'
 
 /** The body that a caller gets of what the upstream half answers. */
 export async function bodyOf(answered: Promise<Fields>): Promise<string> {

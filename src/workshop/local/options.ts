@@ -12,7 +12,7 @@ export const HELP = `Usage: npm start -- [options]
 Serves secrets and parameters at http://localhost:2773, exactly as the layer does beside a Lambda function: the
 built bundle runs as a child process under an emulator of the Lambda host. Ctrl-C shuts it down in order.
 
-  --seed FILE   the secrets and parameters of the emulated AWS (default: src/local/seed.json)
+  --seed FILE   the secrets and parameters of the emulated AWS (default: src/workshop/local/seed.json)
   --port N      the port to serve on (default: 2773)
   --aws         ask the real AWS instead of the emulator: credentials and region come from your own profile, by the
                 AWS SDK's provider chain (AWS_PROFILE, AWS_REGION, SSO, ...), and reach the extension as environment
@@ -28,7 +28,7 @@ export function parseOptions(args: string[]): StartOptions | undefined {
   const { values } = parseArgs({
     args,
     options: {
-      seed: { type: 'string', default: 'src/local/seed.json' },
+      seed: { type: 'string', default: 'src/workshop/local/seed.json' },
       port: { type: 'string', default: '2773' },
       aws: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },

@@ -22,7 +22,7 @@ export function limitDescriptors(limit: number): void {
     command,
     extensionsDir,
   }: UnderTest = JSON.parse(process.env['EXTENSION_UNDER_TEST'] || '{}') as UnderTest
-  const bundle = fileURLToPath(new URL('../../../dist/extension.cjs', import.meta.url))
+  const bundle = fileURLToPath(new URL('../../../../dist/extension.cjs', import.meta.url))
   const artefact =
     extensionsDir === undefined
       ? (command ?? [process.execPath, bundle])

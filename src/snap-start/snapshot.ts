@@ -15,18 +15,18 @@ export interface SnapshotGuardOptions {
 
 export class SnapshotGuard {
   readonly #options: SnapshotGuardOptions
-  #mayBeSnapshot: boolean
+  #isBeforeRestore: boolean
   #calls = 0
 
   /** `isSnapStart` false: a guard that never guards. */
   constructor(isSnapStart: boolean, options: SnapshotGuardOptions) {
-    this.#mayBeSnapshot = isSnapStart
+    this.#isBeforeRestore = isSnapStart
     this.#options = options
   }
 
   /** While true, nothing may be kept. */
-  get mayBeSnapshot(): boolean {
-    return this.#mayBeSnapshot
+  get isBeforeRestore(): boolean {
+    return this.#isBeforeRestore
   }
 
   /** Runs a call to AWS; before the restore nothing of it outlasts the last of those under way. */
@@ -36,14 +36,14 @@ export class SnapshotGuard {
       return await call()
     } finally {
       this.#calls--
-      if (this.#mayBeSnapshot && this.#calls === 0) this.#options.forgetConnections()
+      if (this.#isBeforeRestore && this.#calls === 0) this.#options.forgetConnections()
     }
   }
 
   /** An INVOKE has come, so whatever snapshot there was lies behind us. */
   invoked(): void {
-    if (!this.#mayBeSnapshot) return
-    this.#mayBeSnapshot = false
+    if (!this.#isBeforeRestore) return
+    this.#isBeforeRestore = false
     this.#options.forgetAll()
   }
 }
