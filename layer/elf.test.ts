@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { readElf } from './elf.ts'
+import { buildIdOf, readElf, sectionOf, segmentsOf, segmentType } from './elf.ts'
 import { bunFor, nodeFor } from './runtimes.ts'
 
 test('it reads what Bun needs on both processors', () => {
@@ -35,4 +35,18 @@ test('anything else is refused', () => {
   assert.throws(() => readElf(foreign), /for machine 8/)
   foreign.writeUInt16LE(62, 18)
   assert.throws(() => readElf(foreign), /not dynamically linked/)
+})
+
+test("it finds the linker's name of the build and a section, and says so where there is none", () => {
+  for (const machine of ['x86_64', 'arm64'] as const) {
+    const bun = readFileSync(bunFor(machine))
+    assert.match(buildIdOf(bun), /^[0-9a-f]{40}$/)
+    assert.ok(sectionOf(bun, '.text').size > 2 ** 26)
+    assert.throws(() => sectionOf(bun, '.none'), /no section .none/)
+  }
+  assert.notEqual(buildIdOf(readFileSync(bunFor('x86_64'))), buildIdOf(readFileSync(bunFor('arm64'))))
+  const nameless = readFileSync(bunFor('x86_64'))
+  for (const { header, type } of segmentsOf(nameless))
+    if (type === segmentType.note) nameless.writeUInt32LE(0, header)
+  assert.throws(() => buildIdOf(nameless), /no build ID/)
 })
