@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from '@zip.js/zip.js'
 import { faultsOf } from './check.ts'
+import { segmentsOf, segmentType } from './elf.ts'
 import { extensionMode, extensionPath, type Layer } from './layers.ts'
-import { nodeFor } from './runtimes.ts'
+import { type Range, withWork, type Work } from './pages/stub.ts'
+import { hostBun, nodeFor } from './runtimes.ts'
 import { entriesOf, zipOf } from './zip.ts'
 
 const script = Buffer.from('#!/bin/sh\nexit\n')
@@ -92,4 +94,26 @@ test('an executable for newer systems or another processor is a fault', async ()
   )
   const text = await zipOf(extensionPath, script, extensionMode)
   assert.match(String(await faultsOf({ zip: 'x.zip', kind: 'arm64', budget: 1_000 }, text)), /cannot be read/)
+})
+
+test('an executable that asks for no pages first, or for others than its own, is a fault', async () => {
+  const bun = readFileSync(hostBun())
+  const kind = process.arch === 'arm64' ? 'arm64' : 'x86_64'
+  const faultsWith = async (file: Buffer) => {
+    const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false, level: 0 })
+    await writer.add(extensionPath, new Uint8ArrayReader(file), { unixMode: 0o100755 })
+    const faults = await faultsOf({ zip: 'x.zip', kind, budget: 2 ** 30 }, Buffer.from(await writer.close()))
+    return faults.filter((fault) => !fault.startsWith('its mode'))
+  }
+  const asking = (ranges: Range[], call: Work['call'] = 'madvise') =>
+    faultsWith(withWork(bun, { call, argument: 3, ranges }))
+  assert.deepEqual(await asking([[0x200, 10]]), [])
+  assert.deepEqual(await faultsWith(bun), ['it does not ask for the pages of its start'])
+  assert.deepEqual(await asking([[0x200, 10]], 'mprotect'), ['it starts with mprotect'])
+  assert.deepEqual(await asking([[0x1ff, 2]]), ['it asks for 2 pages from 511 on, which it does not load'])
+  const overlapping = withWork(bun, { call: 'madvise', argument: 3, ranges: [] })
+  const { header } = segmentsOf(overlapping).findLast(({ type }) => type === segmentType.load)!
+  overlapping.writeBigUInt64LE(0x300000n, header + 16)
+  overlapping.writeBigUInt64LE(0x300000n, 24)
+  assert.deepEqual(await faultsWith(overlapping), ['what it loads at 3145728 is not behind the rest'])
 })

@@ -2,8 +2,9 @@
 // a newer glibc symbol, and every function with the layer fails to start:
 // https://github.com/aws-samples/aws-lambda-extensions/issues/54
 
-import { readElf } from './elf.ts'
+import { readElf, segmentsOf, segmentType } from './elf.ts'
 import { extensionMode, extensionPath, type Layer } from './layers.ts'
+import { PAGE, workOf } from './pages/stub.ts'
 import type { Architecture } from './runtimes.ts'
 import { entriesOf } from './zip.ts'
 
@@ -51,7 +52,34 @@ function faultsOfElf(architecture: Architecture, file: Buffer): string[] {
   if (elf.interpreter !== linkers[architecture]) faults.push(`it is started by ${elf.interpreter}`)
   for (const library of elf.libraries) if (!libraries.test(library)) faults.push(`it needs ${library}`)
   for (const version of elf.versions) if (!isOnAmazonLinux2(version)) faults.push(`it needs ${version}`)
+  return [...faults, ...faultsOfStart(file)]
+}
+
+/** Of what an executable does before its own first instruction: pages/stub.ts. */
+function faultsOfStart(file: Buffer): string[] {
+  const work = workOf(file)
+  if (work === undefined) return ['it does not ask for the pages of its start']
+  const loaded = segmentsOf(file).filter(({ type }) => type === segmentType.load)
+  const holds = (page: number) =>
+    loaded.some(({ address, size }) => page >= pageOf(address) && page < pageOf(address + size + PAGE - 1))
+  const faults: string[] = []
+  if (work.call !== 'madvise') faults.push(`it starts with ${work.call}`)
+  for (const [index, { address }] of loaded.entries())
+    if (address < endOf(loaded[index - 1])) faults.push(`what it loads at ${address} is not behind the rest`)
+  if (!holds(pageOf(work.entry))) faults.push(`it goes on to ${work.entry}, where nothing is`)
+  for (const [page, pages] of work.ranges) {
+    const all = Array.from({ length: pages }, (_, index) => page + index)
+    if (!all.every(holds)) faults.push(`it asks for ${pages} pages from ${page} on, which it does not load`)
+  }
   return faults
+}
+
+function pageOf(address: number): number {
+  return Math.floor(address / PAGE)
+}
+
+function endOf(segment: { address: number; memorySize: number } | undefined): number {
+  return segment === undefined ? 0 : segment.address + segment.memorySize
 }
 
 function isOnAmazonLinux2(version: string): boolean {

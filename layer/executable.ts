@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { withPages } from './pages/table.ts'
 import { type Architecture, bunFor, hostBun } from './runtimes.ts'
 import { seal } from './seal.ts'
 
@@ -27,6 +28,15 @@ export const compileFlags = [
 
 /** `bundle` is CommonJS with all code in the open, so that all of it becomes bytecode. */
 export function executable(
+  bundle: string,
+  architecture: Architecture,
+  flags: readonly string[] = compileFlags,
+): Buffer {
+  return withPages(compiled(bundle, architecture, flags), architecture)
+}
+
+/** The same as Linux reads it by itself: as much around each page as is the disk's default. */
+export function compiled(
   bundle: string,
   architecture: Architecture,
   flags: readonly string[] = compileFlags,

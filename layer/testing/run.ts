@@ -27,7 +27,7 @@ const shells = ['/bin/bash', '/bin/dash'].filter((shell) => existsSync(shell))
 const qemu = '/usr/bin/qemu-aarch64-static'
 const arm64Libraries = '/usr/aarch64-linux-gnu'
 
-const units = ['layer/*.test.ts']
+const units = ['layer/*.test.ts', 'layer/pages/*.test.ts']
 const endToEnd = [
   'src/workshop/testing/contract.test.ts',
   'src/workshop/testing/{abuse,e2e,faults,platform}/*.test.ts',

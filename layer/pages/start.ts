@@ -1,0 +1,83 @@
+// Starts of an executable, as a function causes them, to see which of its pages they touch.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { LOCAL_CREDENTIALS, startAws } from '../../src/emulators/aws/server.ts'
+import { testTls } from '../../src/emulators/aws/tls.ts'
+import { startLambda } from '../../src/emulators/lambda/host.ts'
+import { freePort } from '../../src/testing/artefact.ts'
+import { exchange } from '../../src/testing/wire.ts'
+import { extensionPath } from '../layers.ts'
+import { touchedBy, withPagesApart } from './touched.ts'
+
+const HITS = 20
+/** For a function that asks late: until then the extension has rehearsed a call, and is idle. */
+const LATE_MS = 1_000
+const PATIENCE_MS = 60_000
+
+/**
+ * The numbers of all pages that were touched from the start to a first secret, a parameter and a few hits, over TLS: by a
+ * function that asks as soon as it can, and by one that asks late. `emulator` starts it, where it is for another processor.
+ */
+export async function touchedInStarts(
+  executable: Buffer,
+  emulator: readonly string[] = [],
+): Promise<Set<number>> {
+  const folder = mkdtempSync(join(tmpdir(), 'pages-'))
+  try {
+    const path = join(folder, extensionPath)
+    mkdirSync(dirname(path))
+    writeFileSync(path, withPagesApart(executable), { mode: 0o755 })
+    const touched = new Set<number>()
+    const collect = (pid: number) => {
+      for (const page of touchedBy(pid, path)) touched.add(page)
+    }
+    for (const waitMs of [0, LATE_MS]) await startOnce([...emulator, path], waitMs, collect)
+    return touched
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** Resolves when everything was answered 200 and the process has left by itself. `atEnd` is called while it still runs. */
+export async function startOnce(
+  command: string[],
+  waitMs: number,
+  atEnd: (pid: number) => void = () => {},
+): Promise<void> {
+  const { caPath, ...tls } = testTls()
+  const aws = await startAws({ seed: { secrets: { s: 'v' }, parameters: { '/p': 'v' } }, tls })
+  const port = await freePort()
+  const sessionToken = LOCAL_CREDENTIALS.sessionToken ?? ''
+  const get = async (target: string) => {
+    const head = `Host: localhost:${port}\r\nX-Aws-Parameters-Secrets-Token: ${sessionToken}\r\n\r\n`
+    const [reply] = await exchange(port, `GET ${target} HTTP/1.1\r\n${head}`)
+    if (reply?.status !== 200) throw new Error(`${target} was answered ${reply?.status}`)
+  }
+  const lambda = await startLambda({
+    extensions: [{ name: basename(extensionPath), command }],
+    credentials: { ...LOCAL_CREDENTIALS, sessionToken },
+    functionEnvironment: {
+      AWS_ENDPOINT_URL: aws.url,
+      AWS_CA_BUNDLE: caPath,
+      PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(port),
+    },
+    initTimeoutMs: PATIENCE_MS,
+    functionInit: async () => {
+      await sleep(waitMs)
+      for (let hits = 0; hits <= HITS; hits++) await get('/secretsmanager/get?secretId=s')
+      await get('/systemsmanager/parameters/get?name=%2Fp')
+    },
+  })
+  try {
+    await lambda.initialized()
+    atEnd(lambda.processes[0]!.pid)
+    const { exitCode } = await lambda.shutdown()
+    if (exitCode !== 0) throw new Error(`ended with ${exitCode}`)
+  } finally {
+    await lambda.close()
+    await aws.close()
+  }
+}
