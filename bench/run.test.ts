@@ -52,7 +52,14 @@ test('a group that fails takes none of those before it along, and no report show
 test('a group that does not exist, or emulated beside others, is refused', async () => {
   await assert.rejects(
     run('speed'),
-    /no group speed; there are start, small, hit, miss, micro, memory, emulated/,
+    /no group speed; there are start, sandbox, small, hit, miss, micro, memory, emulated/,
   )
   await assert.rejects(run('emulated', 'hit'), /emulated runs alone/)
+})
+
+test('who cannot be started in the small sandbox has a row that says why', async (t) => {
+  const out = folderOf(t)
+  const { stdout } = await run('sandbox', '--quick', '--out', out, '--dist', out)
+  assert.match(stdout, /128 MB, cold, until \/ping answers/)
+  assert.match(stdout, /\| executable \(Bun\) \| not run: there is no parameters-secrets-\w+\.zip/)
 })

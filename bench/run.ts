@@ -1,4 +1,4 @@
-// npm run bench -- [start|small|hit|miss|micro|memory|emulated …] [--quick] [--seed N] [--port N] [--peer NAME=COMMAND]
+// npm run bench -- [start|sandbox|small|hit|miss|micro|memory|emulated …] [--quick] [--seed N] [--port N] [--peer NAME=COMMAND]
 import { parseArgs } from 'node:util'
 import { createUnfinished, finishFolder, type GroupResult, readRun, writeGroup } from './storing/results.ts'
 import { type Context, FULL, QUICK } from './measuring/context.ts'
@@ -8,6 +8,7 @@ import { measureHit } from './groups/hit.ts'
 import { measureMemory } from './groups/memory.ts'
 import { measureMicro } from './groups/micro.ts'
 import { measureMiss } from './groups/miss.ts'
+import { measureSandbox } from './groups/sandbox.ts'
 import { measureSmall } from './groups/small.ts'
 import { measureStart } from './groups/start.ts'
 import { pinDriver } from './measuring/process.ts'
@@ -19,6 +20,7 @@ import { seeded } from './measuring/schedule.ts'
 
 const GROUPS: Record<string, (context: Context) => Promise<GroupResult>> = {
   start: measureStart,
+  sandbox: measureSandbox,
   small: measureSmall,
   hit: measureHit,
   miss: measureMiss,
@@ -27,7 +29,7 @@ const GROUPS: Record<string, (context: Context) => Promise<GroupResult>> = {
   emulated: measureEmulated,
 }
 /** Without a name, all but the emulated comparison, which takes its own folder. */
-const NATIVE = ['start', 'small', 'hit', 'miss', 'micro', 'memory']
+const NATIVE = ['start', 'sandbox', 'small', 'hit', 'miss', 'micro', 'memory']
 
 const HELP = `npm run bench -- [group …] [options]
 

@@ -4,7 +4,7 @@ import { type Contender, floorsOf, startField } from '../contenders/contenders.t
 import type { Context } from '../measuring/context.ts'
 import { launch, type LaunchOptions, type Running } from '../measuring/launch.ts'
 import { emptyPageCache, howEmptied } from '../measuring/page-cache.ts'
-import { cpuMs } from '../measuring/process.ts'
+import { cpuMs, readMb } from '../measuring/process.ts'
 import { checkReply, fetchReply } from '../measuring/request.ts'
 import type { GroupResult, Sample } from '../storing/results.ts'
 import { schedule } from '../measuring/schedule.ts'
@@ -82,7 +82,7 @@ async function start(
       values.nextMs = times?.readyAt ?? Number.NaN
     }
     if (!Number.isNaN(listening.at)) values.listeningMs = listening.at - running.spawnedAt
-    return { ...values, ...running.memory() }
+    return { ...values, readMb: readMb(running.pid), ...running.memory() }
   } finally {
     await running.stop()
   }

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { accessSync, constants, writeFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync, statSync, writeFileSync } from 'node:fs'
 import type { Contender } from '../contenders/contenders.ts'
+import { ROOT } from '../contenders/runtimes.ts'
 
 // What Linux holds of the contenders' files. A file that was just written lies there in large folios, and a process
 // that maps them counts megabytes that it never touched; one that was paged in on demand, as in a fresh sandbox of
@@ -21,9 +22,22 @@ export function emptyPageCache(contenders: readonly Contender[]): void {
 
 /** What the harness itself has mapped, the C library above all, stays in memory. */
 export function howEmptied(): string {
-  return canDropAll()
+  const emptied = canDropAll()
     ? 'page cache dropped'
     : "the contenders' files dropped from the page cache (dd iflag=nocache)"
+  return `${emptied}, read-ahead of the disk ${readAheadKb() ?? 'unknown'} KB`
+}
+
+/** What a first touch of a page reads with it. Linux' default is 128 KB; a machine may have set megabytes. */
+function readAheadKb(): number | undefined {
+  const { dev } = statSync(ROOT)
+  // sysmacros.h: 12 bits of major, and 20 of minor around them.
+  const device = `${(dev >> 8) & 0xfff}:${(dev & 0xff) | ((dev >> 12) & 0xfff00)}`
+  try {
+    return Number(readFileSync(`/sys/class/bdi/${device}/read_ahead_kb`, 'latin1'))
+  } catch {
+    return undefined
+  }
 }
 
 function canDropAll(): boolean {

@@ -36,6 +36,17 @@ export function cpuMs(pid: number): number {
   return nanoseconds / 1e6
 }
 
+/** What it made the kernel read from the disk so far, in megabytes of 10⁶ bytes: what it asked for, and what was read ahead. */
+export function readMb(pid: number): number {
+  return Number(/^read_bytes: (\d+)/m.exec(readFileSync(`/proc/${pid}/io`, 'latin1'))?.[1]) / 1e6
+}
+
+/** How often one of its threads waited for a page from the disk. */
+export function majorFaults(pid: number): number {
+  // proc_pid_stat(5): the twelfth field; the second is a name, which may hold anything.
+  return Number(readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ')[9])
+}
+
 /** Megabytes of 10⁶ bytes. */
 export interface Memory {
   readonly rssMb: number

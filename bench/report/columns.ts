@@ -30,6 +30,8 @@ export const COLUMNS: Readonly<Record<string, Columns>> = {
       'cpuLaterSecretMs',
       'cpuRegisteredMs',
       'cpuFirstSecretMs',
+      'readMb',
+      'rssMb',
       'peakRssMb',
     ],
     comparisons: [
@@ -57,6 +59,10 @@ export const COLUMNS: Readonly<Record<string, Columns>> = {
   micro: { metrics: ['nsPerOp', 'hitShare'], comparisons: [ratio('÷ lru-cache', 'nsPerOp')] },
   memory: {
     metrics: ['rssAt20Mb', 'rssAt40Mb', 'rssAt60Mb', 'rssAt80Mb', 'rssMb', 'anonMb', 'peakRssMb'],
+    comparisons: [],
+  },
+  sandbox: {
+    metrics: ['pingMs', 'majorFaults', 'readMb', 'cacheMb', 'rssMb', 'anonMb'],
     comparisons: [],
   },
   emulated: {
