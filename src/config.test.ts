@@ -25,6 +25,8 @@ test('an empty environment gives the defaults of the AWS guides', () => {
     cacheEnabled: true,
     capacity: 1000,
     cacheMaxBytes: 32 * 1024 * 1024,
+    freshness: { refreshAheadPercent: 0, staleMs: 0 },
+    negativeTtlMs: 0,
     secretsTtlMs: 300_000,
     parametersTtlMs: 300_000,
     callerTokens: [],
@@ -215,6 +217,30 @@ const NUMBERS: readonly NumberCase[] = [
 /** Settings that the original does not have. Without one nothing is said. */
 const OWN_NUMBERS: typeof NUMBERS = [
   {
+    name: 'PARAMETERS_SECRETS_EXTENSION_REFRESH_AHEAD_PERCENT',
+    read: (env) => readConfig(env).freshness.refreshAheadPercent,
+    fallback: 0,
+    good: { '0': 0, '90': 90, ' 20 ': 20 },
+    bad: [...GARBAGE, '91'],
+    rule: 'must be an integer from 0 to 90',
+  },
+  {
+    name: 'PARAMETERS_SECRETS_EXTENSION_STALE_ON_ERROR_SECONDS',
+    read: (env) => readConfig(env).freshness.staleMs / 1000,
+    fallback: 0,
+    good: { '0': 0, '3600': 3600, '600': 600 },
+    bad: [...GARBAGE, '3601'],
+    rule: 'must be an integer from 0 to 3600',
+  },
+  {
+    name: 'PARAMETERS_SECRETS_EXTENSION_NEGATIVE_TTL_SECONDS',
+    read: (env) => readConfig(env).negativeTtlMs / 1000,
+    fallback: 0,
+    good: { '0': 0, '60': 60 },
+    bad: [...GARBAGE, '61'],
+    rule: 'must be an integer from 0 to 60',
+  },
+  {
     name: 'PARAMETERS_SECRETS_EXTENSION_CACHE_MAX_MB',
     read: (env) => readConfig(env).cacheMaxBytes / (1024 * 1024),
     fallback: 32,
@@ -323,6 +349,26 @@ const text = fc.oneof(
 function within(n: number, min: number, max: number): void {
   assert.ok(Number.isInteger(n) && n >= min && n <= max, `${n} is from ${min} to ${max}`)
 }
+
+test('the ceiling of both times to live can be raised to an hour, and no further', () => {
+  const read = (ceiling: string) => {
+    const { secretsTtlMs, parametersTtlMs } = readConfig({
+      PARAMETERS_SECRETS_EXTENSION_MAX_TTL_SECONDS: ceiling,
+      SECRETS_MANAGER_TTL: '4000',
+      SSM_PARAMETER_STORE_TTL: '900',
+    })
+    return [secretsTtlMs / 1000, parametersTtlMs / 1000]
+  }
+  assert.deepEqual(read('300'), [300, 300])
+  assert.deepEqual(read('900'), [900, 900])
+  assert.deepEqual(read('3600'), [3600, 900])
+  for (const bad of ['3601', '299', 'x']) assert.deepEqual(read(bad), [300, 300], bad)
+  assert.ok(
+    notes({ PARAMETERS_SECRETS_EXTENSION_MAX_TTL_SECONDS: '900', SECRETS_MANAGER_TTL: '901' }).includes(
+      'WARN SECRETS_MANAGER_TTL exceeds max limit. Setting Secrets Manger TTL to 15m0s.',
+    ),
+  )
+})
 
 const DOCUMENTED =
   /^(PARAMETERS_SECRETS_EXTENSION_(LOG_LEVEL|CACHE_ENABLED|CACHE_SIZE|MAX_CONNECTIONS|HTTP_PORT)|SECRETS_MANAGER_|SSM_PARAMETER_STORE_)/

@@ -22,6 +22,9 @@ export interface Config {
   readonly capacity: number
   /** Bound on all that is held, besides `capacity`. */
   readonly cacheMaxBytes: number
+  readonly freshness: { readonly refreshAheadPercent: number; readonly staleMs: number }
+  /** How long an absence is remembered; 0 is not at all. */
+  readonly negativeTtlMs: number
   readonly secretsTtlMs: number
   readonly parametersTtlMs: number
   /** What a caller may present, never empty strings; none at all refuses every request. */
@@ -91,8 +94,10 @@ export function readConfig(env: Environment): Config {
     present: (n) => say`is ${n} objects.`,
     clamped: (n) => say`Setting cache size to ${n} objects.`,
   })
-  const secretsTtl = readTtl(env, notes, 'SECRETS_MANAGER_TTL', say`Secrets Manger`)
-  const parametersTtl = readTtl(env, notes, 'SSM_PARAMETER_STORE_TTL', say`Systems Manager Parameter Store`)
+  const maxTtl = readMaxTtl(env)
+  const secretsTtl = readTtl(env, notes, 'SECRETS_MANAGER_TTL', maxTtl.value, say`Secrets Manger`)
+  const parametersStore = say`Systems Manager Parameter Store`
+  const parametersTtl = readTtl(env, notes, 'SSM_PARAMETER_STORE_TTL', maxTtl.value, parametersStore)
   const secretsTimeoutMs = readTimeout(env, notes, 'SECRETS_MANAGER_TIMEOUT_MILLIS')
   const parametersTimeoutMs = readTimeout(env, notes, 'SSM_PARAMETER_STORE_TIMEOUT_MILLIS')
   const maxConnections = readNumber(env, notes, {
@@ -111,6 +116,28 @@ export function readConfig(env: Environment): Config {
     absent: (n) => say`Using default port: ${n}.`,
     present: (n) => say`is ${n}.`,
   })
+  notes.push(...maxTtl.notes)
+  const refreshAheadPercent = readOwnNumber(env, notes, {
+    name: 'PARAMETERS_SECRETS_EXTENSION_REFRESH_AHEAD_PERCENT',
+    fallback: 0,
+    min: 0,
+    max: 90,
+    value: (n) => say`${n} %`,
+  })
+  const staleSeconds = readOwnNumber(env, notes, {
+    name: 'PARAMETERS_SECRETS_EXTENSION_STALE_ON_ERROR_SECONDS',
+    fallback: 0,
+    min: 0,
+    max: 3600,
+    value: (n) => say`${n} s`,
+  })
+  const negativeTtlSeconds = readOwnNumber(env, notes, {
+    name: 'PARAMETERS_SECRETS_EXTENSION_NEGATIVE_TTL_SECONDS',
+    fallback: 0,
+    min: 0,
+    max: 60,
+    value: (n) => say`${n} s`,
+  })
   const cacheMaxMb = readOwnNumber(env, notes, {
     name: 'PARAMETERS_SECRETS_EXTENSION_CACHE_MAX_MB',
     fallback: 32,
@@ -125,6 +152,8 @@ export function readConfig(env: Environment): Config {
     logFormat: env.AWS_LAMBDA_LOG_FORMAT?.toUpperCase() === 'JSON' ? 'json' : 'text',
     cacheEnabled,
     capacity,
+    freshness: { refreshAheadPercent, staleMs: staleSeconds * 1000 },
+    negativeTtlMs: negativeTtlSeconds * 1000,
     cacheMaxBytes: cacheMaxMb * 1024 * 1024,
     secretsTtlMs: secretsTtl * 1000,
     parametersTtlMs: parametersTtl * 1000,
@@ -250,13 +279,27 @@ function readOwnNumber(env: Environment, notes: Note[], rule: OwnNumberRule): nu
   })
 }
 
+/** Seconds: the ceiling of the two TTLs, which is 300 in the original. Its notes come after the original's own. */
+function readMaxTtl(env: Environment): { value: number; notes: Note[] } {
+  const notes: Note[] = []
+  const name = 'PARAMETERS_SECRETS_EXTENSION_MAX_TTL_SECONDS'
+  const value = readOwnNumber(env, notes, {
+    name,
+    fallback: 300,
+    min: 300,
+    max: 3600,
+    value: (n) => say`${n} s`,
+  })
+  return { value, notes }
+}
+
 /** Seconds. */
-function readTtl(env: Environment, notes: Note[], name: string, store: Public): number {
+function readTtl(env: Environment, notes: Note[], name: string, max: number, store: Public): number {
   return readNumber(env, notes, {
     name,
     fallback: 300,
     min: 0,
-    max: 300,
+    max,
     absent: (n) => say`Setting default time-to-live: ${goDuration(n * 1000)}.`,
     present: (n) => say`is ${goDuration(n * 1000)}.`,
     clamped: (n) => say`Setting ${store} TTL to ${goDuration(n * 1000)}.`,

@@ -21,12 +21,15 @@ export class UpstreamError extends Error {
   readonly reason: Public
   /** The whole story for the log, worded like the original's Go SDK. */
   readonly report: Public
+  /** Of AWS's answer; 0 where there was none. */
+  readonly status: number
 
-  constructor(code: Public, reason: Public, report: Public) {
+  constructor(code: Public, reason: Public, report: Public, status = 0) {
     super(report)
     this.code = code
     this.reason = reason
     this.report = report
+    this.status = status
   }
 }
 

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import QuickLRU from 'quick-lru'
-import { isFresh, lifeOf, type Life } from '../../src/cache/freshness.ts'
+import { isFresh, lifeOf, PLAIN, type Life } from '../../src/cache/freshness.ts'
 import { Lru } from '../../src/cache/lru.ts'
 import { seeded } from '../measuring/schedule.ts'
 import type { MicroBench } from './bench.ts'
@@ -29,7 +29,8 @@ const caches: Record<string, () => Cache> = {
         const held = cache.get(key)
         return held !== undefined && isFresh(held.life, Date.now()) ? held.value : undefined
       },
-      set: (key, value) => cache.set(key, { value, life: lifeOf(Date.now(), TTL_MS) }, value.length),
+      set: (key, value) =>
+        cache.set(key, { value, life: lifeOf(Date.now(), TTL_MS, PLAIN, Math.random) }, value.length),
     }
   },
   // With a time to live each, as ours; ttlResolution 1 is a clock read at most every millisecond.

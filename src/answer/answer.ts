@@ -6,17 +6,28 @@ export interface Answer {
   readonly bytes: string
   readonly hitHeaders: string[]
   readonly missHeaders: string[]
+  /** Further keys of questions that it answers: cache/lru.ts. */
+  readonly aliases: readonly string[]
 }
 
+const NO_ALIASES: readonly string[] = []
+
 /** From the text of a 200 body. */
-export function createAnswer(body: string): Answer {
+export function createAnswer(body: string, aliases = NO_ALIASES): Answer {
   const bytes = Buffer.from(body, 'utf8').toString('latin1')
   const length = String(bytes.length)
   return {
     bytes,
     hitHeaders: ['Content-Type', 'text/plain', 'Content-Length', length, 'X-Cache', 'HIT'],
     missHeaders: ['Content-Type', 'text/plain', 'Content-Length', length, 'X-Cache', 'MISS'],
+    aliases,
   }
+}
+
+/** The same, marked as past its time to live; `ageMs` counts from when AWS was asked for it. */
+export function asStale(answer: Answer, ageMs: number): Answer {
+  const headers = [...answer.missHeaders.slice(0, -1), 'STALE', 'Age', String(Math.floor(ageMs / 1000))]
+  return { ...answer, hitHeaders: headers, missHeaders: headers }
 }
 
 /** What an answer takes in memory besides its body: the lists of headers. Measured: cache/read-through.ts. */

@@ -73,6 +73,7 @@ class World {
     now: () => this.now,
     fetch: ({ key }) => this.takeOff(key),
     keep: (question, answer, startedAt) => this.land(question.key, answer, startedAt),
+    fail: () => {},
     joinableForMs: () => JOINABLE_FOR_MS,
   })
 

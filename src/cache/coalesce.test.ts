@@ -24,6 +24,7 @@ function bench(joinableForMs: number = JOINABLE_FOR_MS) {
   const clock = { now: 1_000_000 }
   const fetches: Fetch[] = []
   const landed: Landed[] = []
+  const failures: { key: string; error: unknown }[] = []
   const coalescer = new Coalescer<{ key: string }, string>({
     now: () => clock.now,
     fetch: ({ key }) =>
@@ -35,9 +36,10 @@ function bench(joinableForMs: number = JOINABLE_FOR_MS) {
         })
       }),
     keep: ({ key }, answer, startedAt) => void landed.push({ key, answer, startedAt }),
+    fail: ({ key }, error) => void failures.push({ key, error }),
     joinableForMs: () => joinableForMs,
   })
-  return { coalescer, fetches, landed, clock }
+  return { coalescer, fetches, landed, failures, clock }
 }
 
 const failed = (promise: Promise<unknown>): Promise<unknown> =>
@@ -308,4 +310,51 @@ test('a waiter who loses interest changes nothing for the others', async () => {
   assert.equal(await bored, 'gone')
   await fetches[0]!.succeed('x')
   assert.equal(await patient, 'x')
+})
+
+test('the failure of the newest flight is told, and that of a flight which a refresh replaced is not', async () => {
+  const { coalescer, fetches, failures } = bench()
+  const older = coalescer.join(A).catch(() => 'failed')
+  const refresh = coalescer.refresh(A).catch(() => 'failed')
+  await fetches[0]!.fail(new Error('old'))
+  assert.deepEqual(failures, [])
+  const error = new Error('new')
+  await fetches[1]!.fail(error)
+  assert.deepEqual(failures, [{ key: 'a', error }])
+  assert.deepEqual(await Promise.all([older, refresh]), ['failed', 'failed'])
+})
+
+test('a flight that is led from elsewhere is joined, and its answer kept', async () => {
+  const { coalescer, fetches, landed } = bench()
+  let succeed = (_: string): void => {}
+  const led = coalescer.lead(A, new Promise((resolve) => (succeed = resolve)))
+  assert.equal(coalescer.isInflight(A), true)
+  const joined = coalescer.join(A)
+  succeed('from a batch')
+  assert.deepEqual(await Promise.all([led, joined]), ['from a batch', 'from a batch'])
+  assert.equal(fetches.length, 0)
+  assert.deepEqual(landed, [{ key: 'a', answer: 'from a batch', startedAt: 1_000_000 }])
+  assert.equal(coalescer.isInflight(A), false)
+})
+
+test('where a flight is out already, leading another changes nothing and gets its answer', async () => {
+  const { coalescer, fetches } = bench()
+  const joined = coalescer.join(A)
+  const led = coalescer.lead(A, Promise.resolve('from a batch'))
+  await fetches[0]!.succeed('asked alone')
+  assert.deepEqual(await Promise.all([joined, led]), ['asked alone', 'asked alone'])
+})
+
+test('an abandoned flight answers its waiters, is not kept and not joined', async () => {
+  const { coalescer, fetches, landed } = bench()
+  const before = coalescer.join(A)
+  coalescer.abandon('a')
+  const after = coalescer.join(A)
+  await fetches[0]!.succeed('before')
+  await fetches[1]!.succeed('after')
+  assert.deepEqual(await Promise.all([before, after]), ['before', 'after'])
+  assert.deepEqual(
+    landed.map(({ answer }) => answer),
+    ['after'],
+  )
 })

@@ -22,6 +22,8 @@ export interface CoalescerOptions<Q, A> {
   fetch(question: Q): Promise<A>
   /** The newest flight for this question succeeded; `startedAt` is when its answer was asked for. */
   keep(question: Q, answer: A, startedAt: number): void
+  /** The newest flight for this question failed. */
+  fail(question: Q, error: unknown): void
   /** A flight older than this is not joined: cut by a freeze, its answer would be from before. Milliseconds. */
   joinableForMs(question: Q): number
 }
@@ -39,7 +41,7 @@ export class Coalescer<Q extends { readonly key: string }, A> {
   /** Joins the flight for this question, or leads one. All who wait get the same answer, or the same rejection. */
   join(question: Q): Promise<A> {
     const flight = this.#joinable(question)
-    if (flight === undefined) return this.#lead(question, false)
+    if (flight === undefined) return this.#lead(question, false, this.#options.fetch(question))
     this.coalesced++
     return flight.answer
   }
@@ -47,14 +49,33 @@ export class Coalescer<Q extends { readonly key: string }, A> {
   /** Like `join`, but the answer is of a flight that starts no earlier than this call. */
   refresh(question: Q): Promise<A> {
     const flight = this.#joinable(question)
-    if (flight === undefined || !flight.isRefresh) return this.#lead(question, true)
+    if (flight === undefined || !flight.isRefresh) {
+      return this.#lead(question, true, this.#options.fetch(question))
+    }
     if (flight.following === undefined) {
-      const next = () => this.#lead(question, true)
+      const next = () => this.#lead(question, true, this.#options.fetch(question))
       flight.following = flight.answer.then(next, next)
     } else {
       this.coalesced++
     }
     return flight.following
+  }
+
+  /**
+   * A flight whose answer comes from elsewhere, for callers to join. Where one is in flight already nothing changes, and
+   * that one's answer is returned.
+   */
+  lead(question: Q, answer: Promise<A>): Promise<A> {
+    return this.#joinable(question)?.answer ?? this.#lead(question, false, answer)
+  }
+
+  isInflight(question: Q): boolean {
+    return this.#joinable(question) !== undefined
+  }
+
+  /** Forgets the flight for that key, if there is one: it still answers its waiters, and is not kept. */
+  abandon(key: string): void {
+    this.#inflight.delete(key)
   }
 
   /** Forgets every flight: each still answers its waiters, none is kept. */
@@ -69,15 +90,15 @@ export class Coalescer<Q extends { readonly key: string }, A> {
     return age >= 0 && age < this.#options.joinableForMs(question) ? flight : undefined
   }
 
-  #lead(question: Q, isRefresh: boolean): Promise<A> {
+  #lead(question: Q, isRefresh: boolean, fetching: Promise<A>): Promise<A> {
     const startedAt = this.#options.now()
-    const answer = this.#options.fetch(question).then(
+    const answer = fetching.then(
       (fetched) => {
         if (this.#end(question.key, flight)) this.#options.keep(question, fetched, startedAt)
         return fetched
       },
       (error: unknown) => {
-        this.#end(question.key, flight)
+        if (this.#end(question.key, flight)) this.#options.fail(question, error)
         throw error
       },
     )

@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { freshnessAt, isFresh, lifeOf } from './freshness.ts'
+import {
+  freshnessAt,
+  isFresh,
+  lifeOf,
+  noAttempts,
+  pauseAfterFailure,
+  PLAIN,
+  takeAttempt,
+} from './freshness.ts'
 
 test('an answer is fresh from when it was asked for until the millisecond before its time is over', () => {
-  const life = lifeOf(1_000, 300)
+  const life = lifeOf(1_000, 300, PLAIN, Math.random)
   assert.deepEqual(
     [1_000, 1_299, 1_300, Number.MAX_SAFE_INTEGER].map((now) => freshnessAt(life, now)),
     ['fresh', 'fresh', 'gone', 'gone'],
@@ -12,11 +20,11 @@ test('an answer is fresh from when it was asked for until the millisecond before
 })
 
 test('a clock that went backwards makes an answer gone, and not stale', () => {
-  assert.equal(freshnessAt(lifeOf(1_000, 300), 999), 'gone')
+  assert.equal(freshnessAt(lifeOf(1_000, 300, PLAIN, Math.random), 999), 'gone')
 })
 
 test('a time to live of 0 is never fresh', () => {
-  assert.equal(freshnessAt(lifeOf(1_000, 0), 1_000), 'gone')
+  assert.equal(freshnessAt(lifeOf(1_000, 0, PLAIN, Math.random), 1_000), 'gone')
 })
 
 test('the common case says the same as the whole policy, at every instant of every life', () => {
@@ -33,4 +41,43 @@ test('the common case says the same as the whole policy, at every instant of eve
       assert.equal(isFresh(life, now), freshnessAt(life, now) === 'fresh')
     }),
   )
+})
+
+const AHEAD = { refreshAheadPercent: 20, staleMs: 5_000 }
+
+test('an answer becomes due in the first half of the last part of its time, spread by the dice', () => {
+  const dueAt = (dice: number) => lifeOf(0, 100_000, AHEAD, () => dice).dueAt
+  assert.deepEqual([dueAt(0), dueAt(0.5), dueAt(1)], [80_000, 85_000, 90_000])
+})
+
+test('after its time it is stale for as long as the rules say, and then gone', () => {
+  const life = lifeOf(0, 100_000, AHEAD, () => 0)
+  assert.deepEqual(
+    [79_999, 80_000, 99_999, 100_000, 104_999, 105_000].map((now) => freshnessAt(life, now)),
+    ['fresh', 'due', 'due', 'stale', 'stale', 'gone'],
+  )
+})
+
+test('refreshes ahead are tried after 1, 2, 4 seconds and so on, and at last every 30', () => {
+  const attempts = noAttempts()
+  const tried: number[] = []
+  for (let now = 1_000_000; now < 1_000_000 + 130_000; now += 100) {
+    if (takeAttempt(attempts, now)) tried.push((now - 1_000_000) / 1_000)
+  }
+  assert.deepEqual(tried, [0, 1, 3, 7, 15, 31, 61, 91, 121])
+})
+
+test('a clock that was set back does not put off the next attempt for longer than the longest delay', () => {
+  const attempts = noAttempts()
+  takeAttempt(attempts, 9_000_000)
+  assert.equal(takeAttempt(attempts, 1_000_000), true)
+})
+
+test('between failures a stale answer needs no question for four to six seconds', () => {
+  const pauses = [0, 0.5, 1].map((dice) => {
+    const attempts = noAttempts()
+    pauseAfterFailure(attempts, 1_000_000, () => dice)
+    return attempts.staleUntil - 1_000_000
+  })
+  assert.deepEqual(pauses, [4_000, 5_000, 6_000])
 })

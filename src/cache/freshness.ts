@@ -27,8 +27,57 @@ export function freshnessAt(life: Life, now: number): Freshness {
   return now < life.expiresAt ? 'due' : 'stale'
 }
 
-/** Fresh for `ttlMs` from when it was asked for, and then gone. */
-export function lifeOf(askedAt: number, ttlMs: number): Life {
+export interface FreshnessRules {
+  /** How much of its time to live, at the end, an answer is due in: 0 to 90. */
+  readonly refreshAheadPercent: number
+  /** How long after its expiry an answer may still be served where AWS cannot be asked. */
+  readonly staleMs: number
+}
+
+/** No refresh ahead of the expiry, and nothing stale. */
+export const PLAIN: FreshnessRules = { refreshAheadPercent: 0, staleMs: 0 }
+
+/**
+ * Of an answer that was asked for at `askedAt`. It becomes due at a random point in the first half of its last
+ * `refreshAheadPercent`, so that a thousand sandboxes do not ask together; the second half is for further attempts.
+ * `random` gives 0 to 1.
+ */
+export function lifeOf(askedAt: number, ttlMs: number, rules: FreshnessRules, random: () => number): Life {
   const expiresAt = askedAt + ttlMs
-  return { storedAt: askedAt, dueAt: expiresAt, expiresAt, goneAt: expiresAt }
+  const { refreshAheadPercent, staleMs } = rules
+  const windowMs = (ttlMs * refreshAheadPercent) / 100
+  const dueAt = windowMs === 0 ? expiresAt : Math.floor(expiresAt - windowMs + (random() * windowMs) / 2)
+  return { storedAt: askedAt, dueAt, expiresAt, goneAt: expiresAt + staleMs }
+}
+
+const FIRST_RETRY_MS = 1_000
+const LAST_RETRY_MS = 30_000
+const STALE_PAUSE_MS = 5_000
+
+/** When AWS may be asked again after failures: two clocks, one for refreshes ahead and one for stale answers. */
+export interface Attempts {
+  /** Epoch milliseconds; before it no refresh ahead starts. */
+  aheadAt: number
+  aheadDelayMs: number
+  /** Epoch milliseconds; before it a stale answer is served without asking. */
+  staleUntil: number
+}
+
+export function noAttempts(): Attempts {
+  return { aheadAt: 0, aheadDelayMs: FIRST_RETRY_MS, staleUntil: 0 }
+}
+
+/** Whether a refresh ahead may start now; when it may, the next one waits for 1 s, then 2 s, and so on to 30 s. */
+export function takeAttempt(attempts: Attempts, now: number): boolean {
+  // Further away than any delay: the clock was set back since.
+  const isBack = attempts.aheadAt > now + LAST_RETRY_MS
+  if (now < attempts.aheadAt && !isBack) return false
+  attempts.aheadAt = now + attempts.aheadDelayMs
+  attempts.aheadDelayMs = Math.min(attempts.aheadDelayMs * 2, LAST_RETRY_MS)
+  return true
+}
+
+/** AWS could not be asked: for 5 s, give or take a fifth, a stale answer needs no further question. */
+export function pauseAfterFailure(attempts: Attempts, now: number, random: () => number): void {
+  attempts.staleUntil = now + STALE_PAUSE_MS * (0.8 + 0.4 * random())
 }

@@ -172,6 +172,52 @@ test('keys that an object would trip over are ordinary keys', () => {
   assert.equal(lru.bytes, 4)
 })
 
+test('an entry is found under its aliases, which take no place', () => {
+  const lru = create(2)
+  lru.set('a', 'x', 1, ['arn:a', 'partial:a'])
+  lru.set('b', 'y', 1)
+  assert.deepEqual([lru.get('arn:a'), lru.get('partial:a'), lru.get('a')], ['x', 'x', 'x'])
+  assert.deepEqual([lru.evictions, lru.bytes, order(lru)], [0, 2, 'ab'])
+})
+
+test('a look by an alias moves the entry to the front', () => {
+  const lru = create(3)
+  lru.set('a', 'x', 1, ['z'])
+  lru.set('b', 'y', 1)
+  lru.get('z')
+  assert.equal(order(lru), 'ab')
+})
+
+test('an entry leaves under all of its keys, evicted, deleted by an alias or cleared', () => {
+  const gone = (lru: Lru<string>) => assert.deepEqual([lru.get('a'), lru.get('z')], [undefined, undefined])
+  const evicted = create(1)
+  evicted.set('a', 'x', 1, ['z'])
+  evicted.set('b', 'y', 1)
+  gone(evicted)
+  const deleted = create(1)
+  deleted.set('a', 'x', 1, ['z'])
+  assert.equal(deleted.delete('z'), true)
+  gone(deleted)
+  assert.deepEqual([deleted.bytes, order(deleted)], [0, ''])
+  const cleared = create(1)
+  cleared.set('a', 'x', 1, ['z'])
+  cleared.clear()
+  gone(cleared)
+})
+
+test('an entry takes the place of all that was held under any of its keys', () => {
+  const lru = create(5)
+  lru.set('a', 'old by name', 1, ['z'])
+  lru.set('arn', 'old by ARN', 1)
+  lru.set('b', 'other', 1)
+  lru.set('a', 'new', 1, ['arn'])
+  assert.deepEqual(
+    [lru.get('a'), lru.get('arn'), lru.get('z'), lru.get('b')],
+    ['new', 'new', undefined, 'other'],
+  )
+  assert.deepEqual([lru.bytes, lru.evictions], [2, 0])
+})
+
 // Every sequence of five steps over three keys, so no small state is left to luck.
 test('every sequence of five operations leaves what a plain list would', () => {
   const steps = ['ga', 'gb', 'gc', 'sa', 'sb', 'sc', 'da', 'db', 'dc'] as const

@@ -8,15 +8,16 @@
 
 interface Entry<V> {
   readonly key: string
-  value: V
-  bytes: number
+  readonly aliases: readonly string[]
+  readonly value: V
+  readonly bytes: number
   prev: Entry<V>
   next: Entry<V>
 }
 
 function createRoot<V>(): Entry<V> {
   // The sentinel's value is never read, and its links are made before anyone sees it.
-  const root = { key: '', value: undefined, bytes: 0 } as unknown as Entry<V>
+  const root = { key: '', aliases: [], value: undefined, bytes: 0 } as unknown as Entry<V>
   root.prev = root
   root.next = root
   return root
@@ -34,6 +35,8 @@ function linkAfter<V>(place: Entry<V>, entry: Entry<V>): void {
   place.next = entry
 }
 
+const NO_ALIASES: readonly string[] = []
+
 export interface LruBounds {
   /** Most entries held; 0 holds none. */
   readonly capacity: number
@@ -47,6 +50,8 @@ export class Lru<V> {
   /** Of all entries held. */
   bytes = 0
   readonly #bounds: LruBounds
+  /** Aliases lie in the map too, so its size is not the number of entries. */
+  #held = 0
   readonly #entries = new Map<string, Entry<V>>()
   readonly #root = createRoot<V>()
 
@@ -66,21 +71,25 @@ export class Lru<V> {
   }
 
   /**
-   * Stores or replaces, makes it the most recent, and evicts the least recent until there is room. `bytes` is what the
-   * entry takes. One that can never fit is not stored, and what was held under its key is gone.
+   * Stores, makes it the most recent, and evicts the least recent until there is room. `bytes` is what the entry takes.
+   * It is found under each of `aliases` too, which take no place of the capacity. It takes the place of all that was
+   * held under any of these keys; one that can never fit takes that place and is not stored.
    */
-  set(key: string, value: V, bytes: number): void {
+  set(key: string, value: V, bytes: number, aliases: readonly string[] = NO_ALIASES): void {
     this.delete(key)
+    for (const alias of aliases) this.delete(alias)
     const { capacity, maxBytes } = this.#bounds
     if (capacity === 0 || bytes > maxBytes) return
-    while (this.#entries.size >= capacity || this.bytes + bytes > maxBytes) this.#evict()
-    const entry: Entry<V> = { key, value, bytes, prev: this.#root, next: this.#root }
+    while (this.#held >= capacity || this.bytes + bytes > maxBytes) this.#evict()
+    const entry: Entry<V> = { key, aliases, value, bytes, prev: this.#root, next: this.#root }
     linkAfter(this.#root, entry)
     this.#entries.set(key, entry)
+    for (const alias of aliases) this.#entries.set(alias, entry)
+    this.#held++
     this.bytes += bytes
   }
 
-  /** Whether there was such an entry. */
+  /** Whether there was an entry under that key or alias; all of its keys are gone then. */
   delete(key: string): boolean {
     const entry = this.#entries.get(key)
     if (entry === undefined) return false
@@ -92,6 +101,7 @@ export class Lru<V> {
     this.#entries.clear()
     this.#root.prev = this.#root
     this.#root.next = this.#root
+    this.#held = 0
     this.bytes = 0
   }
 
@@ -111,6 +121,8 @@ export class Lru<V> {
   #remove(entry: Entry<V>): void {
     unlink(entry)
     this.#entries.delete(entry.key)
+    for (const alias of entry.aliases) this.#entries.delete(alias)
+    this.#held--
     this.bytes -= entry.bytes
   }
 }

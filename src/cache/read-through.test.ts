@@ -1,43 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as settle } from 'node:timers/promises'
-import { ReadThrough } from './read-through.ts'
+import { readThroughBench as bench, TTL_MS } from '../workshop/testing/read-through-bench.ts'
 
-interface Question {
-  readonly key: string
-  readonly ttlMs?: number
-}
-
-interface Fetch {
-  resolve(answer: string): void
-  reject(error: unknown): void
-}
-
-const A: Question = { key: 'a' }
-const B: Question = { key: 'b' }
-const TTL_MS = 60_000
-
-/** A read-through cache whose fetches the test ends by hand, and whose clock it sets. */
-function bench({ capacity = 10, ttlMs = TTL_MS, maxBytes = 1_000_000 } = {}) {
-  const clock = { now: 1_000_000 }
-  const fetches: Fetch[] = []
-  const cache = new ReadThrough<Question, string>({
-    capacity,
-    maxBytes,
-    bytesOf: (answer) => answer.length,
-    ttlMs: (question) => question.ttlMs ?? ttlMs,
-    now: () => clock.now,
-    fetch: () => new Promise((resolve, reject) => fetches.push({ resolve, reject })),
-  })
-  /** Asks, lets the fetch take `tookMs`, and answers. */
-  const read = async (question: Question, answer: string, tookMs = 0): Promise<string> => {
-    const asked = cache.load(question)
-    clock.now += tookMs
-    fetches.at(-1)!.resolve(answer)
-    return asked
-  }
-  return { cache, clock, fetches, read }
-}
+const A = { key: 'a' }
+const B = { key: 'b' }
+const NOTHING_MORE = { refreshedAhead: 0, stale: 0, negative: 0 }
 
 test('a miss is undefined, a load fetches, and then it is a hit', async () => {
   const { cache, fetches, read } = bench()
@@ -85,7 +53,7 @@ test('each question has its own time to live', async () => {
 })
 
 for (const [how, nothingKept] of [
-  ['a time to live of 0', { ttlMs: 0 }],
+  ['a time to live of 0', { ttl: 0 }],
   ['capacity 0', { capacity: 0 }],
 ] as const) {
   test(`with ${how} nothing is kept, and many readers still cost two calls`, async () => {
@@ -98,7 +66,7 @@ for (const [how, nothingKept] of [
     fetches[1]!.resolve('y')
     assert.deepEqual(new Set(await Promise.all(waiting)), new Set(['x', 'y']))
     assert.equal(cache.get(A), undefined)
-    assert.deepEqual(cache.stats(), { hits: 0, misses: 1_000, coalesced: 998, evictions: 0 })
+    assert.deepEqual(cache.stats(), { hits: 0, misses: 1_000, coalesced: 998, evictions: 0, ...NOTHING_MORE })
   })
 
   test(`with ${how} no read is answered by a call that began before it`, async () => {
@@ -244,7 +212,7 @@ test('a fetch that a freeze cut is not joined after 30 seconds', async () => {
 })
 
 test('with a shorter time to live a fetch is joined for that long, so that nobody gets an outlived answer', () => {
-  const { cache, clock, fetches } = bench({ ttlMs: 1_000 })
+  const { cache, clock, fetches } = bench({ ttl: 1_000 })
   void cache.load(A)
   clock.now += 999
   void cache.load(A)
@@ -276,7 +244,7 @@ test('forget drops every answer, and what is in flight answers its waiters witho
 
 test('stats counts hits, misses, joined misses and evictions', async () => {
   const { cache, fetches, read } = bench({ capacity: 1 })
-  assert.deepEqual(cache.stats(), { hits: 0, misses: 0, coalesced: 0, evictions: 0 })
+  assert.deepEqual(cache.stats(), { hits: 0, misses: 0, coalesced: 0, evictions: 0, ...NOTHING_MORE })
   const both = [cache.load(A), cache.load(A)]
   fetches[0]!.resolve('a')
   await Promise.all(both)
@@ -287,5 +255,5 @@ test('stats counts hits, misses, joined misses and evictions', async () => {
   const refreshed = cache.refresh(B)
   fetches.at(-1)!.resolve('b2')
   await refreshed
-  assert.deepEqual(cache.stats(), { hits: 2, misses: 4, coalesced: 1, evictions: 1 })
+  assert.deepEqual(cache.stats(), { hits: 2, misses: 4, coalesced: 1, evictions: 1, ...NOTHING_MORE })
 })

@@ -1,4 +1,4 @@
-import { bytesOf, createAnswer, type Answer } from '../answer/answer.ts'
+import { asStale, bytesOf, createAnswer, type Answer } from '../answer/answer.ts'
 import { goShape } from '../answer/go-shape.ts'
 import { ReadThrough } from '../cache/read-through.ts'
 import type { Config } from '../config.ts'
@@ -7,6 +7,7 @@ import { SnapshotGuard } from '../snap-start/snapshot.ts'
 import { createCurrentTokenCheck, createTokenCheck } from '../http/token.ts'
 import type { Log } from '../log.ts'
 import type { Lookup } from '../lookup.ts'
+import { kindOfFailure } from './failure-kind.ts'
 import { createLazyUpstream, type LazyUpstream } from './lazy-upstream.ts'
 
 /** What all programs of ours share: made from the config alone, without a socket, a process or a signal. */
@@ -14,8 +15,11 @@ export interface Core {
   readonly cache: ReadThrough<Lookup, Answer>
   readonly guard: SnapshotGuard
   readonly upstream: LazyUpstream
-  /** Asks AWS, past the cache, and logs a failure. Rejects with UpstreamError, or with a defect of ours. */
-  fetchAnswer(lookup: Lookup): Promise<Answer>
+  /**
+   * Asks AWS, past the cache, and logs a failure, quietly where nobody waits. Rejects with UpstreamError, or with a
+   * defect of ours.
+   */
+  fetchAnswer(lookup: Lookup, isAhead?: boolean): Promise<Answer>
   /** Whether the caller's token is one of those known from the environment. */
   isKnownToken(presented: string): boolean
   /** Whether it is the session token of the current container credentials; undefined where there are none. */
@@ -35,9 +39,15 @@ export function createCore(config: Config, log: Log): Core {
     capacity: config.cacheEnabled ? config.capacity : 0,
     maxBytes: config.cacheMaxBytes,
     bytesOf,
+    aliasesOf: ({ aliases }) => aliases,
     ttlMs,
+    rules: config.freshness,
+    negativeTtlMs: config.negativeTtlMs,
+    kindOf: kindOfFailure,
+    asStale,
     now: Date.now,
-    fetch: (lookup) => guard.during(() => fetchAnswer(lookup)),
+    random: Math.random,
+    fetch: (lookup, isAhead) => guard.during(() => fetchAnswer(lookup, isAhead)),
   })
   return {
     cache,
@@ -53,12 +63,12 @@ export function createCore(config: Config, log: Log): Core {
     return lookup.store === 'secrets-manager' ? config.secretsTtlMs : config.parametersTtlMs
   }
 
-  async function fetchAnswer(lookup: Lookup): Promise<Answer> {
+  async function fetchAnswer(lookup: Lookup, isAhead = false): Promise<Answer> {
     try {
       const half = await upstream.load()
       return createAnswer(goShape(await half.fetch(lookup)))
     } catch (error) {
-      if (error instanceof UpstreamError) log.error(error.report)
+      if (error instanceof UpstreamError) log[isAhead ? 'debug' : 'error'](error.report)
       throw error
     }
   }

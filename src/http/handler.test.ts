@@ -53,6 +53,12 @@ async function start(t: TestContext, fixture: Fixture = {}) {
     capacity: 10,
     maxBytes: 1_000_000,
     bytesOf,
+    aliasesOf: () => [],
+    rules: { refreshAheadPercent: 0, staleMs: 0 },
+    negativeTtlMs: 0,
+    kindOf: () => 'other',
+    asStale: (answer) => answer,
+    random: Math.random,
     ttlMs: () => fixture.ttlMs ?? 60_000,
     now: Date.now,
     fetch: (lookup) => {
@@ -274,7 +280,7 @@ const BUGS: Readonly<Record<string, () => Promise<Answer>>> = {
   'rejects with undefined': () => Promise.reject(undefined),
   'resolves with no answer': () => Promise.resolve(undefined as unknown as Answer),
   'resolves with an answer whose headers cannot be sent': () =>
-    Promise.resolve({ bytes: VALUE, hitHeaders: ['\n', 'x'], missHeaders: ['\n', 'x'] }),
+    Promise.resolve({ bytes: VALUE, hitHeaders: ['\n', 'x'], missHeaders: ['\n', 'x'], aliases: [] }),
 }
 
 for (const [what, bug] of Object.entries(BUGS)) {

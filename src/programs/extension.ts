@@ -1,3 +1,4 @@
+import type { CacheStats } from '../cache/read-through.ts'
 import type { Config } from '../config.ts'
 import type { Core } from '../core/core.ts'
 import { compileHotCode, HOT_AFTER_HITS, HOT_AFTER_MISSES, keepYoungSmall } from '../engine.ts'
@@ -8,7 +9,7 @@ import { createHandler } from '../http/handler.ts'
 import { createLocalServer } from '../http/server.ts'
 import type { Log } from '../log.ts'
 import { watchProcessor } from '../processor.ts'
-import { say, shown } from '../public.ts'
+import { say, shown, type Public } from '../public.ts'
 import { VERSION } from '../version.ts'
 import type { AsideQuestion } from './aside.ts'
 
@@ -102,10 +103,17 @@ export async function runExtension({ config, log, core, survive }: Extension): P
 
   async function leave({ reason, deadlineAt }: Shutdown): Promise<void> {
     await server.close(deadlineAt - LEAVE_EARLY_MS)
-    const { hits, misses, coalesced, evictions } = cache.stats()
-    log.info(
-      say`shutting down (${reason}): ${hits} hits, ${misses} misses, ${coalesced} coalesced, ${evictions} evictions`,
-    )
+    log.info(say`shutting down (${reason}): ${summary(config, cache.stats())}`)
     process.exit(0)
   }
+}
+
+/** What the cache did; what a setting of ours did is told where one is set. */
+function summary({ freshness, negativeTtlMs }: Config, stats: CacheStats): Public {
+  const { hits, misses, coalesced, evictions, refreshedAhead, stale, negative } = stats
+  const always = say`${hits} hits, ${misses} misses, ${coalesced} coalesced, ${evictions} evictions`
+  const isAnySet = freshness.refreshAheadPercent > 0 || freshness.staleMs > 0 || negativeTtlMs > 0
+  return isAnySet
+    ? say`${always}, ${refreshedAhead} refreshed ahead, ${stale} stale, ${negative} negative`
+    : always
 }

@@ -29,6 +29,8 @@ interface Suspect {
 }
 
 interface Cause {
+  /** Of AWS's answer; 0 or absent where there was none. */
+  readonly status?: number
   readonly code: Public
   readonly reason: Public
 }
@@ -96,7 +98,7 @@ export function toUpstreamError(
     return failed(
       operation,
       attempts,
-      { code, reason },
+      { code, reason, status },
       say`${response}, api error ${code}: ${reason}`,
       maxAttempts,
     )
@@ -163,7 +165,7 @@ function failed(
     attempts > 1 && attempts >= maxAttempts ? say`exceeded maximum number of attempts, ${attempts}, ` : say``
   const name = say`operation error ${SERVICE[operation]}: ${shown(operation)}`
   const report = say`${shown(operation)} request encountered an error: ${name}, ${exhausted}${story}`
-  return new UpstreamError(cause.code, cause.reason, report)
+  return new UpstreamError(cause.code, cause.reason, report, cause.status)
 }
 
 function unanswered(operation: Operation, suspect: Suspect, status: number): Cause {
@@ -179,6 +181,7 @@ function unanswered(operation: Operation, suspect: Suspect, status: number): Cau
   if (status > 0) {
     return {
       code: say`ResponseError`,
+      status,
       reason: say`${service} answered ${status} with a body that is no answer of AWS`,
     }
   }
