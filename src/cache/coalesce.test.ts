@@ -326,7 +326,7 @@ test('the failure of the newest flight is told, and that of a flight which a ref
 
 test('a flight that is led from elsewhere is joined, and its answer kept', async () => {
   const { coalescer, fetches, landed } = bench()
-  let succeed = (_: string): void => {}
+  let succeed: (answer: string) => void = () => {}
   const led = coalescer.lead(A, new Promise((resolve) => (succeed = resolve)))
   assert.equal(coalescer.isInflight(A), true)
   const joined = coalescer.join(A)

@@ -5,7 +5,7 @@ export interface Question {
   readonly ttlMs?: number
 }
 
-export interface Fetch {
+interface Fetch {
   readonly key: string
   readonly isAhead: boolean
   resolve(answer: string): void

@@ -14,6 +14,7 @@ import {
   notAnOperation,
   success,
 } from './protocol.ts'
+import type { RateLimits } from './rate.ts'
 import type { Region } from './region.ts'
 import { batchGetSecretValue, getSecretValue } from './secrets-api.ts'
 import { type Verifier, parseAuthorization, verify } from './signature.ts'
@@ -45,6 +46,7 @@ export interface ServerParts {
   readonly regions: ReadonlyMap<string, Region>
   readonly verifier: Verifier
   readonly faults: FaultPlan
+  readonly limits: RateLimits
   readonly traffic: Traffic
 }
 
@@ -77,6 +79,9 @@ async function handle(parts: ServerParts, req: IncomingMessage, res: ServerRespo
     status: outcome.answer.status,
     error: outcome.error,
   })
+  if (!outcome.refused && !parts.limits.allows(name)) {
+    return send(res, distort({ kind: 'throttle' }, service, outcome.answer))
+  }
   const fault = outcome.refused ? undefined : parts.faults.take(name, names)
   if (fault === undefined) return send(res, outcome.answer)
   await wait(fault)

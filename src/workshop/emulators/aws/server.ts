@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
+import { RateLimits } from './rate.ts'
 import { type Fault, type FaultMatch, FaultPlan } from './faults.ts'
 import { listener } from './handler.ts'
 import { Parameters, type PutParameter } from './parameters.ts'
@@ -64,6 +65,9 @@ export interface Aws {
   /** The next `times` matching requests (default: all from now on) meet the fault. */
   fault(match: FaultMatch, fault: Fault, times?: number): void
   clearFaults(): void
+  /** Beyond so many calls a second to these operations together, ThrottlingException; a burst gets one second's. */
+  limitRate(operations: readonly string[], perSecond: number): void
+  clearRates(): void
   /** Closes every open socket, as a peer does that grew tired of an idle one. Returns how many. */
   dropConnections(): number
 
@@ -99,16 +103,19 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
   const regions = new Map(names.map((name) => [name, regionOf(name, accountId, seed, policy)]))
   const keyring = new Keyring(options.credentials ?? LOCAL_CREDENTIALS)
   const faults = new FaultPlan()
+  const limits = new RateLimits()
   const traffic = new Traffic()
   const verifier = {
     regions: names,
     lookup: (accessKeyId: string) => keyring.lookup(accessKeyId),
     now: () => Date.now() + aws.clockSkewMs,
   }
-  const answer = listener({ regions, verifier, faults, traffic })
-  const limits = { keepAliveTimeout: options.idleTimeoutMs ?? 0, maxHeaderSize: 64 * 1024 }
+  const answer = listener({ regions, verifier, faults, limits, traffic })
+  const serverOptions = { keepAliveTimeout: options.idleTimeoutMs ?? 0, maxHeaderSize: 64 * 1024 }
   const server =
-    tls === undefined ? createServer(limits, answer) : createSecureServer({ ...limits, ...tls }, answer)
+    tls === undefined
+      ? createServer(serverOptions, answer)
+      : createSecureServer({ ...serverOptions, ...tls }, answer)
   server.on('connection', (socket) => traffic.accept(socket))
   await new Promise<void>((listening, failed) => {
     server.once('error', failed)
@@ -131,6 +138,8 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
     resetCounts: () => traffic.reset(),
     fault: (match, fault, times = Infinity) => faults.add(match, fault, times),
     clearFaults: () => faults.clear(),
+    limitRate: (operations, perSecond) => limits.set(operations, perSecond),
+    clearRates: () => limits.clear(),
     dropConnections: () => traffic.dropSockets(),
     putSecret: (name, value, put) => everywhere(({ secrets }) => secrets.put(name, value, put)),
     moveStage: (name, stage, id) => everywhere(({ secrets }) => secrets.moveStage(name, stage, id)),
