@@ -80,7 +80,7 @@ for (const floor of ['net', 'http']) {
 
 test('a peer is a shell command that finds its port in its environment', async (t) => {
   const script = `require('http').createServer((q, s) => s.end('ok')).listen(process.env.PORT, '127.0.0.1')`
-  const { port } = await started(t, peerOf(`mine=${process.execPath} -e "${script}"`, ['mine=/ping']))
+  const { port } = await started(t, peerOf(`mine='${process.execPath}' -e "${script}"`, ['mine=/ping']))
   assert.equal((await fetchReply(port, '/')).body, 'ok')
 })
 

@@ -32,7 +32,7 @@ export function directoryOf(t: TestContext, files: Record<string, string>): stri
  * must end in `.mjs`.
  */
 export function nodeExtension(body: string): string {
-  return `#!${process.execPath}
+  return `#!/usr/bin/env -S ${quoted(process.execPath)}
 import { request } from 'node:http'
 import { basename } from 'node:path'
 const name = basename(process.argv[1])
@@ -59,6 +59,11 @@ async function next() {
 }
 ${body}
 `
+}
+
+/** For `env -S`, which a path with a space needs: the kernel ends a shebang's interpreter at the first one. */
+function quoted(path: string): string {
+  return `'${path.replaceAll(/['\\]/g, '\\$&')}'`
 }
 
 /** Registers for SHUTDOWN, waits for it, exits 0: what a good extension does. */

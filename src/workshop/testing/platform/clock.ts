@@ -93,7 +93,7 @@ export function settableClock(t: TestContext): Clock {
   if (kindOfArtefact() === 'bundle') {
     const script = join(folder, 'clock.cjs')
     writeFileSync(script, SCRIPT.replace('FILE', JSON.stringify(file)))
-    return { env: { NODE_OPTIONS: `--require=${script}` }, set }
+    return { env: { NODE_OPTIONS: `--require=${JSON.stringify(script)}` }, set }
   }
   const library = join(folder, 'clock.so')
   const source = join(folder, 'clock.c')
