@@ -1,14 +1,18 @@
-// npm run bench:compare A B: effect and interval of each figure, from two folders of results.
+import { argumentsOf } from '../src/workshop/testing/arguments.ts'
 import { comparisonTable, compareRuns } from './report/comparison.ts'
 import { readRun } from './storing/results.ts'
 
-const [a, b] = process.argv.slice(2)
-if (a === undefined || b === undefined) {
-  console.error('npm run bench:compare A B: two folders of results, the base first')
-  process.exitCode = 2
-} else {
-  const [before, after] = [readRun(a), readRun(b)]
-  if (before.meta.cpu !== after.meta.cpu)
-    console.log(`Two machines: ${before.meta.cpu} and ${after.meta.cpu}.\n`)
-  console.log(comparisonTable(compareRuns(before, after)))
-}
+const HELP = `npm run bench:compare -- A B
+
+Effect and interval of each figure, from two folders of results, the base first.
+
+  --help  this text`
+
+const [before, after] = argumentsOf(HELP, { allowPositionals: true }, ({ positionals }) => {
+  const [a, b, ...rest] = positionals
+  if (a === undefined || b === undefined || rest.length > 0) throw new RangeError('two folders of results')
+  return [readRun(a), readRun(b)] as const
+})
+if (before.meta.cpu !== after.meta.cpu)
+  console.log(`Two machines: ${before.meta.cpu} and ${after.meta.cpu}.\n`)
+console.log(comparisonTable(compareRuns(before, after)))

@@ -1,5 +1,4 @@
-// npm run bench -- [start|sandbox|small|hit|miss|micro|memory|emulated …] [--quick] [--seed N] [--port N] [--peer NAME=COMMAND]
-import { parseArgs } from 'node:util'
+import { argumentsOf, type Options, wholeNumber } from '../src/workshop/testing/arguments.ts'
 import { createUnfinished, finishFolder, type GroupResult, readRun, writeGroup } from './storing/results.ts'
 import { type Context, FULL, QUICK } from './measuring/context.ts'
 import { peerOf } from './contenders/contenders.ts'
@@ -43,42 +42,48 @@ groups: ${NATIVE.join(', ')} (all of them without a name), or emulated alone: bo
   --probe NAME=/PATH     that peer is ready when this path answers 200; default: when its port takes a connection
   --dist DIR             where the layers' zips are; default dist
   --out DIR              parent of the results' folder; default: results for a full run, dist/bench/results else
+  --help                 this text
 
 A full run of all groups, and one of emulated, goes into results/ and rewrites results/README.md.`
 
+const OPTIONS = {
+  quick: { type: 'boolean', default: false },
+  seed: { type: 'string' },
+  port: { type: 'string', default: '2773' },
+  peer: { type: 'string', multiple: true, default: [] },
+  probe: { type: 'string', multiple: true, default: [] },
+  dist: { type: 'string', default: `${ROOT}/dist` },
+  out: { type: 'string' },
+} satisfies Options
+
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      quick: { type: 'boolean', default: false },
-      seed: { type: 'string' },
-      port: { type: 'string', default: '2773' },
-      peer: { type: 'string', multiple: true, default: [] },
-      probe: { type: 'string', multiple: true, default: [] },
-      dist: { type: 'string', default: `${ROOT}/dist` },
-      out: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  if (values.help) return console.log(HELP)
-  const { quick, dist } = values
-  const groups = groupsOf(positionals)
+  const wanted = argumentsOf(
+    HELP,
+    { allowPositionals: true, options: OPTIONS },
+    ({ values, positionals }) => ({
+      ...values,
+      groups: groupsOf(positionals),
+      isFull: !values.quick && (positionals.length === 0 || positionals.includes('emulated')),
+      seed: values.seed === undefined ? Math.floor(Math.random() * 1e6) : wholeNumber('--seed', values.seed),
+      port: wholeNumber('--port', values.port),
+      peers: values.peer.map((peer) => peerOf(peer, values.probe)),
+    }),
+  )
+  const { quick, dist, groups, isFull, seed, port, peers } = wanted
   const emulated = groups.includes('emulated')
-  const isFull = !quick && (emulated || positionals.length === 0)
-  const seed = values.seed === undefined ? Math.floor(Math.random() * 1e6) : integer(values.seed, '--seed')
   const command = ['npm run bench --', ...process.argv.slice(2).map(quoted)].join(' ')
   const meta = recordMeta({ dist, seed, quick, emulated, command })
   console.error(`seed ${seed}, load ${meta.loadAverage.join(' ')}, ${meta.pinning}`)
   pinDriver()
   const context: Context = {
     amount: quick ? QUICK : FULL,
-    port: integer(values.port, '--port'),
+    port,
     dist,
-    peers: values.peer.map((peer) => peerOf(peer, values.probe)),
+    peers,
     random: seeded(seed),
     progress: showProgress,
   }
-  const parent = values.out ?? `${ROOT}/${isFull ? 'results' : 'dist/bench/results'}`
+  const parent = wanted.out ?? `${ROOT}/${isFull ? 'results' : 'dist/bench/results'}`
   const folder = await measure(groups, context, meta, parent)
   console.log(runSection(readRun(folder)))
   console.log(folder)
@@ -105,17 +110,12 @@ async function measure(
 
 function groupsOf(names: readonly string[]): readonly string[] {
   if (names.length === 0) return NATIVE
-  const unknown = names.find((name) => GROUPS[name] === undefined)
+  const unknown = names.find((name) => !Object.hasOwn(GROUPS, name))
   if (unknown !== undefined)
     throw new RangeError(`no group ${unknown}; there are ${Object.keys(GROUPS).join(', ')}`)
   if (names.includes('emulated') && names.length > 1)
     throw new RangeError('emulated runs alone: never mixed with latencies')
   return names
-}
-
-function integer(text: string, name: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new RangeError(`${name} must be a number, got "${text}"`)
-  return Number(text)
 }
 
 function quoted(argument: string): string {

@@ -1,9 +1,8 @@
-// `npm run layer`: three zips in dist/, the same bytes every time.
-
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { argumentsOf } from '../src/workshop/testing/arguments.ts'
 import { faultsOf } from './check.ts'
 import { executable } from './executable.ts'
 import { nodejsExtension } from './launcher.ts'
@@ -11,6 +10,13 @@ import { extensionMode, extensionPath, type Layer, layers } from './layers.ts'
 import { zipOf } from './zip.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
+
+const HELP = `npm run layer
+
+Makes the three zips in dist/, the same bytes every time, and ends with 1 where Lambda would not take one.
+
+  --help  this text`
+argumentsOf(HELP, {}, () => undefined)
 
 // The second is left behind in dist/, as `npm run build` leaves it.
 const inlineBundle = bundle('--inline-upstream')

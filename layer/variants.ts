@@ -1,11 +1,9 @@
-// `npm run layer:variants -- [rounds] [part of a name…]`: what each flag of the runtimes is worth at cold start, on a quiet
-// machine, in one alternating run. For choosing flags; the project's numbers come from bench/.
-
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { argumentsOf, type Options, wholeNumber } from '../src/workshop/testing/arguments.ts'
 import { type Aws, LOCAL_CREDENTIALS, startAws } from '../src/workshop/emulators/aws/server.ts'
 import { testTls } from '../src/workshop/emulators/aws/tls.ts'
 import { startLambda } from '../src/workshop/emulators/lambda/host.ts'
@@ -53,16 +51,29 @@ const bunTrials: Record<string, string[]> = {
   minified: [...compileFlags, '--minify'],
 }
 
+const HELP = `npm run layer:variants [-- [options] [part of a name …]]
+
+What each flag of the runtimes is worth at cold start, in one alternating run; only the variants whose name has every
+part. For choosing flags, on a quiet machine; the project's numbers come from bench/.
+
+  --rounds N  starts of each variant (default: 10)
+  --help      this text`
+
 const port = 27_733
 const root = fileURLToPath(new URL('../', import.meta.url))
-const [rounds = '10', ...words] = process.argv.slice(2)
+const OPTIONS = { rounds: { type: 'string', default: '10' } } satisfies Options
+const { rounds, words } = argumentsOf(HELP, { allowPositionals: true, options: OPTIONS }, (parsed) => ({
+  rounds: wholeNumber('--rounds', parsed.values.rounds),
+  words: parsed.positionals,
+}))
 const folder = mkdtempSync(join(tmpdir(), 'variants-'))
 const { caPath, ...tls } = testTls()
 const aws = await startAws({ seed: { secrets: { s: 'v' } }, tls })
 try {
   const variants = build().filter(({ name }) => words.every((word) => name.includes(word)))
+  if (variants.length === 0) throw new Error(`no variant is called ${words.join(' ')}`)
   const samples = new Map(variants.map(({ name }) => [name, [] as Sample[]]))
-  for (let round = 0; round < Number(rounds); round++) {
+  for (let round = 0; round < rounds; round++) {
     for (const { name, command } of variants) samples.get(name)!.push(await sample(command, aws))
   }
   report(samples)

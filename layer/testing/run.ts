@@ -1,6 +1,4 @@
-// `npm run test:layers [-- <part of a name>…]`: one end-to-end suite on each layer as unpacked from its zip.
-//
-// Each runs under a root directory as on Lambda (lambda-root.sh), with the layer in /opt/extensions, where namespaces
+// One end-to-end suite on each layer as unpacked from its zip. Each runs under a root directory as on Lambda (lambda-root.sh), with the layer in /opt/extensions, where namespaces
 // can be had: by root, or by whoever the kernel lets make a user namespace. Elsewhere the layers' files are started
 // where they were unpacked, the nodejs layer's by its Node, and what its launcher is for is not tested.
 
@@ -9,6 +7,7 @@ import { existsSync, globSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { argumentsOf } from '../../src/workshop/testing/arguments.ts'
 import { extensionPath } from '../layers.ts'
 import { type Artefact, artefactsIn } from './artefacts.ts'
 
@@ -21,6 +20,13 @@ interface Run {
   tests: string[]
 }
 
+const HELP = `npm run test:layers [-- part of a run's title …]
+
+The end-to-end suite on each layer in dist/, unpacked as on Lambda; only the runs whose title has every part.
+
+  --help  this text`
+
+const words = argumentsOf(HELP, { allowPositionals: true }, ({ positionals }) => positionals)
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const lambdaRoot = fileURLToPath(new URL('lambda-root.sh', import.meta.url))
 const shells = ['/bin/bash', '/bin/dash'].filter((shell) => existsSync(shell))
@@ -43,7 +49,6 @@ const folder = mkdtempSync(join(tmpdir(), 'layers-'))
 try {
   const { native, arm64 } = await artefactsIn(folder)
   const runs = [...runsOf(native), ...runsUnderQemu(arm64)]
-  const words = process.argv.slice(2)
   const chosen = runs.filter(({ title }) => words.every((word) => title.includes(word)))
   const reds = chosen.filter((one) => !isGreen(one)).map(({ title }) => title)
   if (chosen.length === 0) throw new Error(`no run is called ${words.join(' ')}`)

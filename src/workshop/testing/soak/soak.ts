@@ -1,30 +1,35 @@
-// npm run soak -- [--minutes M] [--seed N]
-//
 // Lives the life of an environment for so long, prints what it costs, and fails where memory or descriptors grow.
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { descriptorsOf } from '../abuse/process.ts'
+import { argumentsOf, type Options, positiveNumber, wholeNumber } from '../arguments.ts'
 import { artefactName, startExtension } from '../artefact.ts'
 import { LIFE_ENVIRONMENT, seedOf, startLife, type Tally } from './life.ts'
 import { growth, median } from './trend.ts'
 
 const BUNDLE = new URL('../../../../dist/extension.cjs', import.meta.url)
 
-const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string' } },
-})
+const HELP = `npm run soak [-- options]
+
+  --minutes M  how long (default: 10)
+  --seed N     of the traffic: equal seeds, equal traffic (default: drawn, and printed)
+  --help       this text`
+
+const OPTIONS = { minutes: { type: 'string', default: '10' }, seed: { type: 'string' } } satisfies Options
+
+const { minutes, seed } = argumentsOf(HELP, { options: OPTIONS }, ({ values }) => ({
+  minutes: positiveNumber('--minutes', values.minutes),
+  seed: values.seed === undefined ? Date.now() % 1_000_000 : wholeNumber('--seed', values.seed),
+}))
 // Where nothing else is said, the bundle as its layer starts it (layer/launcher.ts). Without the flag V8 lets the heap
 // grow to some 200 MB before it tidies up, and a leak would not show in minutes.
 process.env['EXTENSION_UNDER_TEST'] ||= JSON.stringify({
   name: `dist/extension.cjs on Node ${process.versions.node}, with the flags of its layer`,
   command: [process.execPath, '--max-semi-space-size=1', fileURLToPath(BUNDLE)],
 })
-const minutes = Number(values.minutes)
-const seed = Number(values.seed ?? Date.now() % 1_000_000)
 
 const SAMPLES = 60
 /** The caches, the heap and the code are as large as they get after this part of the time. */
