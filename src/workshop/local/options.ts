@@ -1,19 +1,25 @@
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
 export interface StartOptions {
-  readonly seed: string
+  /** The path of the emulated AWS's seed file, absolute. Undefined: the real AWS, with the user's own credentials. */
+  readonly seed: string | undefined
+  /** 0 is any that is free. */
   readonly port: number
-  /** The real AWS with the user's own credentials instead of the emulator. */
-  readonly aws: boolean
 }
+
+const DEFAULT_SEED = 'src/workshop/local/seed.json'
+const DEFAULT_PORT = '2773'
+const PORT_VARIABLE = 'PARAMETERS_SECRETS_EXTENSION_HTTP_PORT'
 
 export const HELP = `Usage: npm start -- [options]
 
 Serves secrets and parameters at http://localhost:2773, exactly as the layer does beside a Lambda function: the
 built bundle runs as a child process under an emulator of the Lambda host. Ctrl-C shuts it down in order.
 
-  --seed FILE   the secrets and parameters of the emulated AWS (default: src/workshop/local/seed.json)
-  --port N      the port to serve on (default: 2773)
+  --seed FILE   the secrets and parameters of the emulated AWS, from where you stand (default: the project's own
+                src/workshop/local/seed.json)
+  --port N      the port to serve on; 0 is any that is free (default: ${PORT_VARIABLE}, or 2773)
   --aws         ask the real AWS instead of the emulator: credentials and region come from your own profile, by the
                 AWS SDK's provider chain (AWS_PROFILE, AWS_REGION, SSO, ...), and reach the extension as environment
                 variables, as on Lambda; restart when they expire
@@ -24,20 +30,34 @@ own variables (PARAMETERS_SECRETS_EXTENSION_*, SECRETS_MANAGER_*, SSM_PARAMETER_
 `
 
 /** Throws an Error with a sentence for the user. Undefined: help was asked for. */
-export function parseOptions(args: string[]): StartOptions | undefined {
+export function parseOptions(args: string[], env: NodeJS.ProcessEnv): StartOptions | undefined {
   const { values } = parseArgs({
     args,
     options: {
-      seed: { type: 'string', default: 'src/workshop/local/seed.json' },
-      port: { type: 'string', default: '2773' },
+      seed: { type: 'string' },
+      port: { type: 'string' },
       aws: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
   if (values.help) return undefined
-  const port = Number(values.port)
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw new Error(`--port must be a number from 1 to 65535, got "${values.port}"`)
+  if (values.aws && values.seed !== undefined) {
+    throw new Error('--aws asks the real AWS, which takes no --seed: leave one of the two out')
   }
-  return { seed: values.seed, port, aws: values.aws }
+  const port =
+    values.port === undefined
+      ? portOf(PORT_VARIABLE, env[PORT_VARIABLE] || DEFAULT_PORT, 1)
+      : portOf('--port', values.port, 0)
+  return { seed: values.aws ? undefined : seedPath(values.seed, env), port }
+}
+
+/** npm runs its scripts in the project's folder, and says in INIT_CWD where the user stands. */
+function seedPath(given: string | undefined, { INIT_CWD }: NodeJS.ProcessEnv): string {
+  return given === undefined ? resolve(DEFAULT_SEED) : resolve(INIT_CWD || '.', given)
+}
+
+function portOf(name: string, text: string, least: number): number {
+  const port = Number(text)
+  if (/^\d{1,5}$/.test(text) && port >= least && port <= 65_535) return port
+  throw new Error(`${name} must be a number from ${least} to 65535, got "${text}"`)
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,10 +23,19 @@ interface Started {
   ended(): Promise<number | null>
 }
 
-function start(t: TestContext, args: string[], env: Record<string, string> = {}): Started {
+/** `before` is what the launcher is started by. */
+function start(
+  t: TestContext,
+  args: string[],
+  env: Record<string, string> = {},
+  before: string[] = [],
+): Started {
   const inherited = { ...process.env }
-  delete inherited.AWS_SESSION_TOKEN
-  const child = spawn(process.execPath, [START, ...args], { cwd: ROOT, env: { ...inherited, ...env } })
+  // npm's for the whole run of the tests, and what a user may have set.
+  for (const name of ['INIT_CWD', 'AWS_SESSION_TOKEN', 'AWS_PROFILE', 'AWS_REGION', 'AWS_DEFAULT_REGION'])
+    delete inherited[name]
+  const [program = '', ...rest] = [...before, process.execPath, START, ...args]
+  const child = spawn(program, rest, { cwd: ROOT, env: { ...inherited, ...env } })
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
@@ -49,6 +58,20 @@ function start(t: TestContext, args: string[], env: Record<string, string> = {})
   }
 }
 
+/** A folder that is gone after the test, with the file in it. */
+function folderWith(t: TestContext, name: string, content: unknown): string {
+  const folder = mkdtempSync(join(tmpdir(), 'local-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content))
+  return folder
+}
+
+/** The token and the URL of each curl line. */
+function curlLines(output: string): [string, URL][] {
+  const lines = [...output.matchAll(/curl -H "X-Aws-Parameters-Secrets-Token: (.*?)" '(.*?)'/g)]
+  return lines.map(([, token, url]) => [token!, new URL(url!)])
+}
+
 async function ask(port: number, path: string, token = 'local-token'): Promise<Response> {
   const headers = { 'X-Aws-Parameters-Secrets-Token': token, connection: 'close' }
   return fetch(`http://localhost:${port}${path}`, { headers })
@@ -58,14 +81,45 @@ test('each curl line that npm start prints is answered 200 with the token in it'
   const port = await freePort()
   const local = start(t, ['--port', String(port)])
   await local.until(/Ctrl-C stops[^]*\n\n/)
-  const lines = [...local.output().matchAll(/curl -H "X-Aws-Parameters-Secrets-Token: (.*?)" '(.*?)'/g)]
+  const lines = curlLines(local.output())
   assert.ok(lines.length >= 7)
-  for (const [, token, url] of lines) {
-    const { pathname, search } = new URL(url!)
+  for (const [token, { pathname, search }] of lines) {
     const reply = await ask(port, pathname + search, token)
-    assert.equal(reply.status, 200, url)
+    assert.equal(reply.status, 200, pathname + search)
     await reply.arrayBuffer()
   }
+})
+
+test('the curl lines name what the given seed holds, and each is answered 200', async (t) => {
+  const folder = folderWith(t, 'mine.json', {
+    secrets: {
+      'a/b+c=d@e!': { value: 'odd name', previous: 'before' },
+      gone: { value: 'v', deleted: true },
+      theirs: { value: 'v', account: '210987654321' },
+      elsewhere: { value: 'v', region: 'eu-west-1' },
+      plain: 'text',
+      third: 'text',
+      'one-too-many': 'text',
+    },
+    parameters: {
+      '/secure': { value: 'v', type: 'SecureString', previous: [{ value: 'w', labels: ['old'] }] },
+      flat: 'text',
+    },
+  })
+  const port = await freePort()
+  const local = start(t, ['--port', String(port), '--seed', join(folder, 'mine.json')])
+  await local.until(/Ctrl-C stops[^]*\n\n/)
+  const lines = curlLines(local.output()).map(([, { pathname, search }]) => pathname + search)
+  assert.deepEqual(lines, [
+    '/secretsmanager/get?secretId=a/b%2Bc%3Dd%40e!',
+    '/secretsmanager/get?secretId=a/b%2Bc%3Dd%40e!&versionStage=AWSPREVIOUS',
+    '/secretsmanager/get?secretId=plain',
+    '/secretsmanager/get?secretId=third',
+    '/systemsmanager/parameters/get?name=/secure&withDecryption=true',
+    '/systemsmanager/parameters/get?name=/secure&withDecryption=true&label=old',
+    '/systemsmanager/parameters/get?name=flat',
+  ])
+  for (const line of lines) assert.equal((await ask(port, line)).status, 200, line)
 })
 
 test('Ctrl-C shuts the extension down in order, and the launcher ends with 0', async (t) => {
@@ -77,17 +131,44 @@ test('Ctrl-C shuts the extension down in order, and the launcher ends with 0', a
   assert.match(local.output(), /INFO shutting down \(spindown\): 0 hits, 0 misses/)
 })
 
-test('a seed file of the user’s own is served', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'seed-'))
-  t.after(() => rmSync(folder, { recursive: true }))
-  const seed = join(folder, 'mine.json')
-  writeFileSync(seed, JSON.stringify({ parameters: { '/mine': { value: 'its value' } } }))
+test('a seed file of the user’s own is served, and is looked for where the user stands', async (t) => {
+  const folder = folderWith(t, 'mine.json', { parameters: { '/mine': { value: 'its value' } } })
   const port = await freePort()
-  const local = start(t, ['--port', String(port), '--seed', seed])
+  const local = start(t, ['--port', String(port), '--seed', 'mine.json'], { INIT_CWD: folder })
   await local.until(/Ctrl-C stops/)
   const reply = await ask(port, '/systemsmanager/parameters/get?name=/mine')
   const body = (await reply.json()) as { Parameter: { Value: string } }
   assert.equal(body.Parameter.Value, 'its value')
+})
+
+test('the default seed is the project’s own, wherever the user stands', async (t) => {
+  const local = start(t, ['--port', '0'], { INIT_CWD: tmpdir() })
+  await local.until(/Serving the secrets and parameters of .*\/src\/local\/seed\.json /)
+})
+
+test('PARAMETERS_SECRETS_EXTENSION_HTTP_PORT counts, and --port counts more', async (t) => {
+  const [port, other] = [await freePort(), await freePort()]
+  const env = { PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(port) }
+  const cases: [number, string[]][] = [
+    [port, []],
+    [other, ['--port', String(other)]],
+  ]
+  for (const [expected, args] of cases) {
+    const local = start(t, args, env)
+    await local.until(/Ctrl-C stops/)
+    assert.equal((await ask(expected, '/secretsmanager/get?secretId=MySecret')).status, 200)
+    local.process.kill('SIGINT')
+    await local.ended()
+  }
+})
+
+test('--port 0 serves on a free port and prints it', async (t) => {
+  const local = start(t, ['--port', '0'])
+  await local.until(/Ctrl-C stops[^]*\n\n/)
+  const port = Number(/ on port (\d+) \(up in/.exec(local.output())?.[1])
+  assert.ok(port >= 1024, local.output())
+  for (const [, { port: printed }] of curlLines(local.output())) assert.equal(printed, String(port))
+  assert.equal((await ask(port, '/secretsmanager/get?secretId=MySecret')).status, 200)
 })
 
 test('AWS_SESSION_TOKEN, where the user has set it, is the token, and is not printed', async (t) => {
@@ -100,22 +181,62 @@ test('AWS_SESSION_TOKEN, where the user has set it, is the token, and is not pri
   assert.doesNotMatch(local.output(), /a-token-of-my-own/)
 })
 
-test('a port in use, a bad option and a seed that is not there each end with a sentence and code 1', async (t) => {
-  const port = await freePort()
-  const other = createServer().listen(port, '127.0.0.1')
-  await once(other, 'listening')
-  t.after(() => other.close())
-  const cases: [string[], RegExp][] = [
-    [['--port', String(port)], /npm start: port \d+ is in use; choose another/],
-    [['--port', 'x'], /npm start: --port must be a number from 1 to 65535, got "x"/],
-    [['--prot', '1'], /npm start: Unknown option '--prot'/],
-    [['--seed', 'no-such-file.json', '--port', String(await freePort())], /npm start: .*no-such-file\.json/],
+test('what cannot be done ends with a sentence that says what to do, and code 1', async (t) => {
+  const taken: number[] = []
+  for (const host of ['127.0.0.1', '::1']) {
+    const port = await freePort()
+    const other = createServer().listen(port, host)
+    await once(other, 'listening')
+    t.after(() => other.close())
+    taken.push(port)
+  }
+  const free = String(await freePort())
+  const variable = { PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: '99999' }
+  const cases: [string[], RegExp, Record<string, string>?][] = [
+    ...taken.map((port): [string[], RegExp] => [
+      ['--port', String(port)],
+      new RegExp(`^npm start: port ${port} is in use; choose another with: npm start -- --port N\n$`),
+    ]),
+    [['--port', 'x'], /^npm start: --port must be a number from 0 to 65535, got "x"\n$/],
+    [['--port', ''], /^npm start: --port must be a number from 0 to 65535, got ""\n$/],
+    [[], /^npm start: PARAMETERS_SECRETS_EXTENSION_HTTP_PORT must be a number from 1 to 65535/, variable],
+    [['--prot', '1'], /^npm start: Unknown option '--prot'/],
+    [['--aws', '--seed', 'a.json'], /^npm start: --aws asks the real AWS, which takes no --seed/],
+    [['--seed', 'no-such-file.json', '--port', free], /^npm start: \/.*\/no-such-file\.json: ENOENT/],
   ]
-  for (const [args, message] of cases) {
-    const local = start(t, args)
+  for (const [args, message, env] of cases) {
+    const local = start(t, args, env)
     assert.equal(await local.ended(), 1, args.join(' '))
     assert.match(local.output(), message)
+    assert.doesNotMatch(local.output(), /Serving|^ {4}at /m)
   }
+})
+
+// Root gives its rights up for this. Where anybody may listen on port 80 there is nothing to test.
+const AS_NOBODY = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--clear-groups'] : []
+const LISTEN = `require('node:net').createServer().listen(80, '127.0.0.1', () => process.exit())
+  .on('error', (error) => process.exit(error.code === 'EACCES' ? 13 : 0))`
+const [PROBE, ...PROBE_ARGS] = [...AS_NOBODY, process.execPath, '-e', LISTEN]
+if (spawnSync(PROBE, PROBE_ARGS).status === 13) {
+  test('a port that needs more rights ends with a sentence that says what to do, and code 1', async (t) => {
+    const local = start(t, ['--port', '80'], {}, AS_NOBODY)
+    assert.equal(await local.ended(), 1)
+    assert.match(
+      local.output(),
+      /^npm start: port 80 needs rights that you do not have .*; choose another with/,
+    )
+  })
+}
+
+test('without `npm ci` a sentence says what to do, and code 1', (t) => {
+  const folder = folderWith(t, 'package.json', readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  copyFileSync(join(ROOT, 'build.mjs'), join(folder, 'build.mjs'))
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['build.mjs', '--quiet', '--local'], {
+    cwd: folder,
+    encoding: 'utf8',
+  })
+  assert.deepEqual([status, stdout], [1, ''])
+  assert.equal(stderr, 'esbuild is not installed: run `npm ci` first\n')
 })
 
 test('--help names every option', async (t) => {
@@ -123,6 +244,36 @@ test('--help names every option', async (t) => {
   assert.equal(await local.ended(), 0)
   for (const option of ['--seed FILE', '--port N', '--aws', '--help']) {
     assert.ok(local.output().includes(option), option)
+  }
+})
+
+test('--aws without credentials, with an unknown profile or without a region says what to do', async (t) => {
+  const folder = folderWith(
+    t,
+    'credentials',
+    '[mine]\naws_access_key_id=AKMINE\naws_secret_access_key=SKMINE\n',
+  )
+  const env = {
+    AWS_SHARED_CREDENTIALS_FILE: join(folder, 'credentials'),
+    AWS_CONFIG_FILE: join(folder, 'none'),
+    AWS_EC2_METADATA_DISABLED: 'true',
+  }
+  const cases: [Record<string, string>, RegExp][] = [
+    [{}, /^npm start: no AWS credentials: .*; set AWS_PROFILE to one of .*\n$/],
+    [
+      { AWS_PROFILE: 'other' },
+      /^npm start: no AWS credentials for the profile "other": .*; set AWS_PROFILE to/,
+    ],
+    [
+      { AWS_PROFILE: 'mine' },
+      /^npm start: no AWS region for the profile "mine": .*; set AWS_REGION, or .*\n$/,
+    ],
+  ]
+  for (const [variables, message] of cases) {
+    const local = start(t, ['--aws', '--port', String(await freePort())], { ...env, ...variables })
+    assert.equal(await local.ended(), 1)
+    assert.match(local.output(), message)
+    assert.doesNotMatch(local.output(), /SKMINE|^ {4}at /m)
   }
 })
 

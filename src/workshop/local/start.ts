@@ -1,11 +1,11 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
-import { loadSeed } from '../emulators/aws/seed.ts'
+import { loadSeed, type Seed } from '../emulators/aws/seed.ts'
 import { startAws } from '../emulators/aws/server.ts'
 import { startLambda, type LambdaHost } from '../emulators/lambda/host.ts'
 import { HELP, parseOptions, type StartOptions } from './options.ts'
+import { availablePort } from './port.ts'
 import { resolveProfile } from './profile.ts'
-import { readyText } from './ready-text.ts'
+import { readyText, type Ready } from './ready-text.ts'
 
 // `npm start`: the built bundle, under the emulated Lambda host, in front of the emulated AWS or of the real one.
 
@@ -23,40 +23,41 @@ interface Backend {
   readonly region: string
   /** What the extension needs in its environment to reach this AWS. */
   readonly environment: Record<string, string>
+  /** What an emulated one holds. */
+  readonly emulated: Ready['emulated']
   close(): Promise<void>
 }
 
-async function start(options: StartOptions): Promise<void> {
-  if (await isTaken(options.port)) {
-    throw new Error(`port ${options.port} is in use; choose another with: npm start -- --port N`)
-  }
-  const backend = await (options.aws ? realAws() : emulatedAws(options.seed))
+async function start({ seed, port: wanted }: StartOptions): Promise<void> {
+  const port = await availablePort(wanted)
+  const backend = await (seed === undefined ? realAws() : emulatedAws(loadSeed(seed), seed))
   const lambda = await startLambda({
     region: backend.region,
     extensions: [{ name: NAME, command: [process.execPath, `${process.cwd()}/${BUNDLE}`] }],
     hostEnvironment: {
       ...inherited(OWN_VARIABLE),
-      PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(options.port),
+      PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(port),
       ...backend.environment,
     },
     onLog: ({ text }) => console.log(text),
   })
   const { initMs } = await lambda.initialized()
-  console.log(readyText({ port: options.port, isEmulated: !options.aws, seed: options.seed, initMs }))
+  console.log(readyText({ port, emulated: backend.emulated, initMs }))
   await untilStopped(lambda)
   await backend.close()
 }
 
-async function emulatedAws(seed: string): Promise<Backend> {
+async function emulatedAws(seed: Seed, file: string): Promise<Backend> {
   const region = 'us-east-1'
   const credentials = {
     accessKeyId: 'LOCALACCESSKEY',
     secretAccessKey: 'local-secret-key',
     sessionToken: LOCAL_TOKEN,
   }
-  const aws = await startAws({ seed: loadSeed(seed), region, credentials })
+  const aws = await startAws({ seed, region, credentials })
   return {
     region,
+    emulated: { seed, file, region },
     environment: {
       AWS_ENDPOINT_URL: aws.url,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -73,6 +74,7 @@ async function realAws(): Promise<Backend> {
   const { region, credentials } = await resolveProfile()
   return {
     region,
+    emulated: undefined,
     environment: {
       ...inherited(AWS_VARIABLE),
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
@@ -98,19 +100,8 @@ function inherited(pattern: RegExp): Record<string, string> {
   return Object.fromEntries(entries.map(([name, value]) => [name, value ?? '']))
 }
 
-function isTaken(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' })
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
-}
-
 try {
-  const options = parseOptions(process.argv.slice(2))
+  const options = parseOptions(process.argv.slice(2), process.env)
   if (options === undefined) console.log(HELP)
   else await start(options)
 } catch (error) {
