@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { nodeFlags } from '../../../layer/launcher.ts'
 import { descriptorsOf } from '../abuse/process.ts'
 import { argumentsOf, type Options, positiveNumber, wholeNumber } from '../arguments.ts'
 import { artefactName, startExtension } from '../artefact.ts'
@@ -24,11 +25,10 @@ const { minutes, seed } = argumentsOf(HELP, { options: OPTIONS }, ({ values }) =
   minutes: positiveNumber('--minutes', values.minutes),
   seed: values.seed === undefined ? Date.now() % 1_000_000 : wholeNumber('--seed', values.seed),
 }))
-// Where nothing else is said, the bundle as its layer starts it (layer/launcher.ts). Without the flag V8 lets the heap
-// grow to some 200 MB before it tidies up, and a leak would not show in minutes.
+// Where nothing else is said, the bundle as its layer starts it.
 process.env['EXTENSION_UNDER_TEST'] ||= JSON.stringify({
   name: `dist/extension.cjs on Node ${process.versions.node}, with the flags of its layer`,
-  command: [process.execPath, '--max-semi-space-size=1', fileURLToPath(BUNDLE)],
+  command: [process.execPath, ...nodeFlags, fileURLToPath(BUNDLE)],
 })
 
 const SAMPLES = 60
