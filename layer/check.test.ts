@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from '@zip.js/zip.js'
 import { faultsOf } from './check.ts'
 import { segmentsOf, segmentType } from './elf.ts'
-import { extensionMode, extensionPath, type Layer } from './layers.ts'
+import { extensionMode, extensionPath, type Layer, layers } from './layers.ts'
 import { type Range, withWork, type Work } from './pages/stub.ts'
 import { hostBun, nodeFor } from './runtimes.ts'
 import { entriesOf, zipOf } from './zip.ts'
@@ -66,6 +66,10 @@ test('a zip over its budget is a fault', async () => {
   const zip = await zipOf(extensionPath, script, extensionMode)
   assert.deepEqual(await faultsOf({ ...nodejs, budget: zip.length }, zip), [])
   assert.match(String(await faultsOf({ ...nodejs, budget: zip.length - 1 }, zip)), /over its budget/)
+})
+
+test('a layer is a fault while it is still small enough to be uploaded, not only after', () => {
+  for (const { zip, budget } of layers) assert.ok(budget <= 52_000_000, `${zip}: ${budget}`)
 })
 
 test('a script that the kernel cannot start is a fault', async () => {

@@ -4,8 +4,11 @@ import type { Architecture } from './runtimes.ts'
 export const extensionPath = 'extensions/AWSParametersAndSecretsLambdaExtension'
 export const extensionMode = 0o755
 
-/** `aws lambda publish-layer-version --zip-file` takes no more: docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
-const uploadLimit = 52_428_800
+/**
+ * `aws lambda publish-layer-version --zip-file` takes 52,428,800 bytes; this much less leaves time to do something about it.
+ * docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ */
+const uploadLimit = 52_000_000
 
 export interface Layer {
   zip: string

@@ -1,0 +1,28 @@
+// What the documents for publishing say, against each other.
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { layers } from './layers.ts'
+
+const textOf = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8')
+
+/** Each once, in order. */
+function runtimesIn(text: string): string[] {
+  return [...new Set(text.match(/nodejs\d+\.x/g))].sort()
+}
+
+test('the SAM template names the Node runtimes that the table of zips names', () => {
+  const named = runtimesIn(textOf('README.md'))
+  assert.ok(named.length >= 4)
+  assert.deepEqual(runtimesIn(textOf('template.yaml')), named)
+})
+
+test('each way to publish knows every zip', () => {
+  for (const { zip } of layers) {
+    const [, kind = ''] = /^parameters-secrets-(.+)\.zip$/.exec(zip) ?? []
+    assert.ok(textOf('README.md').includes(zip))
+    assert.ok(textOf('template.yaml').includes(zip))
+    for (const name of ['cdk.md', 'main.tf']) assert.match(textOf(name), new RegExp(`\\b${kind}\\b`), name)
+  }
+})
