@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parameterLookup, secretLookup } from './lookup.ts'
+import { nameOf, parameterLookup, secretLookup } from './lookup.ts'
 
 const ID = '11111111-2222-3333-4444-555555555555'
 
@@ -112,4 +112,11 @@ test('a key holds nothing of the request target that it was read from', () => {
   const [count, bytes] = execFileSync(process.execPath, flags, { encoding: 'utf8' }).split(' ').map(Number)
   assert.equal(count, 2_000)
   assert.ok(bytes! < 10_000_000, `2,000 keys hold ${bytes} bytes of 60,000,000`)
+})
+
+test('the name for the log is what AWS is asked for, on one line and not longer than can be read', () => {
+  assert.equal(nameOf(secretLookup('MySecret', ID, 'AWSPREVIOUS')), 'secretId=MySecret')
+  assert.equal(nameOf(parameterLookup('/a/b', '3', true)), 'name=/a/b:3')
+  assert.equal(nameOf(secretLookup('a\r\nERROR b\u2028c', undefined, undefined)), 'secretId=a ERROR b c')
+  assert.ok(nameOf(parameterLookup('x'.repeat(100_000), undefined, false)).length < 1_100)
 })

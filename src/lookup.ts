@@ -1,3 +1,5 @@
+import { say, shown, type Public } from './public.ts'
+
 // The question a caller asks. `key` is equal for two lookups exactly when AWS would be asked the same thing.
 
 export interface SecretLookup {
@@ -50,4 +52,11 @@ export function parameterLookup(
  */
 function flat(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8')
+}
+
+/** What was asked for, for a line of the log: `secretId=MySecret`, `name=/a/b:3`. */
+export function nameOf(lookup: Lookup): Public {
+  return lookup.store === 'secrets-manager'
+    ? say`secretId=${shown(lookup.secretId)}`
+    : say`name=${shown(lookup.name)}`
 }

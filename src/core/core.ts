@@ -6,7 +6,8 @@ import { UpstreamError } from '../errors.ts'
 import { SnapshotGuard } from '../snap-start/snapshot.ts'
 import { createCurrentTokenCheck, createTokenCheck } from '../http/token.ts'
 import type { Log } from '../log.ts'
-import type { Lookup } from '../lookup.ts'
+import { nameOf, type Lookup } from '../lookup.ts'
+import { say } from '../public.ts'
 import { kindOfFailure } from './failure-kind.ts'
 import { createLazyUpstream, type LazyUpstream } from './lazy-upstream.ts'
 
@@ -68,7 +69,9 @@ export function createCore(config: Config, log: Log): Core {
       const half = await upstream.load()
       return createAnswer(goShape(await half.fetch(lookup)))
     } catch (error) {
-      if (error instanceof UpstreamError) log[isAhead ? 'debug' : 'error'](error.report)
+      if (error instanceof UpstreamError) {
+        log[isAhead ? 'debug' : 'error'](say`${error.report} (${nameOf(lookup)})`)
+      }
       throw error
     }
   }

@@ -101,7 +101,7 @@ for (const [spelling, level] of [
   })
 }
 
-test('an upstream failure is logged in the words of the original', async (t) => {
+test('an upstream failure is logged in the words of the original, and the line ends in what was asked for', async (t) => {
   const extension = await startWith(t, {})
   await extension.get('/secretsmanager/get?secretId=nothing')
   const line = await extension.logged(/ERROR GetSecretValue/)
@@ -110,9 +110,30 @@ test('an upstream failure is logged in the words of the original', async (t) => 
     new RegExp(
       `^${PREFIX}ERROR GetSecretValue request encountered an error: operation error Secrets Manager: ` +
         'GetSecretValue, https response error StatusCode: 400, RequestID: [0-9a-f-]{36}, api error ' +
-        "ResourceNotFoundException: Secrets Manager can't find the specified secret\\.$",
+        "ResourceNotFoundException: Secrets Manager can't find the specified secret\\. \\(secretId=nothing\\)$",
     ),
   )
+  await extension.get('/systemsmanager/parameters/get?name=%2Fno%2Fsuch&version=3')
+  assert.match(
+    await extension.logged(/ERROR GetParameter/),
+    / api error ParameterNotFound: .*\. \(name=\/no\/such:3\)$/,
+  )
+})
+
+test('of many failures at once each has its own name in the log', async (t) => {
+  const extension = await startWith(t, {})
+  const names = Array.from({ length: 10 }, (_, i) => `nothing-${i}`)
+  await Promise.all(names.map((name) => extension.get(`/secretsmanager/get?secretId=${name}`)))
+  await extension.stop()
+  const named = messages(extension).flatMap((line) => /\(secretId=(.*)\)$/.exec(line)?.[1] ?? [])
+  assert.deepEqual(named.sort(), names)
+})
+
+test('a name cannot end a line of the log and begin another', async (t) => {
+  const extension = await startWith(t, {})
+  await extension.get('/secretsmanager/get?secretId=a%0D%0AERROR%20forged%E2%80%A8b')
+  assert.match(await extension.logged(/ERROR GetSecretValue/), / \(secretId=a ERROR forged b\)$/)
+  assert.equal((await extension.get(SECRET)).status, 200)
 })
 
 test('where the function logs JSON, so does the extension', async (t) => {
