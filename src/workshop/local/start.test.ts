@@ -143,7 +143,7 @@ test('a seed file of the user’s own is served, and is looked for where the use
 
 test('the default seed is the project’s own, wherever the user stands', async (t) => {
   const local = start(t, ['--port', '0'], { INIT_CWD: tmpdir() })
-  await local.until(/Serving the secrets and parameters of .*\/src\/local\/seed\.json /)
+  await local.until(/Serving the secrets and parameters of .*\/src\/workshop\/local\/seed\.json /)
 })
 
 test('PARAMETERS_SECRETS_EXTENSION_HTTP_PORT counts, and --port counts more', async (t) => {
