@@ -6,10 +6,10 @@ import { argumentsOf } from '../src/workshop/testing/arguments.ts'
 import { faultsOf } from './check.ts'
 import { executable } from './executable.ts'
 import { nodejsExtension } from './launcher.ts'
-import { extensionMode, extensionPath, type Layer, layers } from './layers.ts'
+import { EXTENSION_MODE, EXTENSION_PATH, type Layer, LAYERS } from './layers.ts'
 import { zipOf } from './zip.ts'
 
-const root = fileURLToPath(new URL('../', import.meta.url))
+const ROOT = fileURLToPath(new URL('../', import.meta.url))
 
 const HELP = `npm run layer
 
@@ -22,11 +22,11 @@ argumentsOf(HELP, {}, () => undefined)
 const inlineBundle = bundle('--inline-upstream')
 const textBundle = bundle()
 
-mkdirSync(`${root}dist`, { recursive: true })
+mkdirSync(`${ROOT}dist`, { recursive: true })
 let isPublishable = true
-for (const layer of layers) {
-  const zip = await zipOf(extensionPath, fileOf(layer), extensionMode)
-  writeFileSync(`${root}dist/${layer.zip}`, zip)
+for (const layer of LAYERS) {
+  const zip = await zipOf(EXTENSION_PATH, fileOf(layer), EXTENSION_MODE)
+  writeFileSync(`${ROOT}dist/${layer.zip}`, zip)
   console.log(
     `dist/${layer.zip}  ${zip.length} bytes  sha256 ${createHash('sha256').update(zip).digest('hex')}`,
   )
@@ -42,6 +42,6 @@ function fileOf({ kind }: Layer): Buffer {
 }
 
 function bundle(...flags: string[]): string {
-  execFileSync(process.execPath, ['build.mjs', '--quiet', ...flags], { cwd: root, stdio: 'inherit' })
-  return readFileSync(`${root}dist/extension.cjs`, 'utf8')
+  execFileSync(process.execPath, ['build.mjs', '--quiet', ...flags], { cwd: ROOT, stdio: 'inherit' })
+  return readFileSync(`${ROOT}dist/extension.cjs`, 'utf8')
 }

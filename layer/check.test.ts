@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from '@zip.js/zip.js'
 import { faultsOf } from './check.ts'
 import { segmentsOf, segmentType } from './elf.ts'
-import { extensionMode, extensionPath, type Layer, layers } from './layers.ts'
+import { EXTENSION_MODE, EXTENSION_PATH, type Layer, LAYERS } from './layers.ts'
 import { type Range, withWork, type Work } from './pages/stub.ts'
 import { hostBun, nodeFor } from './runtimes.ts'
 import { entriesOf, zipOf } from './zip.ts'
@@ -17,7 +17,7 @@ test('a zip is the same bytes at any time in any time zone, and gives back what 
   const zips: Buffer[] = []
   for (const zone of ['UTC', 'Asia/Kolkata', 'America/Los_Angeles']) {
     process.env['TZ'] = zone
-    zips.push(await zipOf(extensionPath, script, extensionMode))
+    zips.push(await zipOf(EXTENSION_PATH, script, EXTENSION_MODE))
   }
   process.env['TZ'] = before ?? 'UTC'
   assert.deepEqual(zips[1], zips[0])
@@ -25,29 +25,29 @@ test('a zip is the same bytes at any time in any time zone, and gives back what 
   const [entry, ...rest] = await entriesOf(zips[0]!)
   assert.deepEqual(
     [entry?.path, entry?.mode, await entry?.read(), rest],
-    [extensionPath, 0o100755, script, []],
+    [EXTENSION_PATH, 0o100755, script, []],
   )
 })
 
 test('a layer as it should be has no fault', async () => {
-  assert.deepEqual(await faultsOf(nodejs, await zipOf(extensionPath, script, extensionMode)), [])
+  assert.deepEqual(await faultsOf(nodejs, await zipOf(EXTENSION_PATH, script, EXTENSION_MODE)), [])
 })
 
 test('a second file, another name or a folder is a fault', async () => {
   const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false })
-  await writer.add(extensionPath, new Uint8ArrayReader(script))
+  await writer.add(EXTENSION_PATH, new Uint8ArrayReader(script))
   await writer.add('extensions/README.md', new Uint8ArrayReader(script))
   assert.match(
     String(await faultsOf(nodejs, Buffer.from(await writer.close()))),
     /nothing else, not .*README\.md/,
   )
   assert.match(
-    String(await faultsOf(nodejs, await zipOf('extensions/other', script, extensionMode))),
+    String(await faultsOf(nodejs, await zipOf('extensions/other', script, EXTENSION_MODE))),
     /nothing else/,
   )
   const folder = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false })
   await folder.add('extensions/', undefined, { directory: true })
-  await folder.add(extensionPath, new Uint8ArrayReader(script))
+  await folder.add(EXTENSION_PATH, new Uint8ArrayReader(script))
   assert.match(String(await faultsOf(nodejs, Buffer.from(await folder.close()))), /nothing else/)
 })
 
@@ -57,31 +57,31 @@ test('a file that not everybody may execute is a fault, as is one with more righ
     [0o744, '100744'],
     [0o4755, '104755'],
   ] as const) {
-    const faults = await faultsOf(nodejs, await zipOf(extensionPath, script, mode))
+    const faults = await faultsOf(nodejs, await zipOf(EXTENSION_PATH, script, mode))
     assert.deepEqual(faults, [`its mode is ${octal}, not 100755`])
   }
 })
 
 test('a zip over its budget is a fault', async () => {
-  const zip = await zipOf(extensionPath, script, extensionMode)
+  const zip = await zipOf(EXTENSION_PATH, script, EXTENSION_MODE)
   assert.deepEqual(await faultsOf({ ...nodejs, budget: zip.length }, zip), [])
   assert.match(String(await faultsOf({ ...nodejs, budget: zip.length - 1 }, zip)), /over its budget/)
 })
 
 test('a layer is a fault while it is still small enough to be uploaded, not only after', () => {
-  for (const { zip, budget } of layers) assert.ok(budget <= 52_000_000, `${zip}: ${budget}`)
+  for (const { zip, budget } of LAYERS) assert.ok(budget <= 52_000_000, `${zip}: ${budget}`)
 })
 
 test('a script that the kernel cannot start is a fault', async () => {
   for (const text of ['exit\n', '#!/bin/sh\r\nexit\r\n', '#!/usr/bin/env node\n']) {
-    const zip = await zipOf(extensionPath, Buffer.from(text), extensionMode)
+    const zip = await zipOf(EXTENSION_PATH, Buffer.from(text), EXTENSION_MODE)
     assert.match(String(await faultsOf(nodejs, zip)), /does not start with/)
   }
 })
 
 test('an executable for newer systems or another processor is a fault', async () => {
   const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false, level: 0 })
-  await writer.add(extensionPath, new Uint8ArrayReader(readFileSync(nodeFor(26))))
+  await writer.add(EXTENSION_PATH, new Uint8ArrayReader(readFileSync(nodeFor(26))))
   const node = Buffer.from(await writer.close())
   const faults = await faultsOf({ zip: 'x.zip', kind: 'x86_64', budget: 2 ** 30 }, node)
   for (const fault of [
@@ -96,7 +96,7 @@ test('an executable for newer systems or another processor is a fault', async ()
   assert.ok(
     (await faultsOf({ zip: 'x.zip', kind: 'arm64', budget: 2 ** 30 }, node)).includes('it is for x86_64'),
   )
-  const text = await zipOf(extensionPath, script, extensionMode)
+  const text = await zipOf(EXTENSION_PATH, script, EXTENSION_MODE)
   assert.match(String(await faultsOf({ zip: 'x.zip', kind: 'arm64', budget: 1_000 }, text)), /cannot be read/)
 })
 
@@ -105,7 +105,7 @@ test('an executable that asks for no pages first, or for others than its own, is
   const kind = process.arch === 'arm64' ? 'arm64' : 'x86_64'
   const faultsWith = async (file: Buffer) => {
     const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false, level: 0 })
-    await writer.add(extensionPath, new Uint8ArrayReader(file), { unixMode: 0o100755 })
+    await writer.add(EXTENSION_PATH, new Uint8ArrayReader(file), { unixMode: 0o100755 })
     const faults = await faultsOf({ zip: 'x.zip', kind, budget: 2 ** 30 }, Buffer.from(await writer.close()))
     return faults.filter((fault) => !fault.startsWith('its mode'))
   }

@@ -3,32 +3,32 @@
 // https://github.com/aws-samples/aws-lambda-extensions/issues/54
 
 import { readElf, segmentsOf, segmentType } from './elf.ts'
-import { extensionMode, extensionPath, type Layer } from './layers.ts'
+import { EXTENSION_MODE, EXTENSION_PATH, type Layer } from './layers.ts'
 import { PAGE, workOf } from './pages/stub.ts'
 import type { Architecture } from './runtimes.ts'
 import { entriesOf } from './zip.ts'
 
 // Amazon Linux 2, the oldest system of a supported runtime: docs.aws.amazon.com/linux/al2/ug
-const newestGlibc = [2, 26] as const
-const linkers: Record<Architecture, string> = {
+const NEWEST_GLIBC = [2, 26] as const
+const LINKERS: Record<Architecture, string> = {
   x86_64: '/lib64/ld-linux-x86-64.so.2',
   arm64: '/lib/ld-linux-aarch64.so.1',
 }
-const libraries =
+const LIBRARIES =
   /^(libc\.so\.6|libm\.so\.6|libpthread\.so\.0|libdl\.so\.2|ld-linux-(x86-64|aarch64)\.so\.[12])$/
 
 /** What is wrong with a layer, each as a sentence; empty when it can be published. */
 export async function faultsOf(layer: Layer, zip: Buffer): Promise<string[]> {
   const entries = await entriesOf(zip)
   const [entry] = entries
-  if (entries.length !== 1 || entry?.path !== extensionPath) {
+  if (entries.length !== 1 || entry?.path !== EXTENSION_PATH) {
     return [
-      `it must hold ${extensionPath} and nothing else, not ${entries.map(({ path }) => path).join(', ')}`,
+      `it must hold ${EXTENSION_PATH} and nothing else, not ${entries.map(({ path }) => path).join(', ')}`,
     ]
   }
   const faults =
     layer.kind === 'node' ? faultsOfScript(await entry.read()) : faultsOfElf(layer.kind, await entry.read())
-  const mode = 0o100000 | extensionMode
+  const mode = 0o100000 | EXTENSION_MODE
   if (entry.mode !== mode) faults.push(`its mode is ${entry.mode.toString(8)}, not ${mode.toString(8)}`)
   if (zip.length > layer.budget) faults.push(`${zip.length} bytes are over its budget of ${layer.budget}`)
   return faults
@@ -49,8 +49,8 @@ function faultsOfElf(architecture: Architecture, file: Buffer): string[] {
   }
   const faults: string[] = []
   if (elf.machine !== architecture) faults.push(`it is for ${elf.machine}`)
-  if (elf.interpreter !== linkers[architecture]) faults.push(`it is started by ${elf.interpreter}`)
-  for (const library of elf.libraries) if (!libraries.test(library)) faults.push(`it needs ${library}`)
+  if (elf.interpreter !== LINKERS[architecture]) faults.push(`it is started by ${elf.interpreter}`)
+  for (const library of elf.libraries) if (!LIBRARIES.test(library)) faults.push(`it needs ${library}`)
   for (const version of elf.versions) if (!isOnAmazonLinux2(version)) faults.push(`it needs ${version}`)
   return [...faults, ...faultsOfStart(file)]
 }
@@ -84,5 +84,5 @@ function endOf(segment: { address: number; memorySize: number } | undefined): nu
 
 function isOnAmazonLinux2(version: string): boolean {
   const [, major, minor] = /^GLIBC_(\d+)\.(\d+)(?:\.\d+)?$/.exec(version) ?? []
-  return Number(major) === newestGlibc[0] && Number(minor) <= newestGlibc[1]
+  return Number(major) === NEWEST_GLIBC[0] && Number(minor) <= NEWEST_GLIBC[1]
 }

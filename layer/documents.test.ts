@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { layers } from './layers.ts'
+import { LAYERS } from './layers.ts'
 
 const textOf = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8')
 
@@ -19,7 +19,7 @@ test('the SAM template names the Node runtimes that the table of zips names', ()
 })
 
 test('each way to publish knows every zip', () => {
-  for (const { zip } of layers) {
+  for (const { zip } of LAYERS) {
     const [, kind = ''] = /^parameters-secrets-(.+)\.zip$/.exec(zip) ?? []
     assert.ok(textOf('README.md').includes(zip))
     assert.ok(textOf('template.yaml').includes(zip))

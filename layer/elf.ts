@@ -3,17 +3,17 @@
 // https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic/symversion.html
 
 export interface ElfNeeds {
-  machine: 'x86_64' | 'arm64'
-  interpreter: string
-  libraries: string[]
+  readonly machine: 'x86_64' | 'arm64'
+  readonly interpreter: string
+  readonly libraries: readonly string[]
   /** Such as `GLIBC_2.17`, each once. */
-  versions: string[]
+  readonly versions: readonly string[]
 }
 
 export const segmentType = { load: 1, dynamic: 2, interpreter: 3, note: 4 } as const
 /** The kind of a note that names one build of a program; binutils and LLVM write a hash of what they linked. */
 const BUILD_ID = 3
-const tag = { needed: 1, strings: 5, versionNeeds: 0x6ffffffe, versionNeedCount: 0x6fffffff }
+const TAG = { needed: 1, strings: 5, versionNeeds: 0x6ffffffe, versionNeedCount: 0x6fffffff }
 const machines: Record<number, ElfNeeds['machine']> = { 62: 'x86_64', 183: 'arm64' }
 
 /** One line of the program headers: what of the file is loaded where. */
@@ -39,17 +39,17 @@ export function readElf(file: Buffer): ElfNeeds {
 
   const entries = dynamicEntries(file, dynamic)
   const valueOf = (wanted: number) => entries.find(([key]) => key === wanted)?.[1]
-  const strings = offsetOf(segments, valueOf(tag.strings) ?? 0)
+  const strings = offsetOf(segments, valueOf(TAG.strings) ?? 0)
   const text = (at: number) => textAt(file, strings + at)
-  const needs = valueOf(tag.versionNeeds)
+  const needs = valueOf(TAG.versionNeeds)
   return {
     machine,
     interpreter: textAt(file, interpreter.offset),
-    libraries: entries.filter(([key]) => key === tag.needed).map(([, at]) => text(at)),
+    libraries: entries.filter(([key]) => key === TAG.needed).map(([, at]) => text(at)),
     versions:
       needs === undefined
         ? []
-        : versionsIn(file, offsetOf(segments, needs), valueOf(tag.versionNeedCount) ?? 0).map(text),
+        : versionsIn(file, offsetOf(segments, needs), valueOf(TAG.versionNeedCount) ?? 0).map(text),
   }
 }
 
@@ -134,7 +134,7 @@ function versionsIn(file: Buffer, start: number, libraries: number): number[] {
   return [...names]
 }
 
-function offsetOf(segments: Segment[], address: number): number {
+function offsetOf(segments: readonly Segment[], address: number): number {
   const holder = segments.find(
     ({ type, address: from, size }) => type === segmentType.load && address >= from && address < from + size,
   )

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { buildSync } from 'esbuild'
 import { executable } from './executable.ts'
 
-/** How often JavaScriptCore's optimizing compiler took a function that ran often, before and after the hits were many. */
+/** How often JavaScriptCore's optimizing compiler took a busy function, before and after the hits were many. */
 const PROBE = `
   import { numberOfDFGCompiles } from 'bun:jsc'
   import { compileHotCode } from '${fileURLToPath(new URL('../src/engine.ts', import.meta.url))}'

@@ -8,10 +8,10 @@ import { withPages } from './pages/table.ts'
 import { type Architecture, bunFor, hostBun } from './runtimes.ts'
 import { seal } from './seal.ts'
 
-const targets: Record<Architecture, string> = { x86_64: 'bun-linux-x64', arm64: 'bun-linux-arm64' }
+const TARGETS: Record<Architecture, string> = { x86_64: 'bun-linux-x64', arm64: 'bun-linux-arm64' }
 
 // Measured in one alternating run: see README.md, "Cold start".
-export const compileFlags = [
+export const COMPILE_FLAGS = [
   '--compile',
   '--bytecode',
   // What lies in the function's directory is not ours to read.
@@ -19,7 +19,8 @@ export const compileFlags = [
   '--no-compile-autoload-bunfig',
   '--no-compile-autoload-tsconfig',
   '--no-compile-autoload-package-json',
-  // Everything is interpreted until src/engine.ts says otherwise: what is compiled early costs start, processor and memory.
+  // Everything is interpreted until src/engine.ts says otherwise: what is compiled early costs start, processor and
+  // memory.
   '--compile-jit-policy=100000',
   // Any argument will do: with none, the executable refuses to start in a directory that is gone
   // (https://github.com/oven-sh/bun/pull/40372).
@@ -30,7 +31,7 @@ export const compileFlags = [
 export function executable(
   bundle: string,
   architecture: Architecture,
-  flags: readonly string[] = compileFlags,
+  flags: readonly string[] = COMPILE_FLAGS,
 ): Buffer {
   return withPages(compiled(bundle, architecture, flags), architecture)
 }
@@ -39,7 +40,7 @@ export function executable(
 export function compiled(
   bundle: string,
   architecture: Architecture,
-  flags: readonly string[] = compileFlags,
+  flags: readonly string[] = COMPILE_FLAGS,
 ): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'layer-'))
   try {
@@ -48,7 +49,7 @@ export function compiled(
     writeFileSync(join(folder, 'bundle.cjs'), bundle)
     const args = [
       ...flags,
-      `--target=${targets[architecture]}`,
+      `--target=${TARGETS[architecture]}`,
       // Never downloads a Bun: the pinned one is at hand.
       `--compile-executable-path=${bunFor(architecture)}`,
       `--outfile=${outfile}`,

@@ -3,16 +3,16 @@
 import { readFileSync } from 'node:fs'
 
 // Measured in one alternating run, Node 24: see README.md, "Cold start".
-export const nodeFlags = ['--v8-pool-size=1']
+export const NODE_FLAGS = ['--v8-pool-size=1']
 
-const source = new URL('nodejs/launcher.sh', import.meta.url)
+const SOURCE = new URL('nodejs/launcher.sh', import.meta.url)
 
 // As an ES module, which a package.json of another layer in /opt can make of this file, it has no `require`.
-const requireAnywhere = 'var require=process.getBuiltinModule||require;'
+const REQUIRE_ANYWHERE = 'var require=process.getBuiltinModule||require;'
 
 /** `bundle` is CommonJS that requires nothing but Node's own modules. */
-export function nodejsExtension(bundle: string, flags: readonly string[] = nodeFlags): Buffer {
-  const launcher = readFileSync(source, 'utf8')
+export function nodejsExtension(bundle: string, flags: readonly string[] = NODE_FLAGS): Buffer {
+  const launcher = readFileSync(SOURCE, 'utf8')
     .replaceAll(/^(?!#!)\s*#.*\n/gm, '')
     .replaceAll(/\n{2,}/g, '\n')
     .replace('@FLAGS@', flags.join(' '))
@@ -20,5 +20,5 @@ export function nodejsExtension(bundle: string, flags: readonly string[] = nodeF
   if (!launcher.startsWith(`#!/bin/sh\n':' /*\n`) || comment.includes('*/') || launcher.includes('\r')) {
     throw new Error('launcher.sh is not one comment for JavaScript')
   }
-  return Buffer.from(`${launcher}"use strict";${requireAnywhere}${bundle}`)
+  return Buffer.from(`${launcher}"use strict";${REQUIRE_ANYWHERE}${bundle}`)
 }

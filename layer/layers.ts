@@ -1,25 +1,26 @@
 import type { Architecture } from './runtimes.ts'
 
 /** The only path in every zip. Clients in the wild test for it, and Lambda registers the extension by its name. */
-export const extensionPath = 'extensions/AWSParametersAndSecretsLambdaExtension'
-export const extensionMode = 0o755
+export const EXTENSION_PATH = 'extensions/AWSParametersAndSecretsLambdaExtension'
+export const EXTENSION_MODE = 0o755
 
 /**
- * `aws lambda publish-layer-version --zip-file` takes 52,428,800 bytes; this much less leaves time to do something about it.
+ * `aws lambda publish-layer-version --zip-file` takes 52,428,800 bytes. The build fails before that, while there is
+ * still time to do something about it.
  * docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
  */
-const uploadLimit = 52_000_000
+const UPLOAD_LIMIT = 52_000_000
 
 export interface Layer {
-  zip: string
+  readonly zip: string
   /** `node` is the launcher with the bundle; the others are an ELF for that processor. */
-  kind: 'node' | Architecture
+  readonly kind: 'node' | Architecture
   /** Bytes of the zip, about 5 % over what was reached; raise it in the commit that says what was bought with it. */
-  budget: number
+  readonly budget: number
 }
 
-export const layers: readonly Layer[] = [
+export const LAYERS: readonly Layer[] = [
   { zip: 'parameters-secrets-nodejs.zip', kind: 'node', budget: 56_000 },
-  { zip: 'parameters-secrets-x86_64.zip', kind: 'x86_64', budget: uploadLimit },
-  { zip: 'parameters-secrets-arm64.zip', kind: 'arm64', budget: uploadLimit },
+  { zip: 'parameters-secrets-x86_64.zip', kind: 'x86_64', budget: UPLOAD_LIMIT },
+  { zip: 'parameters-secrets-arm64.zip', kind: 'arm64', budget: UPLOAD_LIMIT },
 ]

@@ -8,18 +8,18 @@ import { fileURLToPath } from 'node:url'
 export type Architecture = 'x86_64' | 'arm64'
 
 /** Node's major versions on Lambda that the nodejs layer is tested with. */
-export const nodeMajors = [22, 24, 26] as const
-export type NodeMajor = (typeof nodeMajors)[number]
+export const NODE_MAJORS = [22, 24, 26] as const
+export type NodeMajor = (typeof NODE_MAJORS)[number]
 
-const folder = fileURLToPath(new URL('runtimes/', import.meta.url))
-const bunPackages: Record<Architecture, string> = { x86_64: 'bun-linux-x64', arm64: 'bun-linux-aarch64' }
+const FOLDER = fileURLToPath(new URL('runtimes/', import.meta.url))
+const BUN_PACKAGES: Record<Architecture, string> = { x86_64: 'bun-linux-x64', arm64: 'bun-linux-aarch64' }
 
 /** The Bun that runs on that architecture; installs it when it is missing or another version than pinned. */
 export function bunFor(architecture: Architecture): string {
-  const name = `@oven/${bunPackages[architecture]}`
+  const name = `@oven/${BUN_PACKAGES[architecture]}`
   // Both architectures on any machine: the one that is not ours is never executed, only compiled into.
   if (!isInstalled(name)) install(['--omit=dev'])
-  return `${folder}node_modules/${name}/bin/bun`
+  return `${FOLDER}node_modules/${name}/bin/bun`
 }
 
 /** The Bun that runs here. */
@@ -31,11 +31,11 @@ export function hostBun(): string {
 export function nodeFor(major: NodeMajor): string {
   const name = `node${major}-linux-x64`
   if (!isInstalled(name)) install([])
-  return `${folder}node_modules/${name}/bin/node`
+  return `${FOLDER}node_modules/${name}/bin/node`
 }
 
 function isInstalled(name: string): boolean {
-  const manifest = `${folder}node_modules/${name}/package.json`
+  const manifest = `${FOLDER}node_modules/${name}/package.json`
   return existsSync(manifest) && versionIn(manifest) === pinned(name)
 }
 
@@ -44,15 +44,15 @@ function versionIn(manifest: string): string {
 }
 
 function pinned(name: string): string | undefined {
-  const lock = JSON.parse(readFileSync(`${folder}package-lock.json`, 'utf8')) as {
+  const lock = JSON.parse(readFileSync(`${FOLDER}package-lock.json`, 'utf8')) as {
     packages: Record<string, { version: string }>
   }
   return lock.packages[`node_modules/${name}`]?.version
 }
 
 // --force, because npm refuses a package for another processor otherwise; it still checks every integrity hash.
-function install(extra: string[]): void {
+function install(extra: readonly string[]): void {
   process.stderr.write('installing the pinned runtimes into layer/runtimes\n')
   const args = ['ci', '--force', '--loglevel=error', ...extra]
-  execFileSync('npm', args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
+  execFileSync('npm', args, { cwd: FOLDER, stdio: ['ignore', 'ignore', 'inherit'] })
 }

@@ -8,26 +8,26 @@ import { type Aws, LOCAL_CREDENTIALS, startAws } from '../src/workshop/emulators
 import { testTls } from '../src/workshop/emulators/aws/tls.ts'
 import { startLambda } from '../src/workshop/emulators/lambda/host.ts'
 import { exchange } from '../src/workshop/testing/wire.ts'
-import { compileFlags, executable } from './executable.ts'
-import { nodeFlags, nodejsExtension } from './launcher.ts'
-import { extensionPath } from './layers.ts'
+import { COMPILE_FLAGS, executable } from './executable.ts'
+import { NODE_FLAGS, nodejsExtension } from './launcher.ts'
+import { EXTENSION_PATH } from './layers.ts'
 import { nodeFor } from './runtimes.ts'
 
 interface Variant {
-  name: string
-  command: string[]
+  readonly name: string
+  readonly command: readonly string[]
 }
 
 interface Sample {
-  registeredMs: number
-  firstSecretMs: number
-  cpuMs: number
-  residentMb: number
+  readonly registeredMs: number
+  readonly firstSecretMs: number
+  readonly cpuMs: number
+  readonly residentMb: number
 }
 
-const nodeTrials: Record<string, string[]> = {
+const NODE_TRIALS: Record<string, readonly string[]> = {
   none: [],
-  'as shipped': nodeFlags,
+  'as shipped': NODE_FLAGS,
   'semi-space 1 MB': ['--max-semi-space-size=1'],
   'semi-space 16 MB': ['--min-semi-space-size=16'],
   'no V8 threads': ['--v8-pool-size=0'],
@@ -39,16 +39,16 @@ const nodeTrials: Record<string, string[]> = {
   'max lazy': ['--max-lazy'],
   'snapshot unchecked': ['--no-verify-snapshot-checksum'],
 }
-const bunTrials: Record<string, string[]> = {
-  'as shipped': compileFlags,
-  'no bytecode': compileFlags.filter((flag) => flag !== '--bytecode'),
-  'bytecode not optimized': [...compileFlags, '--no-optimize-bytecode'],
-  'bytecode of the top level': [...compileFlags, '--bytecode-depth=1'],
-  'no exec argv': compileFlags.filter((flag) => !flag.startsWith('--compile-exec-argv')),
-  smol: [...compileFlags, '--compile-exec-argv=--smol'],
-  'JIT sooner': [...compileFlags, '--compile-jit-policy=10'],
-  'JIT as ever': compileFlags.filter((flag) => !flag.startsWith('--compile-jit-policy')),
-  minified: [...compileFlags, '--minify'],
+const BUN_TRIALS: Record<string, readonly string[]> = {
+  'as shipped': COMPILE_FLAGS,
+  'no bytecode': COMPILE_FLAGS.filter((flag) => flag !== '--bytecode'),
+  'bytecode not optimized': [...COMPILE_FLAGS, '--no-optimize-bytecode'],
+  'bytecode of the top level': [...COMPILE_FLAGS, '--bytecode-depth=1'],
+  'no exec argv': COMPILE_FLAGS.filter((flag) => !flag.startsWith('--compile-exec-argv')),
+  smol: [...COMPILE_FLAGS, '--compile-exec-argv=--smol'],
+  'JIT sooner': [...COMPILE_FLAGS, '--compile-jit-policy=10'],
+  'JIT as ever': COMPILE_FLAGS.filter((flag) => !flag.startsWith('--compile-jit-policy')),
+  minified: [...COMPILE_FLAGS, '--minify'],
 }
 
 const HELP = `npm run layer:variants [-- [options] [part of a name …]]
@@ -59,8 +59,8 @@ part. For choosing flags, on a quiet machine; the project's numbers come from be
   --rounds N  starts of each variant (default: 10)
   --help      this text`
 
-const port = 27_733
-const root = fileURLToPath(new URL('../', import.meta.url))
+const PORT = 27_733
+const ROOT = fileURLToPath(new URL('../', import.meta.url))
 const OPTIONS = { rounds: { type: 'string', default: '10' } } satisfies Options
 const { rounds, words } = argumentsOf(HELP, { allowPositionals: true, options: OPTIONS }, (parsed) => ({
   rounds: wholeNumber('--rounds', parsed.values.rounds),
@@ -88,11 +88,11 @@ function build(): Variant[] {
   const script = write('nodejs', nodejsExtension(text))
   const node24 = nodeFor(24)
   return [
-    ...Object.entries(nodeTrials).map(([name, flags]) => ({
+    ...Object.entries(NODE_TRIALS).map(([name, flags]) => ({
       name: `Node 24, ${name}`,
       command: [node24, ...flags, script],
     })),
-    ...Object.entries(bunTrials).map(([name, flags]) => ({
+    ...Object.entries(BUN_TRIALS).map(([name, flags]) => ({
       name: `Bun, ${name}`,
       command: [write(`bun-${name}`, executable(inline, 'x86_64', flags))],
     })),
@@ -100,34 +100,39 @@ function build(): Variant[] {
 }
 
 function bundle(...flags: string[]): string {
-  execFileSync(process.execPath, ['build.mjs', '--quiet', ...flags], { cwd: root, stdio: 'inherit' })
-  return readFileSync(`${root}dist/extension.cjs`, 'utf8')
+  execFileSync(process.execPath, ['build.mjs', '--quiet', ...flags], { cwd: ROOT, stdio: 'inherit' })
+  return readFileSync(`${ROOT}dist/extension.cjs`, 'utf8')
 }
 
 function write(name: string, file: Buffer): string {
-  const path = join(folder, name.replaceAll(/\W/g, '-'), basename(extensionPath))
+  const path = join(folder, name.replaceAll(/\W/g, '-'), basename(EXTENSION_PATH))
   mkdirSync(join(path, '..'), { recursive: true })
   writeFileSync(path, file, { mode: 0o755 })
   return path
 }
 
-async function sample(command: string[], { url }: Aws): Promise<Sample> {
-  const name = basename(extensionPath)
+async function sample(command: readonly string[], { url }: Aws): Promise<Sample> {
+  const name = basename(EXTENSION_PATH)
   const credentials = { ...LOCAL_CREDENTIALS, sessionToken: LOCAL_CREDENTIALS.sessionToken ?? '' }
   const functionEnvironment = {
     AWS_ENDPOINT_URL: url,
     AWS_CA_BUNDLE: caPath,
-    PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(port),
+    PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(PORT),
   }
-  const head = `Host: localhost:${port}\r\nX-Aws-Parameters-Secrets-Token: ${credentials.sessionToken}\r\n\r\n`
+  const head = `Host: localhost:${PORT}\r\nX-Aws-Parameters-Secrets-Token: ${credentials.sessionToken}\r\n\r\n`
   let firstSecretAt = 0
   // As a function that reads its secret first thing: the moment at which Lambda starts the runtime.
   const functionInit = async () => {
-    const [reply] = await exchange(port, `GET /secretsmanager/get?secretId=s HTTP/1.1\r\n${head}`)
+    const [reply] = await exchange(PORT, `GET /secretsmanager/get?secretId=s HTTP/1.1\r\n${head}`)
     firstSecretAt = performance.now()
     if (reply?.status !== 200) throw new Error(`answered ${reply?.status}`)
   }
-  const options = { extensions: [{ name, command }], credentials, functionEnvironment, functionInit }
+  const options = {
+    extensions: [{ name, command: [...command] }],
+    credentials,
+    functionEnvironment,
+    functionInit,
+  }
   const lambda = await startLambda(options)
   try {
     const { registeredMs } = await lambda.initialized()
@@ -157,7 +162,7 @@ function residentOf(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
 }
 
-function report(samples: Map<string, Sample[]>): void {
+function report(samples: ReadonlyMap<string, readonly Sample[]>): void {
   const columns = ['registeredMs', 'firstSecretMs', 'cpuMs', 'residentMb'] as const
   console.log(`| variant | ${columns.join(' | ')} |\n|---|---|---|---|---|`)
   for (const [name, all] of samples) {

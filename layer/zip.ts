@@ -1,4 +1,4 @@
-// A zip with the same bytes whenever and wherever it is made: fixed time, no extra fields, deflated by a pinned program.
+// A zip with the same bytes whenever and wherever it is made: fixed time, no extra fields, a pinned deflater.
 
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -6,8 +6,8 @@ import { crc32 } from 'node:zlib'
 import { type Entry, Uint8ArrayReader, Uint8ArrayWriter, ZipReader, ZipWriter } from '@zip.js/zip.js'
 import { hostBun } from './runtimes.ts'
 
-const regularFile = 0o100000
-const deflater = fileURLToPath(new URL('deflate.mjs', import.meta.url))
+const REGULAR_FILE = 0o100000
+const DEFLATER = fileURLToPath(new URL('deflate.mjs', import.meta.url))
 
 /** One regular file in a zip. */
 export async function zipOf(path: string, file: Buffer, mode: number): Promise<Buffer> {
@@ -24,7 +24,7 @@ export async function zipOf(path: string, file: Buffer, mode: number): Promise<B
     dataDescriptor: false,
     msDosCompatible: false,
     versionMadeBy: (3 << 8) | 20,
-    externalFileAttributes: ((regularFile | mode) << 16) >>> 0,
+    externalFileAttributes: ((REGULAR_FILE | mode) << 16) >>> 0,
   })
   return Buffer.from(await writer.close())
 }
@@ -40,9 +40,9 @@ export async function entriesOf(zip: Buffer): Promise<ZipEntry[]> {
 }
 
 export interface ZipEntry {
-  path: string
+  readonly path: string
   /** Type and permissions as in `stat`: 0o100755 is an executable file. */
-  mode: number
+  readonly mode: number
   read(): Promise<Buffer>
 }
 
@@ -53,5 +53,5 @@ async function bytesOf(entry: Entry): Promise<Buffer> {
 }
 
 function deflate(file: Buffer): Buffer {
-  return execFileSync(hostBun(), [deflater], { input: file, env: {}, maxBuffer: 2 ** 30 })
+  return execFileSync(hostBun(), [DEFLATER], { input: file, env: {}, maxBuffer: 2 ** 30 })
 }

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join, relative } from 'node:path'
 import { inflateRawSync } from 'node:zlib'
 import { build } from 'esbuild'
-import { compileFlags, executable as layerExecutable } from '../../layer/executable.ts'
+import { COMPILE_FLAGS, executable as layerExecutable } from '../../layer/executable.ts'
 import { bun, type Found, ROOT } from './runtimes.ts'
 
 // The files that the contenders execute, made in dist/bench: layers as unpacked from their zips, floors and naive
@@ -58,8 +58,8 @@ export function compile(script: { path: string }, measures: 'start' | 'hits'): F
     readFileSync(script.path, 'utf8'),
     process.arch === 'arm64' ? 'arm64' : 'x86_64',
     measures === 'start'
-      ? compileFlags
-      : compileFlags.filter((flag) => !flag.startsWith('--compile-jit-policy')),
+      ? COMPILE_FLAGS
+      : COMPILE_FLAGS.filter((flag) => !flag.startsWith('--compile-jit-policy')),
   )
   return executable(relative(WORK, path), contents)
 }

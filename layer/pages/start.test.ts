@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { layers } from '../layers.ts'
+import { LAYERS } from '../layers.ts'
 import { compileC } from '../testing/c.ts'
 import { entriesOf } from '../zip.ts'
 import { startOnce, touchedInStarts } from './start.ts'
@@ -18,7 +18,7 @@ const host = process.arch === 'arm64' ? 'arm64' : 'x86_64'
 let file: Buffer
 
 before(async () => {
-  const { zip } = layers.find(({ kind }) => kind === host)!
+  const { zip } = LAYERS.find(({ kind }) => kind === host)!
   const [entry] = await entriesOf(readFileSync(fileURLToPath(new URL(`../../dist/${zip}`, import.meta.url))))
   file = await entry!.read()
 })

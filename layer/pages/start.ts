@@ -9,7 +9,7 @@ import { testTls } from '../../src/workshop/emulators/aws/tls.ts'
 import { startLambda } from '../../src/workshop/emulators/lambda/host.ts'
 import { freePort } from '../../src/workshop/testing/artefact.ts'
 import { exchange } from '../../src/workshop/testing/wire.ts'
-import { extensionPath } from '../layers.ts'
+import { EXTENSION_PATH } from '../layers.ts'
 import { touchedBy, withPagesApart } from './touched.ts'
 
 const HITS = 20
@@ -27,7 +27,7 @@ export async function touchedInStarts(
 ): Promise<Set<number>> {
   const folder = mkdtempSync(join(tmpdir(), 'pages-'))
   try {
-    const path = join(folder, extensionPath)
+    const path = join(folder, EXTENSION_PATH)
     mkdirSync(dirname(path))
     writeFileSync(path, withPagesApart(executable), { mode: 0o755 })
     const touched = new Set<number>()
@@ -57,7 +57,7 @@ export async function startOnce(
     if (reply?.status !== 200) throw new Error(`${target} was answered ${reply?.status}`)
   }
   const lambda = await startLambda({
-    extensions: [{ name: basename(extensionPath), command }],
+    extensions: [{ name: basename(EXTENSION_PATH), command }],
     credentials: { ...LOCAL_CREDENTIALS, sessionToken },
     functionEnvironment: {
       AWS_ENDPOINT_URL: aws.url,

@@ -3,28 +3,28 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { layers } from '../layers.ts'
-import { nodeFor, nodeMajors } from '../runtimes.ts'
+import { LAYERS } from '../layers.ts'
+import { nodeFor, NODE_MAJORS } from '../runtimes.ts'
 import { entriesOf } from '../zip.ts'
 
 export interface Artefact {
-  name: string
+  readonly name: string
   /** Holds the one file of the layer, as /opt/extensions does. */
-  extensionsDir: string
+  readonly extensionsDir: string
   /** What stands in /var/lang/bin/node; undefined on the runtimes that have no Node. */
-  node: string | undefined
+  readonly node: string | undefined
 }
 
-const dist = fileURLToPath(new URL('../../dist/', import.meta.url))
+const DIST = fileURLToPath(new URL('../../dist/', import.meta.url))
 
 /** The nodejs layer on each Node, and the executable for this processor's architecture or for arm64. */
-export async function artefactsIn(folder: string): Promise<{ native: Artefact[]; arm64: Artefact }> {
+export async function artefactsIn(folder: string): Promise<{ native: readonly Artefact[]; arm64: Artefact }> {
   const [nodejs, x86, arm] = await Promise.all(
-    layers.map(({ zip }) => unpack(join(dist, zip), join(folder, zip))),
+    LAYERS.map(({ zip }) => unpack(join(DIST, zip), join(folder, zip))),
   )
   return {
     native: [
-      ...nodeMajors.map((major) => ({
+      ...NODE_MAJORS.map((major) => ({
         name: `nodejs layer on Node ${major}`,
         extensionsDir: nodejs!,
         node: nodeFor(major),

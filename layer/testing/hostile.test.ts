@@ -8,11 +8,11 @@ import { basename, dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { testTls } from '../../src/workshop/emulators/aws/tls.ts'
 import { type Extension, type ExtensionOptions, startExtension } from '../../src/workshop/testing/artefact.ts'
-import { extensionPath } from '../layers.ts'
+import { EXTENSION_PATH } from '../layers.ts'
 
-const EXTENSION_NAME = basename(extensionPath)
+const EXTENSION_NAME = basename(EXTENSION_PATH)
 const SECRET = '/secretsmanager/get?secretId=dummy-string-secret'
-const nowhere = 'http://127.0.0.1:1'
+const NOWHERE = 'http://127.0.0.1:1'
 
 function temporary(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'hostile-'))
@@ -40,7 +40,7 @@ function assertAlone({ logs }: Extension): void {
   )
 }
 
-const variables: Record<string, Record<string, string>> = {
+const VARIABLES: Record<string, Record<string, string>> = {
   'a NODE_OPTIONS that requires a missing file': { NODE_OPTIONS: '--require /nope' },
   'a NODE_OPTIONS that no Node knows': { NODE_OPTIONS: '--no-such-option' },
   'a NODE_OPTIONS that waits for a debugger': { NODE_OPTIONS: '--inspect-brk=127.0.0.1:0' },
@@ -50,12 +50,12 @@ const variables: Record<string, Record<string, string>> = {
   'a proxy for everything': {
     NODE_USE_ENV_PROXY: '1',
     ...Object.fromEntries(
-      ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'].map((name) => [name, nowhere]),
+      ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'].map((name) => [name, NOWHERE]),
     ),
   },
   'a BUN_OPTIONS that preloads a missing file': { BUN_OPTIONS: '--preload /nope' },
   BUN_BE_BUN: { BUN_BE_BUN: '1' },
-  'an inspector for Bun': { BUN_INSPECT: 'ws://127.0.0.1:0/x?break=1', BUN_INSPECT_NOTIFY: nowhere },
+  'an inspector for Bun': { BUN_INSPECT: 'ws://127.0.0.1:0/x?break=1', BUN_INSPECT_NOTIFY: NOWHERE },
   'a verbose Bun': { BUN_CONFIG_VERBOSE_FETCH: 'curl', BUN_DEBUG_QUIET_LOGS: '0', BUN_JSC_useJIT: '0' },
   'caches and coverage that cannot be written': {
     NODE_COMPILE_CACHE: '/nope/cache',
@@ -72,7 +72,7 @@ const variables: Record<string, Record<string, string>> = {
   'another language and time zone': { LANG: 'tr_TR.UTF-8', LC_ALL: 'tr_TR.UTF-8', TZ: 'Asia/Kolkata' },
 }
 
-for (const [what, env] of Object.entries(variables)) {
+for (const [what, env] of Object.entries(VARIABLES)) {
   test(`it serves with ${what}`, async (t) => assertAlone(await serves(t, { env })))
 }
 

@@ -1,4 +1,6 @@
-// One end-to-end suite on each layer as unpacked from its zip. Each runs under a root directory as on Lambda (lambda-root.sh), with the layer in /opt/extensions, where namespaces
+// One end-to-end suite on each layer as unpacked from its zip.
+//
+// Each runs under a root directory as on Lambda (lambda-root.sh), with the layer in /opt/extensions, where namespaces
 // can be had: by root, or by whoever the kernel lets make a user namespace. Elsewhere the layers' files are started
 // where they were unpacked, the nodejs layer's by its Node, and what its launcher is for is not tested.
 
@@ -8,16 +10,24 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { argumentsOf } from '../../src/workshop/testing/arguments.ts'
-import { extensionPath } from '../layers.ts'
+import { EXTENSION_PATH } from '../layers.ts'
 import { type Artefact, artefactsIn } from './artefacts.ts'
+
+/** EXTENSION_UNDER_TEST, as src/testing/artefact.ts reads it. */
+interface UnderTest {
+  readonly name: string
+  readonly extensionsDir?: string
+  readonly command?: readonly string[]
+  readonly differences?: readonly string[]
+}
 
 /** A part of the suite on one artefact. */
 interface Run {
-  title: string
+  readonly title: string
   /** What the test runner is started by, to give it another root directory. */
-  around: string[]
-  underTest: { name: string; extensionsDir?: string; command?: string[]; differences?: string[] }
-  tests: string[]
+  readonly around: readonly string[]
+  readonly underTest: UnderTest
+  readonly tests: readonly string[]
 }
 
 const HELP = `npm run test:layers [-- part of a run's title …]
@@ -27,23 +37,23 @@ The end-to-end suite on each layer in dist/, unpacked as on Lambda; only the run
   --help  this text`
 
 const words = argumentsOf(HELP, { allowPositionals: true }, ({ positionals }) => positionals)
-const root = fileURLToPath(new URL('../../', import.meta.url))
-const lambdaRoot = fileURLToPath(new URL('lambda-root.sh', import.meta.url))
-const shells = ['/bin/bash', '/bin/dash'].filter((shell) => existsSync(shell))
-const qemu = '/usr/bin/qemu-aarch64-static'
-const arm64Libraries = '/usr/aarch64-linux-gnu'
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const LAMBDA_ROOT = fileURLToPath(new URL('lambda-root.sh', import.meta.url))
+const SHELLS = ['/bin/bash', '/bin/dash'].filter((shell) => existsSync(shell))
+const QEMU = '/usr/bin/qemu-aarch64-static'
+const ARM64_LIBRARIES = '/usr/aarch64-linux-gnu'
 
-const units = ['layer/*.test.ts', 'layer/pages/*.test.ts']
-const endToEnd = [
+const UNITS = ['layer/*.test.ts', 'layer/pages/*.test.ts']
+const END_TO_END = [
   'src/workshop/testing/contract.test.ts',
   'src/workshop/testing/{abuse,e2e,faults,platform}/*.test.ts',
 ]
-const hostile = ['layer/testing/{hostile,samples}.test.ts']
-const wrongRuntime = ['layer/testing/wrong-runtime.test.ts']
-const smoke = ['src/workshop/testing/contract.test.ts', 'src/workshop/testing/e2e/start.test.ts']
+const HOSTILE = ['layer/testing/{hostile,samples}.test.ts']
+const WRONG_RUNTIME = ['layer/testing/wrong-runtime.test.ts']
+const SMOKE = ['src/workshop/testing/contract.test.ts', 'src/workshop/testing/e2e/start.test.ts']
 
 // Each is expected to be there: README.md, "Known differences".
-const differences = ['HTTP/1.0', '`*` as the target', 'the end is told to a client that never wrote']
+const DIFFERENCES = ['HTTP/1.0', '`*` as the target', 'the end is told to a client that never wrote']
 
 const folder = mkdtempSync(join(tmpdir(), 'layers-'))
 try {
@@ -57,50 +67,55 @@ try {
   rmSync(folder, { recursive: true })
 }
 
-function runsOf(artefacts: Artefact[]): Run[] {
-  const runs: Run[] = [{ title: 'units', around: [], underTest: { name: 'none' }, tests: units }]
+function runsOf(artefacts: readonly Artefact[]): Run[] {
+  const runs: Run[] = [{ title: 'units', around: [], underTest: { name: 'none' }, tests: UNITS }]
   const isolation = findIsolation()
   if (isolation === undefined) {
     console.log('no namespaces here: the layers run without a root directory as on Lambda')
     for (const { name: title, node, extensionsDir } of artefacts) {
-      const file = join(extensionsDir, basename(extensionPath))
+      const file = join(extensionsDir, basename(EXTENSION_PATH))
       const underTest =
         node === undefined
-          ? { name: title, extensionsDir, differences }
+          ? { name: title, extensionsDir, differences: DIFFERENCES }
           : { name: title, command: [node, file] }
-      const tests = node === undefined ? [...endToEnd, ...hostile] : endToEnd
+      const tests = node === undefined ? [...END_TO_END, ...HOSTILE] : END_TO_END
       runs.push({ title, around: [], underTest, tests })
     }
     return runs
   }
 
   const inside = (node: string | undefined, shell: string, extensionsDir: string) =>
-    isolation.concat('/bin/sh', lambdaRoot, node ?? '-', shell, extensionsDir)
+    isolation.concat('/bin/sh', LAMBDA_ROOT, node ?? '-', shell, extensionsDir)
   const extensionsDir = '/opt/extensions'
   for (const { name: title, node, extensionsDir: unpacked } of artefacts) {
-    const underTest = { name: title, extensionsDir, ...(node === undefined && { differences }) }
+    const underTest = { name: title, extensionsDir, ...(node === undefined && { differences: DIFFERENCES }) }
     // Amazon Linux' sh is bash.
     const around = inside(node, '/bin/bash', unpacked)
-    runs.push({ title, around, underTest, tests: [...endToEnd, ...hostile] })
+    runs.push({ title, around, underTest, tests: [...END_TO_END, ...HOSTILE] })
   }
-  for (const shell of shells) {
+  for (const shell of SHELLS) {
     const title = `nodejs layer without Node, where sh is ${basename(shell)}`
     const around = inside(undefined, shell, artefacts[0]!.extensionsDir)
-    runs.push({ title, around, underTest: { name: title, extensionsDir }, tests: wrongRuntime })
+    runs.push({ title, around, underTest: { name: title, extensionsDir }, tests: WRONG_RUNTIME })
   }
   return runs
 }
 
 function runsUnderQemu({ name, extensionsDir }: Artefact): Run[] {
-  if (!existsSync(qemu) || !existsSync(arm64Libraries)) {
+  if (!existsSync(QEMU) || !existsSync(ARM64_LIBRARIES)) {
     console.log(
-      `${name}: skipped, there is no ${qemu} (qemu-user-static) or ${arm64Libraries} (libc6-arm64-cross)`,
+      `${name}: skipped, there is no ${QEMU} (qemu-user-static) or ${ARM64_LIBRARIES} (libc6-arm64-cross)`,
     )
     return []
   }
-  const command = [qemu, '-L', arm64Libraries, join(extensionsDir, basename(extensionPath))]
+  const command = [QEMU, '-L', ARM64_LIBRARIES, join(extensionsDir, basename(EXTENSION_PATH))]
   return [
-    { title: `${name} under qemu`, around: [], underTest: { name, command, differences }, tests: smoke },
+    {
+      title: `${name} under qemu`,
+      around: [],
+      underTest: { name, command, differences: DIFFERENCES },
+      tests: SMOKE,
+    },
   ]
 }
 
@@ -109,10 +124,10 @@ function isGreen({ title, around, underTest, tests }: Run): boolean {
   console.log(`\n${title}`)
   // Two at a time, for most of the time they wait.
   const flags = ['--test', '--test-concurrency=2', '--test-timeout=120000', '--test-reporter=dot']
-  const files = globSync(tests, { cwd: root }).map((file) => join(root, file))
+  const files = globSync(tests, { cwd: ROOT }).map((file) => join(ROOT, file))
   const [command, ...args] = [...around, process.execPath, ...flags, ...files]
   const { status, error } = spawnSync(command!, args, {
-    cwd: root,
+    cwd: ROOT,
     env: { ...process.env, TMPDIR: '/tmp', EXTENSION_UNDER_TEST: JSON.stringify(underTest) },
     stdio: ['ignore', 'inherit', 'inherit'],
   })
@@ -129,7 +144,7 @@ function findIsolation(): string[] | undefined {
     ['unshare', ...mount],
     ['unshare', '--map-root-user', ...mount],
   ]
-  const isAllowed = ([command, ...args]: string[]) =>
+  const isAllowed = ([command, ...args]: readonly string[]) =>
     spawnSync(command!, [...args, 'mount', '-t', 'tmpfs', 'probe', '/mnt']).status === 0
   return ways.find(isAllowed)
 }

@@ -7,30 +7,30 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { startExtension } from '../../src/workshop/testing/artefact.ts'
 
-const samples = fileURLToPath(new URL('../samples/', import.meta.url))
+const SAMPLES = fileURLToPath(new URL('../samples/', import.meta.url))
 
 const SECRET = 'the secret of the sample function'
 
-const callers: Record<string, string[]> = {
+const CALLERS: Record<string, readonly string[]> = {
   [process.execPath]: [
     '--input-type=module',
     '--eval',
-    `import { handler } from '${samples}node/index.mjs'; console.log(JSON.stringify(await handler()))`,
+    `import { handler } from '${SAMPLES}node/index.mjs'; console.log(JSON.stringify(await handler()))`,
   ],
   python3: [
     '-B',
     '-c',
-    `import sys, json; sys.path.insert(0, '${samples}python'); import handler; print(json.dumps(handler.handler({}, None)))`,
+    `import sys, json; sys.path.insert(0, '${SAMPLES}python'); import handler; print(json.dumps(handler.handler({}, None)))`,
   ],
 }
 
-for (const [program, args] of Object.entries(callers)) {
+for (const [program, args] of Object.entries(CALLERS)) {
   if (spawnSync(program, ['--version']).status !== 0) continue
   test(`the sample for ${program.split('/').at(-1)} gets its secret and its parameter`, (t) =>
     asks(t, program, args))
 }
 
-async function asks(t: TestContext, program: string, args: string[]): Promise<void> {
+async function asks(t: TestContext, program: string, args: readonly string[]): Promise<void> {
   const { port, token } = await startExtension(t, {
     seed: { secrets: { s: SECRET }, parameters: { '/a/b': 'a parameter of the sample' } },
   })

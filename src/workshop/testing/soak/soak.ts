@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { nodeFlags } from '../../../../layer/launcher.ts'
+import { NODE_FLAGS } from '../../../../layer/launcher.ts'
 import { descriptorsOf } from '../abuse/process.ts'
 import { argumentsOf, type Options, positiveNumber, wholeNumber } from '../arguments.ts'
 import { artefactName, startExtension } from '../artefact.ts'
@@ -28,7 +28,7 @@ const { minutes, seed } = argumentsOf(HELP, { options: OPTIONS }, ({ values }) =
 // Where nothing else is said, the bundle as its layer starts it.
 process.env['EXTENSION_UNDER_TEST'] ||= JSON.stringify({
   name: `dist/extension.cjs on Node ${process.versions.node}, with the flags of its layer`,
-  command: [process.execPath, ...nodeFlags, fileURLToPath(BUNDLE)],
+  command: [process.execPath, ...NODE_FLAGS, fileURLToPath(BUNDLE)],
 })
 
 const SAMPLES = 60
