@@ -13,7 +13,7 @@ import { argumentsOf } from '../../src/workshop/testing/arguments.ts'
 import { EXTENSION_PATH } from '../layers.ts'
 import { type Artefact, artefactsIn } from './artefacts.ts'
 
-/** EXTENSION_UNDER_TEST, as src/testing/artefact.ts reads it. */
+/** EXTENSION_UNDER_TEST, as src/workshop/testing/artefact.ts reads it. */
 interface UnderTest {
   readonly name: string
   readonly extensionsDir?: string
