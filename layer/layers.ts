@@ -20,7 +20,7 @@ export interface Layer {
 }
 
 export const LAYERS: readonly Layer[] = [
-  { zip: 'parameters-secrets-nodejs.zip', kind: 'node', budget: 56_000 },
+  { zip: 'parameters-secrets-nodejs.zip', kind: 'node', budget: 68_000 },
   { zip: 'parameters-secrets-x86_64.zip', kind: 'x86_64', budget: UPLOAD_LIMIT },
   { zip: 'parameters-secrets-arm64.zip', kind: 'arm64', budget: UPLOAD_LIMIT },
 ]

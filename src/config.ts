@@ -51,6 +51,18 @@ export interface UpstreamSettings {
   readonly useDualstack: boolean
   /** Path of a PEM file that replaces the trusted roots, as `AWS_CA_BUNDLE` does in every AWS SDK. */
   readonly caBundle: string | undefined
+  /** Where the system's own trusted roots are, instead of the usual places. */
+  readonly certFile: string | undefined
+  readonly certDirectories: readonly string[] | undefined
+  readonly proxy: ProxySettings | undefined
+}
+
+/** URLs with the scheme `http:`; they may hold a password. */
+export interface ProxySettings {
+  /** For addresses that begin with `https:`. */
+  readonly https: string | undefined
+  readonly http: string | undefined
+  readonly noProxy: string
 }
 
 export interface StoreSettings {
@@ -177,6 +189,9 @@ export function readConfig(env: Environment): Config {
       useFips: isTrue(env.AWS_USE_FIPS_ENDPOINT),
       useDualstack: isTrue(env.AWS_USE_DUALSTACK_ENDPOINT),
       caBundle: present(env.AWS_CA_BUNDLE),
+      certFile: present(env.SSL_CERT_FILE),
+      certDirectories: present(env.SSL_CERT_DIR)?.split(':').filter(isPresent),
+      proxy: readProxy(env, notes),
     },
     notes,
   }
@@ -337,6 +352,47 @@ function readEndpoint(env: Environment, notes: Note[], name: string): string | u
   const rule = say`${shown(name)} must be a URL that begins with http:// or https://.`
   notes.push({ level: 'warn', message: say`${rule} Ignoring it.` })
   return undefined
+}
+
+/** As Go's `http.ProxyFromEnvironment`: each name in capitals first, and HTTP_PROXY not where a CGI server sets it. */
+function readProxy(env: Environment, notes: Note[]): ProxySettings | undefined {
+  const names = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'] as const
+  if (!names.some((name) => isPresent(env[name])) || !usesProxy(env, notes)) return undefined
+  const isCgi = isPresent(env.REQUEST_METHOD)
+  return {
+    https: readProxyUrl(env, notes, 'HTTPS_PROXY') ?? readProxyUrl(env, notes, 'https_proxy'),
+    http:
+      (isCgi ? undefined : readProxyUrl(env, notes, 'HTTP_PROXY')) ?? readProxyUrl(env, notes, 'http_proxy'),
+    noProxy: present(env.NO_PROXY) ?? env.no_proxy ?? '',
+  }
+}
+
+function usesProxy(env: Environment, notes: Note[]): boolean {
+  const name = say`PARAMETERS_SECRETS_EXTENSION_USE_PROXY`
+  const value = present(env[name])?.trim().toLowerCase()
+  if (value === undefined || value === 'true' || value === 'false') return value !== 'false'
+  notes.push({ level: 'warn', message: say`${name} must be TRUE or FALSE. The proxy is used by default.` })
+  return true
+}
+
+/** Never quoted: it may hold a password. A proxy that cannot be used is warned of, and left out. */
+function readProxyUrl(env: Environment, notes: Note[], name: string): string | undefined {
+  const value = present(env[name])?.trim()
+  if (value === undefined) return undefined
+  const url = value.includes('://') ? value : `http://${value}`
+  if (/^http:\/\//i.test(url) && URL.canParse(url) && isDecodable(new URL(url))) return url
+  const rule = say`${shown(name)} must be the address of an HTTP proxy, such as http://user:password@host:port.`
+  notes.push({ level: 'warn', message: say`${rule} Going without it.` })
+  return undefined
+}
+
+function isDecodable({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(username + password)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** As aws-sdk-go-v2 does, 0 is the default. Silent unless it is wrong: the original logs no line about it. */

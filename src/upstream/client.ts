@@ -19,6 +19,7 @@ import { VERSION } from '../version.ts'
 import type { Credentials } from './credentials.ts'
 import { queuedTooLong, toUpstreamError, unasked, type Operation } from './failure.ts'
 import type { StaticCredentials, StoreSettings, UpstreamSettings } from '../config.ts'
+import { isBundle, isUnknownIssuer, systemTrust, type Trust } from './trust.ts'
 import { createSockets, queues, type Queue, type Sockets } from './sockets.ts'
 
 // The only file that knows the AWS SDK. Every setting that the SDK would otherwise look up is given, so that it asks
@@ -55,6 +56,8 @@ const NOT_YET = /^Signature not yet current/
 const REGION_OF_AWS = /^(us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+$/
 const REGION = /^[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}$/
 
+const UNREAD: Trust = {}
+
 const ignore = () => {}
 const silent = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore }
 
@@ -78,30 +81,62 @@ export function regionOfArn(
 export function createClients(settings: UpstreamSettings, credentials: Credentials): Clients {
   const { secretsManager, parameterStore } = settings
   const secrets = perRegion('GetSecretValue', (region) => {
-    const { config, sockets } = configure('GetSecretValue', settings, secretsManager, credentials, region)
+    const { config, sockets } = configure(
+      'GetSecretValue',
+      settings,
+      secretsManager,
+      credentials,
+      region,
+      trust,
+    )
     return { client: new SecretsManagerClient(config), sockets }
   })
   const parameters = perRegion('GetParameter', (region) => {
-    const { config, sockets } = configure('GetParameter', settings, parameterStore, credentials, region)
+    const { config, sockets } = configure(
+      'GetParameter',
+      settings,
+      parameterStore,
+      credentials,
+      region,
+      trust,
+    )
     return { client: new SSMClient(config), sockets }
   })
   const regionOr = (region: string | undefined) => region ?? settings.region
+  /** The runtime's own roots, until a chain ends at an issuer that they do not hold. */
+  let trust = UNREAD
+
+  /** Tries once more with the system's roots, where those have not been read yet. */
+  async function withTrust<T>(send: () => Promise<T>): Promise<T> {
+    const tried = trust
+    try {
+      return await send()
+    } catch (error) {
+      if (!isUnknownIssuer(error) || settings.caBundle !== undefined) throw error
+      if (trust === tried) {
+        const system = trust === UNREAD ? systemTrust(settings) : undefined
+        if (system === undefined) throw error
+        trust = system
+        secrets.renew()
+        parameters.renew()
+      }
+      return send()
+    }
+  }
 
   return {
     region: settings.region,
     getSecretValue: (region, input) =>
       bounded('GetSecretValue', settings, secretsManager.timeoutMs, (abortSignal) => {
-        const client = secrets.client(regionOr(region))
-        return withFreshCredentials(credentials, () =>
-          client.send(new GetSecretValueCommand(input), { abortSignal }),
-        )
+        const send = () =>
+          secrets.client(regionOr(region)).send(new GetSecretValueCommand(input), { abortSignal })
+        return withTrust(() => withFreshCredentials(credentials, send))
       }),
     getParameter: (region, input) =>
       bounded('GetParameter', settings, parameterStore.timeoutMs, (abortSignal) => {
-        const client = parameters.client(regionOr(region))
-        return withFreshCredentials(credentials, () =>
-          client.send(new GetParameterCommand(input), { abortSignal }),
-        )
+        const send = () =>
+          parameters.client(regionOr(region)).send(new GetParameterCommand(input), { abortSignal })
+        return withTrust(() => withFreshCredentials(credentials, send))
       }),
     close() {
       secrets.close()
@@ -179,6 +214,11 @@ function perRegion<Client extends { destroy(): void }>(
       }
       return found.client
     },
+    /** The next call makes a new one; calls under way keep their sockets. */
+    renew() {
+      for (const { sockets } of opened.values()) sockets.retire()
+      opened.clear()
+    },
     close() {
       for (const { client } of opened.values()) client.destroy()
       opened.clear()
@@ -202,14 +242,13 @@ function configure(
   store: StoreSettings,
   credentials: Credentials,
   region: string,
+  trust: Trust,
 ) {
   const { endpoint } = store
-  const ca = settings.caBundle === undefined ? undefined : readCaBundle(operation, settings.caBundle)
-  const sockets = createSockets(
-    endpoint === undefined || /^https:/i.test(endpoint),
-    settings.maxConnections,
-    ca,
-  )
+  const secure = endpoint === undefined || /^https:/i.test(endpoint)
+  const { caBundle, maxConnections: maxSockets, proxy } = settings
+  const bundle = secure && caBundle !== undefined ? { ca: readCaBundle(operation, caBundle) } : undefined
+  const sockets = createSockets({ secure, maxSockets, trust: bundle ?? trust, proxy })
   const config = {
     region,
     ...(endpoint !== undefined && { endpoint }),
@@ -246,11 +285,19 @@ async function collect(stream: AsyncIterable<Buffer>): Promise<Uint8Array> {
 }
 
 function readCaBundle(operation: Operation, path: string): string {
+  let pem: string
   try {
-    return readFileSync(path, 'utf8')
+    pem = readFileSync(path, 'utf8')
   } catch {
     throw unasked(operation, 'TlsError', say`AWS_CA_BUNDLE names a file that cannot be read`)
   }
+  // Node would say so when it connects; Bun trusts nobody then, and says that the issuer is unknown.
+  if (isBundle(pem)) return pem
+  throw unasked(
+    operation,
+    'TlsError',
+    say`AWS_CA_BUNDLE names a file without certificates, or with a broken one`,
+  )
 }
 
 function toSdk({ accessKeyId, secretAccessKey, sessionToken }: StaticCredentials): AwsCredentials {
@@ -278,8 +325,14 @@ class FreshSocketHandler extends NodeHttpHandler {
     // The agent is told of the request by its headers, and of nothing else that is ours.
     const queue = options?.abortSignal && queues.get(options.abortSignal)
     if (queue) queues.set(request.headers, queue)
-    const answer = await super.handle(request, options)
+    const { hostname, port } = request
+    const release = await this.#sockets.takeSlot(hostname, port, queue, options?.abortSignal as AbortSignal)
+    const answer = await super.handle(request, options).catch((error: unknown) => {
+      release?.()
+      throw error
+    })
     const { headers, body } = answer.response
+    if (release !== undefined) body.once('close', release)
     if (headers['content-encoding'] === 'gzip') {
       const { createGunzip } = await import('node:zlib') // rare, and a millisecond of every start
       answer.response.body = pipeline(body, createGunzip(), ignore)

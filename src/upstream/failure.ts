@@ -54,6 +54,8 @@ const TRANSPORT: readonly { readonly pattern: RegExp; readonly code: Public; rea
     what: say`there was no connection in time`,
   },
   { pattern: /^EFBIG$/, code: say`ResponseError`, what: say`its answer is longer than 4 MiB` },
+  { pattern: /^PROXY_REFUSED_/, code: say`ConnectionError`, what: say`the proxy refused the connection` },
+  { pattern: /^PROXY_/, code: say`ConnectionError`, what: say`the proxy does not speak HTTP` },
   { pattern: /^HPE_|^Z_|^ERR_HTTP_/, code: say`ResponseError`, what: say`its response was not HTTP` },
   {
     pattern: /CERT|^ERR_(TLS|SSL|OSSL)_|^EPROTO$|^UNABLE_TO_|^CRL_/,

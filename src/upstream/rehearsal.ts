@@ -45,6 +45,7 @@ export async function rehearse(settings: UpstreamSettings, goesOn: () => boolean
       parameterStore: store,
       container: undefined,
       caBundle: undefined,
+      proxy: undefined,
     }
     const credentials = createCredentials(own)
     // The SDK asks for them when it is about to sign; what is thrown here it passes on, and asks no more.

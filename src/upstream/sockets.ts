@@ -1,6 +1,11 @@
-import { Agent as HttpAgent, type ClientRequest } from 'node:http'
+import { Agent as HttpAgent, type ClientRequest, type ClientRequestArgs } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { Duplex } from 'node:stream'
+import { connect as connectTls } from 'node:tls'
+import type { ProxySettings } from '../config.ts'
+import { openTunnel, proxyFor, type Proxy } from './proxy.ts'
+import { Slots } from './slots.ts'
+import type { Trust } from './trust.ts'
 
 // Sockets that may have slept. Between two invocations Lambda freezes the whole process, for milliseconds or for
 // minutes, while AWS closes the idle connections at its end; nothing tells us after the thaw. A request on such a
@@ -40,15 +45,31 @@ export interface Sockets {
   readonly agent: HttpAgent | HttpsAgent
   /** To be called before each request: closes the sockets that slept, idle ones and those of requests under way. */
   dropStale(): void
+  /** For a request through a proxy: resolves, when it may be sent, with what to call when it is over. */
+  takeSlot(
+    host: string,
+    port: number | undefined,
+    queue: Queue | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<(() => void) | undefined>
   /** Closes the idle ones now and the others as soon as they are idle. */
   retire(): void
 }
 
-/** Sockets to one origin, at most `maxSockets`; more requests wait for one. `ca` is PEM text. */
-export function createSockets(secure: boolean, maxSockets: number, ca: string | undefined): Sockets {
+export interface SocketsOptions {
+  readonly secure: boolean
+  /** More requests than these wait for one. */
+  readonly maxSockets: number
+  readonly trust: Trust
+  readonly proxy: ProxySettings | undefined
+}
+
+/** Sockets to one origin. */
+export function createSockets({ secure, maxSockets, trust, proxy }: SocketsOptions): Sockets {
   // Said here, because NODE_TLS_REJECT_UNAUTHORIZED, which a function may set for its own calls, decides otherwise.
-  const options = { keepAlive: true, maxSockets, rejectUnauthorized: true, ...(ca !== undefined && { ca }) }
+  const options = { keepAlive: true, maxSockets, rejectUnauthorized: true, ...trust }
   const agent: HttpAgent = secure ? new HttpsAgent(options) : new HttpAgent({ keepAlive: true, maxSockets })
+  const slots = new Slots(maxSockets)
   let retired = false
   /** When the socket became idle or busy, or brought its last byte. */
   const since = new WeakMap<Duplex, number>()
@@ -77,13 +98,30 @@ export function createSockets(secure: boolean, maxSockets: number, ca: string | 
 
   const createConnection = agent.createConnection.bind(agent)
   agent.createConnection = (connectOptions, callback) => {
-    const socket = createConnection(connectOptions, callback)
-    if (socket) {
-      since.set(socket, Date.now())
-      socket.on('data', () => since.set(socket, Date.now()))
+    const through = proxyTo(connectOptions.host, connectOptions.port)
+    if (through !== undefined && callback !== undefined) {
+      connectThrough(through, secure, connectOptions, (error, socket) => {
+        watch(socket)
+        callback(error ?? null, socket)
+      })
+      return undefined
     }
+    const socket = createConnection(connectOptions, callback)
+    if (socket) watch(socket)
     if (socket) boundConnecting(socket, secure ? 'secureConnect' : 'connect')
     return socket
+  }
+
+  function proxyTo(
+    host: string | null | undefined,
+    port: number | string | null | undefined,
+  ): Proxy | undefined {
+    return proxyFor(proxy, secure, host ?? 'localhost', Number(port ?? (secure ? 443 : 80)))
+  }
+
+  function watch(socket: Duplex): void {
+    since.set(socket, Date.now())
+    socket.on('data', () => since.set(socket, Date.now()))
   }
 
   function close(sockets: typeof agent.sockets, isStale: (socket: Duplex) => boolean): void {
@@ -100,6 +138,9 @@ export function createSockets(secure: boolean, maxSockets: number, ca: string | 
       // An age below zero: the clock was set back, so how long it idled is unknown.
       close(agent.freeSockets, (socket) => age(socket) < 0 || age(socket) > LONGEST_IDLE_MS)
       close(agent.sockets, (socket) => age(socket) > LONGEST_SILENCE_MS)
+    },
+    async takeSlot(host, port, queue, signal) {
+      return proxyTo(host, port) === undefined ? undefined : slots.take(queue, signal)
     },
     retire() {
       retired = true
@@ -121,9 +162,42 @@ function countWait(request: ClientRequest, queue: Queue): void {
 // Here and not by the SDK's `connectionTimeout`, which also counts the time a request waits for a free socket.
 function boundConnecting(socket: Duplex, connected: 'connect' | 'secureConnect'): void {
   const timer = setTimeout(() => {
-    socket.destroy(Object.assign(new Error('connect timeout'), { code: 'ETIMEDOUT', syscall: 'connect' }))
+    socket.destroy(connectTimeout())
   }, CONNECT_TIMEOUT_MS)
   const clear = () => clearTimeout(timer)
   socket.once(connected, clear)
   socket.once('close', clear)
+}
+
+/** As an agent's own connection, but through a proxy; calls back once, when TLS stands, within the same bound. */
+function connectThrough(
+  proxy: Proxy,
+  secure: boolean,
+  { host = 'localhost', port = 443, ...options }: ClientRequestArgs,
+  callback: (error: Error | undefined, socket: Duplex) => void,
+): void {
+  let isDone = false
+  const done = (error: Error | undefined, socket: Duplex): void => {
+    if (isDone) return
+    isDone = true
+    clearTimeout(timer)
+    if (error !== undefined) tunnel.destroy()
+    callback(error, socket)
+  }
+  const tunnel = openTunnel(proxy, host ?? 'localhost', Number(port), (error, socket) => {
+    if (error !== undefined || !secure || isDone) return done(error, socket)
+    const tls = connectTls({ ...(options as object), host: host ?? 'localhost', socket, path: undefined })
+    const onError = (problem: Error): void => done(problem, tls)
+    tls.once('error', onError)
+    tls.once('close', () => done(Object.assign(new Error('closed'), { code: 'ECONNRESET' }), tls))
+    tls.once('secureConnect', () => {
+      tls.off('error', onError)
+      done(undefined, tls)
+    })
+  })
+  const timer = setTimeout(() => done(connectTimeout(), tunnel), CONNECT_TIMEOUT_MS)
+}
+
+function connectTimeout(): Error {
+  return Object.assign(new Error('connect timeout'), { code: 'ETIMEDOUT', syscall: 'connect' })
 }

@@ -17,6 +17,9 @@ export function settingsFor(url: string, changes: Partial<UpstreamSettings> = {}
     useFips: false,
     useDualstack: false,
     caBundle: undefined,
+    certFile: undefined,
+    certDirectories: undefined,
+    proxy: undefined,
     ...changes,
   }
 }

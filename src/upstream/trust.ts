@@ -1,0 +1,88 @@
+import { X509Certificate } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls'
+import type { UpstreamSettings } from '../config.ts'
+
+// Whom to trust. Node and Bun bring their own roots and do not look at the system's, as Go does; an image behind a firewall
+// that inspects TLS has its issuer there. The system's store is read when a chain ends at an unknown issuer, once, so
+// that a usual start pays nothing.
+
+/** What an agent is made with; nothing for the runtime's own roots. */
+export interface Trust {
+  readonly ca?: string | string[]
+  readonly secureContext?: SecureContext
+}
+
+/** OpenSSL's names for it, on Node and on Bun. */
+const UNKNOWN_ISSUER =
+  /^(SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?|UNABLE_TO_VERIFY_LEAF_SIGNATURE)$/
+
+/** The places of Go's crypto/x509 (root_linux.go), in its order: the first file that is there, then the directories. */
+const FILES = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/ca-bundle.pem',
+  '/etc/pki/tls/cacert.pem',
+  '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
+  '/etc/ssl/cert.pem',
+]
+const DIRECTORIES = ['/etc/ssl/certs', '/etc/pki/tls/certs']
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+
+export function isUnknownIssuer(error: unknown): boolean {
+  const { code } = (error ?? {}) as { readonly code?: unknown }
+  return typeof code === 'string' && UNKNOWN_ISSUER.test(code)
+}
+
+/** The runtime's roots, what NODE_EXTRA_CA_CERTS adds, and the system's. Undefined where the system has none. */
+export function systemTrust({ certFile, certDirectories }: UpstreamSettings): Trust | undefined {
+  const found = firstOf(certFile === undefined ? FILES : [certFile])
+  // Debian's directory holds what its file holds: it is read only where it is named, or in place of the file.
+  if (found.length === 0 || certDirectories !== undefined) {
+    for (const directory of certDirectories ?? DIRECTORIES) found.push(...allIn(directory))
+  }
+  if (found.length === 0) return undefined
+  const extra = process.env['NODE_EXTRA_CA_CERTS']
+  const all = [...rootCertificates, ...(extra === undefined ? [] : certificatesIn(extra)), ...found]
+  const ca = [...new Set(all)]
+  // Node would read all of them for each connection, and name its agent's pool by them. Bun knows no ready context.
+  return process.versions['bun'] === undefined ? { secureContext: createSecureContext({ ca }) } : { ca }
+}
+
+function firstOf(files: readonly string[]): string[] {
+  for (const file of files) {
+    const found = certificatesIn(file)
+    if (found.length > 0) return found
+  }
+  return []
+}
+
+function allIn(directory: string): string[] {
+  try {
+    return readdirSync(directory).flatMap((name) => certificatesIn(`${directory}/${name}`))
+  } catch {
+    return []
+  }
+}
+
+function certificatesIn(file: string): string[] {
+  try {
+    return (readFileSync(file, 'utf8').match(CERTIFICATE) ?? []).filter(isReadable)
+  } catch {
+    return []
+  }
+}
+
+/** Whether that text holds certificates, and nothing of them is broken. */
+export function isBundle(pem: string): boolean {
+  const found = pem.match(CERTIFICATE) ?? []
+  return found.length > 0 && found.every(isReadable)
+}
+
+function isReadable(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).subject !== undefined
+  } catch {
+    return false
+  }
+}
