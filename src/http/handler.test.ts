@@ -72,6 +72,7 @@ async function start(t: TestContext, fixture: Fixture = {}) {
     isKnownToken: createTokenCheck([TOKEN]),
     isCurrentToken: fixture.isCurrentToken,
     answerAside: fixture.answerAside ?? (() => undefined),
+    keepHere: () => undefined,
     onBusy: { hits: 3, misses: 4, reached: () => void reached.push(cache.stats().hits) },
   })
   const server = createServer({ requireHostHeader: false, keepAliveTimeout: 0 }, handler)
@@ -311,7 +312,7 @@ test('debug lines name the question and how it was answered, and never hold valu
   await ask('/systemsmanager/parameters/get?name=/a/b&version=3')
   await ask(SECRET, { token: 'a-wrong-token' })
   assert.deepEqual(
-    lines.map((line) => line.slice(66)),
+    lines.map((line) => line.slice(66)).filter((line) => line.startsWith('DEBUG')),
     [
       'DEBUG GetSecretValue MySecret: miss\n',
       'DEBUG GetSecretValue MySecret: hit\n',
@@ -416,4 +417,17 @@ test('where the other process has no answer, this one gives it', async (t) => {
   })
   assert.equal((await ask(SECRET)).status, 200)
   isRefusal(await ask(SECRET, { token: 'newer' }), 'badToken')
+})
+
+test('a refused token is told to the log once a minute, with how many there were and none of them', async (t) => {
+  const { ask, lines } = await start(t, { level: 'warn' })
+  const now = Date.now()
+  const clock = t.mock.method(Date, 'now', () => now)
+  for (let i = 0; i < 5; i++) isRefusal(await ask(SECRET, { token: `wrong-token-${i}` }), 'badToken')
+  clock.mock.mockImplementation(() => now + 60_000)
+  isRefusal(await ask(SECRET, { token: undefined }), 'badToken')
+  assert.equal((await ask(SECRET)).status, 200)
+  const counts = lines.map((line) => /WARN (\d+) requests without a good \S+ were refused\n$/.exec(line)?.[1])
+  assert.deepEqual(counts, ['1', '5'])
+  assert.doesNotMatch(lines.join(''), /wrong-token/)
 })

@@ -23,9 +23,13 @@ export interface HandlerOptions {
    * may. `token` is left to be checked there, undefined when it is known to be good. False: answer here after all.
    */
   answerAside(socket: Socket, lookup: Lookup, token: string | undefined): Promise<boolean> | undefined
+  /** This one will answer on that socket, later: so must it all that is pipelined behind, or order would be lost. */
+  keepHere(socket: Socket): void
   /** Called at the hit of that number, and at the miss of that one: once each. Must not throw. */
   readonly onBusy: { readonly hits: number; readonly misses: number; reached(): void }
 }
+
+const WARN_EVERY_MS = 60_000
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -34,10 +38,12 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
  * as in the original. Never throws, and returns no promise: `node:http` would not wait for one.
  */
 export function createHandler(options: HandlerOptions): Handler {
-  const { cache, log, isKnownToken, isCurrentToken, answerAside, onBusy } = options
+  const { cache, log, isKnownToken, isCurrentToken, answerAside, keepHere, onBusy } = options
   const route = createRouter()
   const seen: SeenHeaders = { token: '', host: undefined, forwarded: false }
   let lastGoodHost = 'localhost:2773'
+  let refused = 0
+  let warnedAt = 0
   let hitsToGo = onBusy.hits
   let missesToGo = onBusy.misses
 
@@ -81,16 +87,28 @@ export function createHandler(options: HandlerOptions): Handler {
     if (asked?.kind === 'ping') {
       return isGoodHost(host) ? reply.pong(response) : reply.refuse(response, rejects.foreignHost)
     }
-    if (token === '' || isCurrentToken === undefined) return reply.refuse(response, rejects.badToken)
+    if (token === '' || isCurrentToken === undefined) return refuseStranger(response)
     // The other process knows the current token; to whom it would answer 401, the guards' answers are not told either.
     const isRead = asked?.kind === 'read' && !forwarded && isGoodHost(host)
     const elsewhere = isRead ? answerAside(request.socket, asked.lookup, token) : undefined
+    if (elsewhere === undefined) keepHere(request.socket)
     const decide = async (): Promise<void> => {
       if (await elsewhere) request.socket.destroy()
       else if (await isCurrentToken(token)) serve(request, response, host, forwarded)
-      else reply.refuse(response, rejects.badToken)
+      else refuseStranger(response)
     }
     decide().catch((error: unknown) => ourFault(response, error))
+  }
+
+  /** The log hears of it once a minute: a caller with a wrong token, who tries again and again, must not fill it. */
+  function refuseStranger(response: ServerResponse): void {
+    reply.refuse(response, rejects.badToken)
+    refused++
+    const now = Date.now()
+    if (Math.abs(now - warnedAt) < WARN_EVERY_MS) return
+    log.warn(say`${refused} requests without a good X-Aws-Parameters-Secrets-Token were refused`)
+    warnedAt = now
+    refused = 0
   }
 
   function load(request: IncomingMessage, response: ServerResponse, asked: Read): void {

@@ -5,6 +5,11 @@ import type { Answer } from '../answer/answer.ts'
 // Bytes to the socket. Nothing here may throw: the callers stand in promise handlers, where a throw would escape as
 // an unhandled rejection. A client that has gone away is no error.
 
+/** The original's, recorded: no charset, though all bodies are UTF-8. */
+const ORIGINAL_TYPE = 'text/plain'
+/** Of what the original is not known to say. */
+const OWN_TYPE = 'text/plain; charset=utf-8'
+
 /** The original's body for every upstream failure; clients take this status for "not found" and match this text. */
 const FAILED = 'an unexpected error occurred while executing request'
 
@@ -20,18 +25,18 @@ export function miss(response: ServerResponse, answer: Answer): void {
 }
 
 export function pong(response: ServerResponse): void {
-  send(response, 200, [], 'healthy')
+  send(response, 200, OWN_TYPE, [], 'healthy')
 }
 
 export function refuse(response: ServerResponse, reject: Reject): void {
   const headers = ['X-Amzn-ErrorType', reject.errorType]
   // A body may follow that nobody will read, so the connection ends with the answer.
   if (reject.status === 405) headers.push('Allow', 'GET', 'Connection', 'close')
-  send(response, reject.status, headers, reject.body)
+  send(response, reject.status, typeOf(reject), headers, reject.body)
 }
 
 export function fail(response: ServerResponse, error: UpstreamError): void {
-  send(response, 400, failureHeaders(error), FAILED)
+  send(response, 400, ORIGINAL_TYPE, failureHeaders(error), FAILED)
 }
 
 function failureHeaders({ code, reason }: UpstreamError): string[] {
@@ -41,22 +46,32 @@ function failureHeaders({ code, reason }: UpstreamError): string[] {
 /** The same refusal as bytes, for a socket whose request `node:http` could not parse or will not answer. */
 export function refusalBytes(reject: Reject): string {
   const allow = reject.status === 405 ? ['Allow', 'GET'] : []
-  return lastAnswer(reject.status, ['X-Amzn-ErrorType', reject.errorType, ...allow], reject.body)
+  return lastAnswer(
+    reject.status,
+    typeOf(reject),
+    ['X-Amzn-ErrorType', reject.errorType, ...allow],
+    reject.body,
+  )
 }
 
 /** As `miss`, in latin1, for a process that writes to the caller's socket itself: snap-start/aside.ts. */
 export function missBytes({ bytes }: Answer): string {
-  return lastAnswer(200, ['X-Cache', 'MISS'], bytes)
+  return lastAnswer(200, ORIGINAL_TYPE, ['X-Cache', 'MISS'], bytes)
 }
 
 /** As `fail`, likewise. */
 export function failureBytes(error: UpstreamError): string {
-  return lastAnswer(400, failureHeaders(error), FAILED)
+  return lastAnswer(400, ORIGINAL_TYPE, failureHeaders(error), FAILED)
 }
 
 /** `body` holds one character per byte. The connection ends with it. */
-function lastAnswer(status: 200 | Reject['status'], headers: readonly string[], body: string): string {
-  const all = ['Content-Type', 'text/plain', 'Content-Length', String(body.length), ...headers]
+function lastAnswer(
+  status: 200 | Reject['status'],
+  type: string,
+  headers: readonly string[],
+  body: string,
+): string {
+  const all = ['Content-Type', type, 'Content-Length', String(body.length), ...headers]
   let head = `HTTP/1.1 ${status} ${REASONS[status]}\r\n`
   for (let i = 0; i < all.length; i += 2) head += `${all[i]}: ${all[i + 1]}\r\n`
   return `${head}Connection: close\r\nDate: ${new Date().toUTCString()}\r\n\r\n${body}`
@@ -73,16 +88,15 @@ const REASONS: Record<200 | Reject['status'], string> = {
   500: 'Internal Server Error',
 }
 
-function send(response: ServerResponse, status: number, headers: string[], body: string): void {
+/** The 401 is the original's, byte for byte. */
+function typeOf({ status }: Reject): string {
+  return status === 401 ? ORIGINAL_TYPE : OWN_TYPE
+}
+
+function send(response: ServerResponse, status: number, type: string, headers: string[], body: string): void {
   if (!canAnswer(response)) return
   // Bodies here are our own ASCII sentences, so a character is a byte.
-  response.writeHead(status, [
-    'Content-Type',
-    'text/plain',
-    'Content-Length',
-    String(body.length),
-    ...headers,
-  ])
+  response.writeHead(status, ['Content-Type', type, 'Content-Length', String(body.length), ...headers])
   response.end(body)
 }
 

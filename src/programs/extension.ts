@@ -41,6 +41,9 @@ export async function runExtension({ config, log, core, survive }: Extension): P
       guard.isBeforeRestore
         ? aside.answer(socket, JSON.stringify({ lookup, token } satisfies AsideQuestion))
         : undefined,
+    keepHere: (socket) => {
+      if (guard.isBeforeRestore) aside.keepHere(socket)
+    },
     onBusy: { hits: HOT_AFTER_HITS, misses: HOT_AFTER_MISSES, reached: compileHotCode },
   })
   const server = createLocalServer({ port: config.port, handler, log, isKnownToken })

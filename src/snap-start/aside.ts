@@ -33,6 +33,8 @@ export const isAside: boolean = process.argv[2] === ASIDE
 export interface Aside {
   /** Has `question` answered on that socket by another process. False: it could not, and nothing was written. */
   answer(socket: Socket, question: string): Promise<boolean>
+  /** Leaves the questions on that connection to this process, unless the first of them has been given away. */
+  keepHere(socket: Socket): void
 }
 
 export function createAside(): Aside {
@@ -90,7 +92,12 @@ export function createAside(): Aside {
     return true
   }
 
-  return { answer }
+  return {
+    answer,
+    keepHere(socket) {
+      if (!outcomes.has(socket)) outcomes.set(socket, Promise.resolve(false))
+    },
+  }
 }
 
 /**

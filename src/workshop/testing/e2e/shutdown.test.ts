@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { differs, type Extension, startExtension } from '../artefact.ts'
@@ -105,4 +107,28 @@ test('closed output does not end the process', async (t) => {
   for (const target of [SECRET, SECRET, '/secretsmanager/get?secretId=none']) await extension.get(target)
   await extension.lambda.invoke()
   assert.equal((await extension.stop()).exitCode, 0)
+})
+
+test('callers whose runtime was killed are not waited for, while AWS still has their questions', async (t) => {
+  const extension = await startExtension(t)
+  extension.aws.fault({}, { kind: 'hang' })
+  const runtime = spawn(
+    process.execPath,
+    [
+      '--eval',
+      `for (let i = 0; i < 3; i++) {
+       require('http').get({ port: ${extension.port}, host: '127.0.0.1', path: '/secretsmanager/get?secretId=lost' + i,
+         headers: { 'X-Aws-Parameters-Secrets-Token': process.env.TOKEN } }).on('error', () => {})
+     }`,
+    ],
+    { env: { TOKEN: extension.token }, stdio: 'ignore' },
+  )
+  for (let i = 0; i < 3; i++) await extension.aws.called(`lost${i}`)
+  runtime.kill('SIGKILL')
+  await once(runtime, 'exit')
+  const askedAt = Date.now()
+  const { exitCode, killed } = await extension.stop()
+  assert.deepEqual({ exitCode, killed }, { exitCode: 0, killed: false })
+  // Lambda would kill it after two seconds; who waits for the dead takes 1.7.
+  assert.ok(Date.now() - askedAt < 1_200, `it took ${Date.now() - askedAt} ms`)
 })
