@@ -65,7 +65,8 @@ export function getParametersByPath(region: Region, input: Input): object {
   }
   const arn = `arn:aws:ssm:${region.name}:${region.account}:parameter${path.replace(/\/$/, '')}`
   region.policy.check('ssm:GetParametersByPath', arn, path)
-  const found = page(region.parameters.under(path, recursive), size, token, [path, recursive])
+  const isEmpty = region.parameters.takeEmptyPage()
+  const found = page(region.parameters.under(path, recursive), isEmpty ? 0 : size, token, [path, recursive])
   if (found === undefined) throw new ServiceError('InvalidNextToken', 'The specified token is not valid.')
   const kept = found.items
     .map((parameter) =>

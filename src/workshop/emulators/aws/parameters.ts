@@ -40,6 +40,7 @@ export class Parameters {
   readonly #region: string
   readonly #account: string
   readonly #all = new Map<string, Parameter>()
+  #emptyPages = 0
 
   constructor(region: string, account: string, seed: Readonly<Record<string, string | ParameterSeed>>) {
     this.#region = region
@@ -47,6 +48,14 @@ export class Parameters {
     for (const [name, entry] of Object.entries(seed)) {
       this.#plant(name, typeof entry === 'string' ? { value: entry } : entry)
     }
+  }
+
+  sendEmptyPages(count: number): void {
+    this.#emptyPages = count
+  }
+
+  takeEmptyPage(): boolean {
+    return this.#emptyPages > 0 && this.#emptyPages-- > 0
   }
 
   /** By name or ARN, without selector. */

@@ -79,6 +79,8 @@ export interface Aws {
   putParameter(name: string, value: string, options?: PutParameter): number
   label(name: string, label: string, version?: number): void
   deleteParameter(name: string): void
+  /** The next `count` pages of GetParametersByPath are empty, and have a NextToken. */
+  emptyPages(count: number): void
 
   /** AccessDeniedException for a name (as sent or as stored) or an ARN, with IAM's usual message unless given. */
   deny(nameOrArn: string, message?: string): void
@@ -149,6 +151,7 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
       }),
     putParameter: (name, value, put) => everywhere(({ parameters }) => parameters.put(name, value, put)),
     label: (name, label, version) => everywhere(({ parameters }) => parameters.label(name, label, version)),
+    emptyPages: (count) => everywhere(({ parameters }) => parameters.sendEmptyPages(count)),
     deleteParameter: (name) => everywhere(({ parameters }) => parameters.delete(name)),
     deny: (name, message) => policy.deny(name, message),
     allow: (name) => policy.allow(name),
