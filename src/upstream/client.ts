@@ -1,16 +1,25 @@
 import { readFileSync } from 'node:fs'
 import { pipeline } from 'node:stream'
 import {
+  BatchGetSecretValueCommand,
   GetSecretValueCommand,
   SecretsManagerClient,
+  type BatchGetSecretValueCommandInput,
+  type BatchGetSecretValueCommandOutput,
   type GetSecretValueCommandInput,
   type GetSecretValueCommandOutput,
 } from '@aws-sdk/client-secrets-manager'
 import {
   GetParameterCommand,
+  GetParametersByPathCommand,
+  GetParametersCommand,
   SSMClient,
   type GetParameterCommandInput,
   type GetParameterCommandOutput,
+  type GetParametersByPathCommandInput,
+  type GetParametersByPathCommandOutput,
+  type GetParametersCommandInput,
+  type GetParametersCommandOutput,
 } from '@aws-sdk/client-ssm'
 import { partition } from '@aws-sdk/core/client'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
@@ -37,6 +46,15 @@ export interface Clients {
     region: string | undefined,
     input: GetParameterCommandInput,
   ): Promise<GetParameterCommandOutput>
+  batchGetSecretValue(
+    region: string | undefined,
+    input: BatchGetSecretValueCommandInput,
+  ): Promise<BatchGetSecretValueCommandOutput>
+  getParameters(
+    region: string | undefined,
+    input: GetParametersCommandInput,
+  ): Promise<GetParametersCommandOutput>
+  getParametersByPath(input: GetParametersByPathCommandInput): Promise<GetParametersByPathCommandOutput>
   /** Closes every socket and forgets the clients; the next call makes new ones. */
   close(): void
 }
@@ -124,20 +142,48 @@ export function createClients(settings: UpstreamSettings, credentials: Credentia
     }
   }
 
+  const ofSecrets = <T>(
+    operation: Operation,
+    region: string | undefined,
+    send: (client: SecretsManagerClient, options: { abortSignal: AbortSignal }) => Promise<T>,
+  ): Promise<T> =>
+    bounded(operation, settings, secretsManager.timeoutMs, (abortSignal) => {
+      // The client anew each time: what is trusted may have changed.
+      const ask = () => send(secrets.client(regionOr(region)), { abortSignal })
+      return withTrust(() => withFreshCredentials(credentials, ask))
+    })
+  const ofParameters = <T>(
+    operation: Operation,
+    region: string | undefined,
+    send: (client: SSMClient, options: { abortSignal: AbortSignal }) => Promise<T>,
+  ): Promise<T> =>
+    bounded(operation, settings, parameterStore.timeoutMs, (abortSignal) => {
+      // The client anew each time: what is trusted may have changed.
+      const ask = () => send(parameters.client(regionOr(region)), { abortSignal })
+      return withTrust(() => withFreshCredentials(credentials, ask))
+    })
   return {
     region: settings.region,
     getSecretValue: (region, input) =>
-      bounded('GetSecretValue', settings, secretsManager.timeoutMs, (abortSignal) => {
-        const send = () =>
-          secrets.client(regionOr(region)).send(new GetSecretValueCommand(input), { abortSignal })
-        return withTrust(() => withFreshCredentials(credentials, send))
-      }),
+      ofSecrets('GetSecretValue', region, (client, options) =>
+        client.send(new GetSecretValueCommand(input), options),
+      ),
+    batchGetSecretValue: (region, input) =>
+      ofSecrets('BatchGetSecretValue', region, (client, options) =>
+        client.send(new BatchGetSecretValueCommand(input), options),
+      ),
     getParameter: (region, input) =>
-      bounded('GetParameter', settings, parameterStore.timeoutMs, (abortSignal) => {
-        const send = () =>
-          parameters.client(regionOr(region)).send(new GetParameterCommand(input), { abortSignal })
-        return withTrust(() => withFreshCredentials(credentials, send))
-      }),
+      ofParameters('GetParameter', region, (client, options) =>
+        client.send(new GetParameterCommand(input), options),
+      ),
+    getParameters: (region, input) =>
+      ofParameters('GetParameters', region, (client, options) =>
+        client.send(new GetParametersCommand(input), options),
+      ),
+    getParametersByPath: (input) =>
+      ofParameters('GetParametersByPath', undefined, (client, options) =>
+        client.send(new GetParametersByPathCommand(input), options),
+      ),
     close() {
       secrets.close()
       parameters.close()

@@ -7,11 +7,19 @@ import { say, shown, type Public } from '../public.ts'
 // `JSON.parse` does, and the SDK hangs the whole response on it), so a message is shown only if AWS itself wrote it
 // into an error response; everything else is told in our own words, by the error's code. No cause is kept.
 
-export type Operation = 'GetSecretValue' | 'GetParameter'
+export type Operation =
+  | 'GetSecretValue'
+  | 'BatchGetSecretValue'
+  | 'GetParameter'
+  | 'GetParameters'
+  | 'GetParametersByPath'
 
 const SERVICE: Record<Operation, Public> = {
   GetSecretValue: say`Secrets Manager`,
+  BatchGetSecretValue: say`Secrets Manager`,
   GetParameter: say`SSM`,
+  GetParameters: say`SSM`,
+  GetParametersByPath: say`SSM`,
 }
 
 /** The fields of an SDK or Node error that are looked at; any of them may be anything. */
@@ -121,6 +129,15 @@ function messageOf({ message }: Suspect): Public | undefined {
   return typeof message === 'string' && message !== '' && message !== 'UnknownError'
     ? shown(message)
     : undefined
+}
+
+/** One name of a batch that AWS refused, by the code and the message that it gave for it. */
+export function refused(operation: Operation, name: string | undefined, message = ''): UpstreamError {
+  return toUpstreamError(
+    operation,
+    { name, message, $fault: 'client', $metadata: { httpStatusCode: 400, attempts: 1 } },
+    0,
+  )
 }
 
 /** A 200 that holds no answer. */

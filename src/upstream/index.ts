@@ -1,5 +1,6 @@
-import type { Fields } from '../fields.ts'
-import type { Lookup } from '../lookup.ts'
+import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
+import type { Lookup, ParameterLookup, SecretLookup } from '../lookup.ts'
+import { getParameters, getPath, getSecrets, type Part } from './batches.ts'
 import { createClients } from './client.ts'
 import { createCredentials } from './credentials.ts'
 import { getParameter } from './parameter-store.ts'
@@ -12,6 +13,21 @@ import type { UpstreamSettings } from '../config.ts'
 export interface Upstream {
   /** Asks AWS. Rejects with UpstreamError only. */
   fetch(lookup: Lookup): Promise<Fields>
+  /** Many current secrets in few calls: batches.ts. */
+  fetchSecrets(
+    lookups: readonly SecretLookup[],
+    onPart: (lookup: SecretLookup, part: Part<SecretFields>) => void,
+  ): Promise<void>
+  /** Many parameters, decrypted, in few calls: batches.ts. */
+  fetchParameters(
+    lookups: readonly ParameterLookup[],
+    onPart: (lookup: ParameterLookup, part: Part<ParameterFields>) => void,
+  ): Promise<void>
+  /** All parameters below a path: batches.ts. */
+  fetchPath(
+    path: string,
+    onPage: (parameters: readonly ParameterFields[], askedAt: number) => boolean,
+  ): Promise<void>
   /** The session token of the current credentials. Rejects with UpstreamError when they cannot be had. */
   sessionToken(): Promise<string | undefined>
   /** The same, asked of the credentials endpoint anew; undefined where it has no other than before. */
@@ -29,6 +45,9 @@ export function createUpstream(settings: UpstreamSettings): Upstream {
   return {
     fetch: (lookup) =>
       lookup.store === 'secrets-manager' ? getSecretValue(clients, lookup) : getParameter(clients, lookup),
+    fetchSecrets: (lookups, onPart) => getSecrets(clients, lookups, onPart),
+    fetchParameters: (lookups, onPart) => getParameters(clients, lookups, onPart),
+    fetchPath: (path, onPage) => getPath(clients, path, onPage),
     sessionToken: async () => (await credentials.get()).sessionToken,
     renewedSessionToken: async () => (await credentials.replace(await credentials.get()))?.sessionToken,
     rehearse: (goesOn) => rehearse(settings, goesOn),
