@@ -25,6 +25,7 @@ export interface Config {
   readonly freshness: { readonly refreshAheadPercent: number; readonly staleMs: number }
   /** How long an absence is remembered; 0 is not at all. */
   readonly negativeTtlMs: number
+  readonly prefetch: PrefetchSettings
   readonly secretsTtlMs: number
   readonly parametersTtlMs: number
   /** What a caller may present, never empty strings; none at all refuses every request. */
@@ -33,6 +34,20 @@ export interface Config {
   readonly initializationType: string | undefined
   readonly upstream: UpstreamSettings
   readonly notes: readonly Note[]
+}
+
+/** What is fetched before anybody asks. */
+interface PrefetchSettings {
+  /** Names, ARNs, partial ARNs, with `?versionStage=` or `?versionId=` where one is meant. */
+  readonly secrets: readonly string[]
+  /** Names and ARNs, with `:version` or `:label`; one that ends in `/` is a path. */
+  readonly parameters: readonly string[]
+  /** Absolute path of a JSON file with more of both, which is not read here. */
+  readonly file: string | undefined
+  /** Secrets by BatchGetSecretValue. */
+  readonly batch: boolean
+  /** Longest that `next` waits for it, in milliseconds. */
+  readonly waitMs: number
 }
 
 /** What the upstream half is told when it is made. */
@@ -166,6 +181,7 @@ export function readConfig(env: Environment): Config {
     capacity,
     freshness: { refreshAheadPercent, staleMs: staleSeconds * 1000 },
     negativeTtlMs: negativeTtlSeconds * 1000,
+    prefetch: readPrefetch(env, notes),
     cacheMaxBytes: cacheMaxMb * 1024 * 1024,
     secretsTtlMs: secretsTtl * 1000,
     parametersTtlMs: parametersTtl * 1000,
@@ -306,6 +322,47 @@ function readMaxTtl(env: Environment): { value: number; notes: Note[] } {
     value: (n) => say`${n} s`,
   })
   return { value, notes }
+}
+
+function readPrefetch(env: Environment, notes: Note[]): PrefetchSettings {
+  return {
+    secrets: readNames(env.PARAMETERS_SECRETS_EXTENSION_PREFETCH_SECRETS),
+    parameters: readNames(env.PARAMETERS_SECRETS_EXTENSION_PREFETCH_PARAMETERS),
+    file: readPrefetchFile(env, notes),
+    batch: readPrefetchBatch(env, notes),
+    waitMs: readOwnNumber(env, notes, {
+      name: 'PARAMETERS_SECRETS_EXTENSION_PREFETCH_WAIT_MILLIS',
+      fallback: 1000,
+      min: 0,
+      max: 5000,
+      value: (n) => say`${n} ms`,
+    }),
+  }
+}
+
+/** Between commas and white space. */
+function readNames(text: string | undefined): string[] {
+  return (text ?? '').split(/[\s,]+/).filter(isPresent)
+}
+
+function readPrefetchFile(env: Environment, notes: Note[]): string | undefined {
+  const name = say`PARAMETERS_SECRETS_EXTENSION_PREFETCH_FILE`
+  const path = present(env[name])
+  if (path === undefined || path.startsWith('/')) return path
+  const rule = say`${name} must be an absolute path, got "${shown(path)}".`
+  notes.push({ level: 'warn', message: say`${rule} Ignoring it.` })
+  return undefined
+}
+
+function readPrefetchBatch(env: Environment, notes: Note[]): boolean {
+  const name = say`PARAMETERS_SECRETS_EXTENSION_PREFETCH_BATCH`
+  const value = present(env[name])
+  const word = value?.trim().toLowerCase()
+  if (value !== undefined && word !== 'true' && word !== 'false') {
+    const rule = say`${name} must be TRUE or FALSE, got "${shown(value)}".`
+    notes.push({ level: 'warn', message: say`${rule} Using FALSE.` })
+  }
+  return word === 'true'
 }
 
 /** Seconds. */

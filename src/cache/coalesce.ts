@@ -19,7 +19,7 @@ interface Flight<A> {
 export interface CoalescerOptions<Q, A> {
   /** Epoch milliseconds. */
   now(): number
-  fetch(question: Q): Promise<A>
+  fetch(question: Q, isRefresh: boolean): Promise<A>
   /** The newest flight for this question succeeded; `startedAt` is when its answer was asked for. */
   keep(question: Q, answer: A, startedAt: number): void
   /** The newest flight for this question failed. */
@@ -41,7 +41,7 @@ export class Coalescer<Q extends { readonly key: string }, A> {
   /** Joins the flight for this question, or leads one. All who wait get the same answer, or the same rejection. */
   join(question: Q): Promise<A> {
     const flight = this.#joinable(question)
-    if (flight === undefined) return this.#lead(question, false, this.#options.fetch(question))
+    if (flight === undefined) return this.#lead(question, false, this.#options.fetch(question, false))
     this.coalesced++
     return flight.answer
   }
@@ -50,10 +50,10 @@ export class Coalescer<Q extends { readonly key: string }, A> {
   refresh(question: Q): Promise<A> {
     const flight = this.#joinable(question)
     if (flight === undefined || !flight.isRefresh) {
-      return this.#lead(question, true, this.#options.fetch(question))
+      return this.#lead(question, true, this.#options.fetch(question, true))
     }
     if (flight.following === undefined) {
-      const next = () => this.#lead(question, true, this.#options.fetch(question))
+      const next = () => this.#lead(question, true, this.#options.fetch(question, true))
       flight.following = flight.answer.then(next, next)
     } else {
       this.coalesced++
@@ -63,10 +63,10 @@ export class Coalescer<Q extends { readonly key: string }, A> {
 
   /**
    * A flight whose answer comes from elsewhere, for callers to join. Where one is in flight already nothing changes, and
-   * that one's answer is returned.
+   * that one's answer is returned. `askedAt`, epoch milliseconds, is when the answer was asked for, where that is past.
    */
-  lead(question: Q, answer: Promise<A>): Promise<A> {
-    return this.#joinable(question)?.answer ?? this.#lead(question, false, answer)
+  lead(question: Q, answer: Promise<A>, askedAt = this.#options.now()): Promise<A> {
+    return this.#joinable(question)?.answer ?? this.#lead(question, false, answer, askedAt)
   }
 
   isInflight(question: Q): boolean {
@@ -90,8 +90,7 @@ export class Coalescer<Q extends { readonly key: string }, A> {
     return age >= 0 && age < this.#options.joinableForMs(question) ? flight : undefined
   }
 
-  #lead(question: Q, isRefresh: boolean, fetching: Promise<A>): Promise<A> {
-    const startedAt = this.#options.now()
+  #lead(question: Q, isRefresh: boolean, fetching: Promise<A>, startedAt = this.#options.now()): Promise<A> {
     const answer = fetching.then(
       (fetched) => {
         if (this.#end(question.key, flight)) this.#options.keep(question, fetched, startedAt)

@@ -13,6 +13,9 @@ import {
 } from './freshness.ts'
 import { Lru } from './lru.ts'
 
+/** What a call is made for. */
+export type Purpose = 'read' | 'refresh' | 'ahead'
+
 export interface ReadThroughOptions<Q, A> {
   /** Most answers held; 0 holds none, and misses still coalesce. */
   readonly capacity: number
@@ -35,8 +38,11 @@ export interface ReadThroughOptions<Q, A> {
   now(): number
   /** 0 to 1. */
   random(): number
-  /** `isAhead`: nobody waits for it, so its failure is nothing to tell. */
-  fetch(question: Q, isAhead: boolean): Promise<A>
+  /**
+   * `ahead`: nobody waits for it, so its failure is nothing to tell. `refresh`: an answer that was asked for before will
+   * not do.
+   */
+  fetch(question: Q, purpose: Purpose): Promise<A>
 }
 
 export interface CacheStats {
@@ -90,7 +96,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     this.#lru = new Lru(options)
     this.#coalescer = new Coalescer({
       now: options.now,
-      fetch: (question) => options.fetch(question, false),
+      fetch: (question, isRefresh) => options.fetch(question, isRefresh ? 'refresh' : 'read'),
       keep: (question, answer, startedAt) => this.#keep(question, answer, startedAt),
       fail: (question, error) => this.#fail(question, error),
       joinableForMs: (question) => Math.min(options.ttlMs(question) || JOINABLE_FOR_MS, JOINABLE_FOR_MS),
@@ -133,8 +139,14 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
   }
 
   /** As `load` for an answer that is fetched elsewhere, such as in a batch: who asks meanwhile waits for it. */
-  lead(question: Q, answer: Promise<A>): Promise<A> {
-    return this.#coalescer.lead(question, answer)
+  lead(question: Q, answer: Promise<A>, askedAt?: number): Promise<A> {
+    return this.#coalescer.lead(question, answer, askedAt)
+  }
+
+  /** The answer within its time to live, uncounted. */
+  peek(question: Q): A | undefined {
+    const held = this.#lru.get(question.key)
+    return held !== undefined && this.#options.now() < held.life.expiresAt ? held.answer : undefined
   }
 
   /** Drops what is held under these keys, in every spelling; what is in flight answers its waiters and is not kept. */
@@ -175,7 +187,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
 
   #refreshAhead(question: Q, held: Held<A>, now: number): void {
     if (this.#coalescer.isInflight(question) || !takeAttempt(held.attempts, now)) return
-    this.#coalescer.lead(question, this.#options.fetch(question, true)).then(
+    this.#coalescer.lead(question, this.#options.fetch(question, 'ahead')).then(
       () => this.#refreshedAhead++,
       () => undefined, // The answer is good for a while yet, and the next hit tries again.
     )
@@ -216,6 +228,8 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     if (!this.#mayKeep(question)) return
     const { rules, random, ttlMs, bytesOf, aliasesOf } = this.#options
     const { key } = question
+    // Kept already under another spelling: its time began then.
+    if (this.#lru.get(key)?.answer === answer) return
     const aliases = aliasesOf(answer).filter((alias) => alias !== key)
     let bytes = ENTRY_BYTES + key.length + bytesOf(answer)
     for (const alias of aliases) bytes += alias.length

@@ -22,7 +22,7 @@ test('a hit on an answer that is due is served at once, and starts one flight ho
   clock.now += 1
   for (let i = 0; i < 1_000; i++) assert.equal(cache.get(A), 'old')
   assert.equal(fetches.length, 2)
-  assert.equal(fetches[1]!.isAhead, true)
+  assert.equal(fetches[1]!.purpose, 'ahead')
   fetches[1]!.resolve('new')
   await settle()
   assert.equal(cache.get(A), 'new')

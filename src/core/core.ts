@@ -1,6 +1,6 @@
 import { asStale, bytesOf, createAnswer, type Answer } from '../answer/answer.ts'
 import { goShape } from '../answer/go-shape.ts'
-import { ReadThrough } from '../cache/read-through.ts'
+import { ReadThrough, type Purpose } from '../cache/read-through.ts'
 import type { Config } from '../config.ts'
 import { UpstreamError } from '../errors.ts'
 import { SnapshotGuard } from '../snap-start/snapshot.ts'
@@ -9,6 +9,7 @@ import type { Log } from '../log.ts'
 import { nameOf, type Lookup } from '../lookup.ts'
 import { say } from '../public.ts'
 import { kindOfFailure } from './failure-kind.ts'
+import { createPrefetch, type Prefetch } from './prefetch.ts'
 import { createLazyUpstream, type LazyUpstream } from './lazy-upstream.ts'
 
 /** What all programs of ours share: made from the config alone, without a socket, a process or a signal. */
@@ -16,11 +17,13 @@ export interface Core {
   readonly cache: ReadThrough<Lookup, Answer>
   readonly guard: SnapshotGuard
   readonly upstream: LazyUpstream
+  /** Undefined where nothing is to be prefetched. */
+  readonly prefetch: Prefetch | undefined
   /**
    * Asks AWS, past the cache, and logs a failure, quietly where nobody waits. Rejects with UpstreamError, or with a
    * defect of ours.
    */
-  fetchAnswer(lookup: Lookup, isAhead?: boolean): Promise<Answer>
+  fetchAnswer(lookup: Lookup, purpose?: Purpose): Promise<Answer>
   /** Whether the caller's token is one of those known from the environment. */
   isKnownToken(presented: string): boolean
   /** Whether it is the session token of the current container credentials; undefined where there are none. */
@@ -29,6 +32,7 @@ export interface Core {
 
 export function createCore(config: Config, log: Log): Core {
   const upstream = createLazyUpstream(config.upstream)
+  const prefetch = createPrefetch({ config, log, upstream, cache: () => cache })
   const guard = new SnapshotGuard(config.initializationType === 'snap-start', {
     forgetConnections: upstream.reset,
     forgetAll: () => {
@@ -48,12 +52,13 @@ export function createCore(config: Config, log: Log): Core {
     asStale,
     now: Date.now,
     random: Math.random,
-    fetch: (lookup, isAhead) => guard.during(() => fetchAnswer(lookup, isAhead)),
+    fetch: (lookup, purpose) => guard.during(() => fetchAnswer(lookup, purpose)),
   })
   return {
     cache,
     guard,
     upstream,
+    prefetch,
     fetchAnswer,
     isKnownToken: createTokenCheck(config.callerTokens),
     isCurrentToken: currentTokenCheck(),
@@ -64,13 +69,16 @@ export function createCore(config: Config, log: Log): Core {
     return lookup.store === 'secrets-manager' ? config.secretsTtlMs : config.parametersTtlMs
   }
 
-  async function fetchAnswer(lookup: Lookup, isAhead = false): Promise<Answer> {
+  async function fetchAnswer(lookup: Lookup, purpose: Purpose = 'read'): Promise<Answer> {
     try {
+      const awaited = purpose === 'read' ? prefetch?.awaited(lookup) : undefined
+      const prefetched = awaited && (await awaited)
+      if (prefetched !== undefined) return prefetched
       const half = await upstream.load()
       return createAnswer(goShape(await half.fetch(lookup)))
     } catch (error) {
       if (error instanceof UpstreamError) {
-        log[isAhead ? 'debug' : 'error'](say`${error.report} (${nameOf(lookup)})`)
+        log[purpose === 'ahead' ? 'debug' : 'error'](say`${error.report} (${nameOf(lookup)})`)
       }
       throw error
     }

@@ -22,8 +22,11 @@ type ExtensionEvent =
   | { readonly type: 'SHUTDOWN'; readonly reason: string; readonly deadlineAt: number }
 
 export interface ExtensionsClient {
-  /** Resolves with the identifier that `next` needs. Rejects with ExtensionsApiError. */
-  register(name: string, events: readonly string[]): Promise<string>
+  /**
+   * Resolves with the identifier that `next` needs. Rejects with ExtensionsApiError. With `onAccount` the account's id is
+   * asked for too, and handed over where the API tells it.
+   */
+  register(name: string, events: readonly string[], onAccount?: (accountId: string) => void): Promise<string>
   /** Waits, without any bound, for the next event; calls `onAsked` when the question is out. Rejects with ExtensionsApiError. */
   next(identifier: string, onAsked?: () => void): Promise<ExtensionEvent>
 }
@@ -47,12 +50,17 @@ export function createExtensionsClient(runtimeApi: string): ExtensionsClient {
     )
   }
   return {
-    async register(name, events) {
+    async register(name, events, onAccount) {
       const body = JSON.stringify({ events })
-      const headers = `Lambda-Extension-Name: ${name}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`
-      const { head } = await ask(`POST ${PATH}/register`, headers, body)
+      const feature = onAccount === undefined ? '' : 'Lambda-Extension-Accept-Feature: accountId\r\n'
+      const headers = `Lambda-Extension-Name: ${name}\r\n${feature}Content-Type: application/json\r\nContent-Length: ${body.length}`
+      const { head, body: answer } = await ask(`POST ${PATH}/register`, headers, body)
       const identifier = /^lambda-extension-identifier: *(\S+)/im.exec(head)?.[1]
       if (identifier === undefined) throw new ExtensionsApiError(200, 'MissingIdentifier')
+      if (onAccount !== undefined) {
+        const accountId = parseObject(answer)?.accountId
+        if (typeof accountId === 'string') onAccount(accountId)
+      }
       return identifier
     },
     async next(identifier, onAsked) {

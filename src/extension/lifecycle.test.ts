@@ -73,7 +73,11 @@ async function run(client: ExtensionsClient, happened: string[]) {
     events: ['SHUTDOWN'],
     log: createLog('debug', 'text', (line) => void lines.push(line.slice(66).trimEnd())),
     onReady: () => void happened.push('ready'),
-    onInvoke: () => void happened.push('invoke'),
+    onRegistered: () => undefined,
+    onInvoke() {
+      happened.push('invoke')
+      return undefined
+    },
   })
   return { shutdown, lines }
 }

@@ -12,9 +12,14 @@ export interface LifecycleOptions {
   /** SHUTDOWN alone: INVOKE would delay every invoke, and Managed Instances refuse it. */
   readonly events: readonly string[]
   readonly log: Log
+  /** Hears the account's id, where it is wanted: client.ts. */
+  readonly onAccount?: ((accountId: string) => void) | undefined
+  /** Called once, when `register` is answered; the first `next` waits for what it returns. */
+  onRegistered(): Promise<void> | undefined
   /** Called once, when the first `next` is out, for which Lambda waits: what takes long must not come before. */
   onReady(): void
-  onInvoke(): void
+  /** The next `next` waits for what it returns. */
+  onInvoke(): Promise<void> | undefined
 }
 
 export interface Shutdown {
@@ -29,8 +34,10 @@ const RETRY_MAX_MS = 1_000
 
 /** Resolves at SHUTDOWN, and never otherwise; never rejects. */
 export async function live(options: LifecycleOptions): Promise<Shutdown> {
-  const { client, name, events, log, onReady, onInvoke } = options
-  const identifier = await persistently(log, say`register`, () => client.register(name, events))
+  const { client, name, events, log, onAccount, onRegistered, onReady, onInvoke } = options
+  const identifier = await persistently(log, say`register`, () => client.register(name, events, onAccount))
+  const held = onRegistered()
+  if (held !== undefined) await held
   let isReady = false
   const onAsked = (): void => {
     if (!isReady) onReady()
@@ -39,7 +46,8 @@ export async function live(options: LifecycleOptions): Promise<Shutdown> {
   for (;;) {
     const event = await persistently(log, say`next`, () => client.next(identifier, onAsked))
     if (event.type === 'SHUTDOWN') return { reason: shown(event.reason), deadlineAt: event.deadlineAt }
-    onInvoke()
+    const awaited = onInvoke()
+    if (awaited !== undefined) await awaited
   }
 }
 

@@ -30,7 +30,7 @@ export interface Extension {
 
 /** Serves until SHUTDOWN, and ends the process. Never rejects. */
 export async function runExtension({ config, log, core, survive }: Extension): Promise<void> {
-  const { cache, guard, isKnownToken, isCurrentToken } = core
+  const { cache, guard, prefetch, isKnownToken, isCurrentToken } = core
   const aside = createAside()
   const handler = createHandler({
     cache,
@@ -48,10 +48,24 @@ export async function runExtension({ config, log, core, survive }: Extension): P
   })
   const server = createLocalServer({ port: config.port, handler, log, isKnownToken })
 
+  let accountId: string | undefined
+
   const isListening = await server.listen()
   const shutdown = config.runtimeApi === undefined ? standalone() : register(config.runtimeApi)
   report(isListening)
   await leave(await shutdown)
+
+  /** Resolves when it is settled, or has had its time; until then no `next` tells Lambda that it may freeze us. */
+  function fetchAhead(): Promise<void> | undefined {
+    if (prefetch === undefined) return undefined
+    const settled = prefetch.run(accountId)
+    if (config.prefetch.waitMs === 0) return undefined
+    let timer: NodeJS.Timeout | undefined
+    const waited = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, config.prefetch.waitMs)
+    })
+    return Promise.race([settled, waited]).finally(() => clearTimeout(timer))
+  }
 
   function register(runtimeApi: string): Promise<Shutdown> {
     return live({
@@ -59,13 +73,21 @@ export async function runExtension({ config, log, core, survive }: Extension): P
       name: EXTENSION_NAME,
       events: guard.isBeforeRestore ? ['INVOKE', 'SHUTDOWN'] : ['SHUTDOWN'],
       log,
+      onAccount: prefetch === undefined ? undefined : (id) => (accountId = id),
+      // What a snapshot would hold is not fetched before it.
+      onRegistered: () => (guard.isBeforeRestore ? undefined : fetchAhead()),
       onReady: warmUp,
-      onInvoke: () => guard.invoked(),
+      onInvoke() {
+        if (!guard.isBeforeRestore) return undefined
+        guard.invoked()
+        return fetchAhead()
+      },
     })
   }
 
   /** Outside Lambda, in a container or on a laptop, a signal is the only SHUTDOWN there is. */
   function standalone(): Promise<Shutdown> {
+    void fetchAhead()
     warmUp()
     return new Promise((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -88,7 +110,9 @@ export async function runExtension({ config, log, core, survive }: Extension): P
     const half = await core.upstream.load()
     // A caller who waits already does the same work. A starved processor shows that INIT is over: what is rehearsed
     // then is as dear as in the call itself, and in the way of it.
-    await half.rehearse(() => cache.stats().misses === 0 && !isStarved())
+    // A prefetch is that first call; before a snapshot there is none yet.
+    const isRehearsed = prefetch === undefined || guard.isBeforeRestore
+    if (isRehearsed) await half.rehearse(() => cache.stats().misses === 0 && !isStarved())
     keepYoungSmall()
   }
 
@@ -106,17 +130,18 @@ export async function runExtension({ config, log, core, survive }: Extension): P
 
   async function leave({ reason, deadlineAt }: Shutdown): Promise<void> {
     await server.close(deadlineAt - LEAVE_EARLY_MS)
-    log.info(say`shutting down (${reason}): ${summary(config, cache.stats())}`)
+    log.info(say`shutting down (${reason}): ${summary(config, cache.stats(), prefetch?.count)}`)
     process.exit(0)
   }
 }
 
 /** What the cache did; what a setting of ours did is told where one is set. */
-function summary({ freshness, negativeTtlMs }: Config, stats: CacheStats): Public {
+function summary({ freshness, negativeTtlMs }: Config, stats: CacheStats, prefetched?: number): Public {
   const { hits, misses, coalesced, evictions, refreshedAhead, stale, negative } = stats
   const always = say`${hits} hits, ${misses} misses, ${coalesced} coalesced, ${evictions} evictions`
   const isAnySet = freshness.refreshAheadPercent > 0 || freshness.staleMs > 0 || negativeTtlMs > 0
+  const told = prefetched === undefined ? always : say`${always}, ${prefetched} prefetched`
   return isAnySet
-    ? say`${always}, ${refreshedAhead} refreshed ahead, ${stale} stale, ${negative} negative`
-    : always
+    ? say`${told}, ${refreshedAhead} refreshed ahead, ${stale} stale, ${negative} negative`
+    : told
 }

@@ -1,4 +1,4 @@
-import { ReadThrough, type ReadThroughOptions } from '../../cache/read-through.ts'
+import { ReadThrough, type Purpose, type ReadThroughOptions } from '../../cache/read-through.ts'
 
 export interface Question {
   readonly key: string
@@ -7,7 +7,7 @@ export interface Question {
 
 interface Fetch {
   readonly key: string
-  readonly isAhead: boolean
+  readonly purpose: Purpose
   resolve(answer: string): void
   reject(error: unknown): void
 }
@@ -37,8 +37,8 @@ export function readThroughBench(
     asStale: (answer, ageMs) => `${answer} (stale after ${ageMs})`,
     now: () => clock.now,
     random: () => dice.next,
-    fetch: ({ key }, isAhead) =>
-      new Promise((resolve, reject) => fetches.push({ key, isAhead, resolve, reject })),
+    fetch: ({ key }, purpose) =>
+      new Promise((resolve, reject) => fetches.push({ key, purpose, resolve, reject })),
     ...options,
   })
   /** Asks, lets the fetch take `tookMs`, and answers. */

@@ -1,0 +1,312 @@
+import { readFileSync } from 'node:fs'
+import { createAnswer, type Answer } from '../answer/answer.ts'
+import { goShape } from '../answer/go-shape.ts'
+import type { ReadThrough } from '../cache/read-through.ts'
+import type { Config } from '../config.ts'
+import { UpstreamError } from '../errors.ts'
+import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
+import type { Log } from '../log.ts'
+import {
+  nameOf,
+  parameterLookup,
+  secretLookup,
+  type Lookup,
+  type ParameterLookup,
+  type SecretLookup,
+} from '../lookup.ts'
+import { say, shown, type Public } from '../public.ts'
+import type { LazyUpstream } from './lazy-upstream.ts'
+import { spellingsOf, type Own } from './spellings.ts'
+
+// What the function named is fetched before it asks. Each name is a flight of the cache, so who asks meanwhile waits for
+// the same call. Nothing here rejects: a part that fails is one line of the log, and is asked for again when it is read.
+
+export interface Prefetch {
+  /** Answers that were fetched. */
+  readonly count: number
+  /** Resolves when all is settled; never rejects. `accountId` is the function's own, where it is known. */
+  run(accountId: string | undefined): Promise<void>
+  /**
+   * For a question that is no flight of its own but may be answered by one under way; resolves with undefined where it
+   * was not. Never rejects.
+   */
+  awaited(lookup: Lookup): Promise<Answer | undefined> | undefined
+}
+
+export interface PrefetchOptions {
+  readonly config: Config
+  readonly log: Log
+  readonly upstream: LazyUpstream
+  cache(): ReadThrough<Lookup, Answer>
+}
+
+interface Lists {
+  readonly secrets: readonly string[]
+  readonly parameters: readonly string[]
+}
+
+interface Flight<L extends Lookup> {
+  readonly lookup: L
+  readonly resolve: (fields: Fields) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Undefined where nothing is to be prefetched. */
+export function createPrefetch({ config, log, upstream, cache }: PrefetchOptions): Prefetch | undefined {
+  const { secrets, parameters, file, batch } = config.prefetch
+  if (secrets.length + parameters.length === 0 && file === undefined) return undefined
+  /** By the keys of questions without decryption, which a parameter that is not encrypted answers too. */
+  const siblings = new Map<string, Promise<Answer | undefined>>()
+  const paths = new Map<string, Promise<void>>()
+  const settings = config.upstream
+  let count = 0
+  let room = config.capacity
+
+  return {
+    get count() {
+      return count
+    },
+    async run(accountId) {
+      try {
+        await runAll({ accountId, region: settings.region })
+      } catch (error) {
+        warn(say`everything`, error)
+      }
+      siblings.clear()
+      paths.clear()
+    },
+    awaited(lookup) {
+      if (lookup.store === 'secrets-manager') return undefined
+      const sibling = siblings.get(lookup.key)
+      if (sibling !== undefined) return sibling
+      for (const [path, settled] of paths) {
+        if (lookup.name.startsWith(path)) return settled.then(() => held(lookup))
+      }
+      return undefined
+    },
+  }
+
+  async function runAll(own: Own): Promise<void> {
+    const lists = file === undefined ? { secrets, parameters } : withFile(file)
+    const asked = questionsOf(lists)
+    const secretFlights = asked.secrets.map((lookup) => start(lookup, own))
+    const parameterFlights = asked.parameters.map((lookup) => start(lookup, own))
+    const byPath = asked.paths.map((path) => {
+      const settled = fetchPath(path, own)
+      paths.set(path, settled)
+      return settled
+    })
+    const half = await upstream.load().catch((error: unknown) => {
+      for (const { reject } of [...secretFlights, ...parameterFlights]) reject(error)
+      throw error
+    })
+    const isCurrent = ({ lookup }: Flight<SecretLookup>) =>
+      lookup.versionId === undefined && lookup.versionStage === undefined
+    const batched = batch ? secretFlights.filter(isCurrent) : []
+    const singles = secretFlights.filter((flight) => !batched.includes(flight))
+    await Promise.all([
+      inBatches(batched, half.fetchSecrets, (secret: SecretFields) => ({ store: 'secrets-manager', secret })),
+      fetchEach(singles),
+      inBatches(parameterFlights, half.fetchParameters, (parameter: ParameterFields) => ({
+        store: 'parameter-store',
+        parameter,
+      })),
+      ...byPath,
+    ])
+  }
+
+  /** Makes the question a flight, whose answer is what the flight is resolved with. */
+  function start<L extends Lookup>(lookup: L, own: Own): Flight<L> {
+    const { promise, resolve, reject } = deferred<Fields>()
+    const answer = promise.then((fields) => answerOf(lookup, fields, own))
+    answer.catch(() => undefined) // Nobody's, where a caller's own flight was there first.
+    const led = cache().lead(lookup, answer)
+    const done = led.then(
+      (got) => {
+        count++
+        return got
+      },
+      (error: unknown) => {
+        warn(nameOf(lookup), error)
+        return undefined
+      },
+    )
+    if (lookup.store === 'parameter-store') {
+      const sibling = parameterLookup(lookup.name, undefined, false).key
+      siblings.set(
+        sibling,
+        done.then((got) => (got?.aliases.includes(sibling) === true ? got : undefined)),
+      )
+    }
+    return { lookup, resolve, reject }
+  }
+
+  async function inBatches<L extends Lookup, T>(
+    flights: readonly Flight<L>[],
+    fetch: (
+      lookups: readonly L[],
+      onPart: (lookup: L, part: T | UpstreamError | undefined) => void,
+    ) => Promise<void>,
+    fieldsOf: (part: T) => Fields,
+  ): Promise<void> {
+    if (flights.length === 0) return
+    const byLookup = new Map(flights.map((flight) => [flight.lookup, flight]))
+    const alone: Flight<L>[] = []
+    try {
+      await fetch(
+        flights.map(({ lookup }) => lookup),
+        (lookup, part) => {
+          const flight = byLookup.get(lookup)!
+          byLookup.delete(lookup)
+          if (part === undefined) alone.push(flight)
+          else if (part instanceof UpstreamError) flight.reject(part)
+          else flight.resolve(fieldsOf(part))
+        },
+      )
+    } catch (error) {
+      for (const { reject } of byLookup.values()) reject(error)
+    }
+    await fetchEach(alone)
+  }
+
+  /** One call each; no more at once than there are connections, so that a caller's own call finds its turn. */
+  async function fetchEach(flights: readonly Flight<Lookup>[]): Promise<void> {
+    const half = await upstream.load()
+    const left = [...flights]
+    const work = async (): Promise<void> => {
+      for (let flight = left.shift(); flight !== undefined; flight = left.shift()) {
+        const { lookup, resolve, reject } = flight
+        await half.fetch(lookup).then(resolve, reject)
+      }
+    }
+    await Promise.all(Array.from({ length: Math.min(settings.maxConnections, left.length) }, work))
+  }
+
+  async function fetchPath(path: string, own: Own): Promise<void> {
+    try {
+      const half = await upstream.load()
+      await half.fetchPath(path === '/' ? path : path.slice(0, -1), (page, askedAt) => {
+        for (const parameter of page.slice(0, room)) {
+          const lookup = parameterLookup(parameter.Name ?? '', undefined, true)
+          const answer = answerOf(lookup, { store: 'parameter-store', parameter }, own)
+          cache()
+            .lead(lookup, Promise.resolve(answer), askedAt)
+            .then(
+              () => count++,
+              () => undefined, // A caller's own flight, which was there first, and tells the caller.
+            )
+        }
+        if (page.length > room) warnOfCapacity()
+        room = Math.max(0, room - page.length)
+        return room > 0
+      })
+    } catch (error) {
+      warn(say`path=${shown(path)}`, error)
+    }
+  }
+
+  function held(lookup: ParameterLookup): Answer | undefined {
+    return cache().peek(lookup)
+  }
+
+  /** Each question once, and no more than the cache can hold. */
+  function questionsOf(lists: Lists) {
+    const secretsByKey = new Map<string, SecretLookup>()
+    const parametersByKey = new Map<string, ParameterLookup>()
+    const pathsAsked = new Set<string>()
+    for (const text of isKept(config.secretsTtlMs, say`SECRETS_MANAGER_TTL`, lists.secrets)) {
+      const lookup = secretQuestion(text)
+      secretsByKey.set(lookup.key, lookup)
+    }
+    for (const name of isKept(config.parametersTtlMs, say`SSM_PARAMETER_STORE_TTL`, lists.parameters)) {
+      if (name.endsWith('/')) pathsAsked.add(name)
+      else
+        parametersByKey.set(
+          parameterLookup(name, undefined, true).key,
+          parameterLookup(name, undefined, true),
+        )
+    }
+    const named = secretsByKey.size + parametersByKey.size
+    if (named > room) warnOfCapacity()
+    const asked = {
+      secrets: [...secretsByKey.values()].slice(0, room),
+      parameters: [...parametersByKey.values()].slice(0, Math.max(0, room - secretsByKey.size)),
+      paths: [...pathsAsked],
+    }
+    room = Math.max(0, room - named)
+    return asked
+  }
+
+  /** The names; none, with a warning, where what is fetched would not be kept. */
+  function isKept(ttlMs: number, ttl: Public, names: readonly string[]): readonly string[] {
+    if (names.length === 0 || (ttlMs > 0 && config.cacheEnabled && config.capacity > 0)) return names
+    log.warn(
+      say`prefetch: nothing is kept (${config.cacheEnabled && config.capacity > 0 ? ttl : say`the cache`} is off)`,
+    )
+    return []
+  }
+
+  function warnOfCapacity(): void {
+    log.warn(say`prefetch: more than the ${config.capacity} that the cache holds; the rest is left out`)
+  }
+
+  function warn(what: Public, error: unknown): void {
+    const why = error instanceof UpstreamError ? error.report : say`internal error`
+    log.warn(say`prefetch failed: ${why} (${what})`)
+  }
+
+  function withFile(path: string): Lists {
+    const more = readLists(path)
+    if (more === undefined) {
+      const form = say`a JSON object of "secrets" and "parameters", lists of names`
+      log.warn(say`PARAMETERS_SECRETS_EXTENSION_PREFETCH_FILE must be ${form}: ${shown(path)}. Ignoring it.`)
+    }
+    return {
+      secrets: [...secrets, ...(more?.secrets ?? [])],
+      parameters: [...parameters, ...(more?.parameters ?? [])],
+    }
+  }
+}
+
+function answerOf(lookup: Lookup, fields: Fields, own: Own): Answer {
+  return createAnswer(goShape(fields), spellingsOf(lookup, fields, own))
+}
+
+/** `MySecret`, `MySecret?versionStage=AWSPREVIOUS`: selectors as in a request. */
+function secretQuestion(text: string): SecretLookup {
+  const [secretId = '', query] = text.split('?', 2)
+  const selectors = new URLSearchParams(query)
+  return secretLookup(
+    secretId,
+    selectors.get('versionId') || undefined,
+    selectors.get('versionStage') || undefined,
+  )
+}
+
+function readLists(path: string): Lists | undefined {
+  try {
+    const read: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    if (typeof read !== 'object' || read === null) return undefined
+    const { secrets = [], parameters = [] } = read as { secrets?: unknown; parameters?: unknown }
+    return areNames(secrets) && areNames(parameters) ? { secrets, parameters } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function areNames(value: unknown): value is string[] {
+  return (
+    Array.isArray(value) &&
+    value.every((one) => typeof one === 'string' && one !== '' && !one.includes('\u0000'))
+  )
+}
+
+function deferred<T>() {
+  let resolve: (value: T) => void = () => {}
+  let reject: (error: unknown) => void = () => {}
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  return { promise, resolve, reject }
+}

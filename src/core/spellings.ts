@@ -1,0 +1,58 @@
+import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
+import {
+  parameterLookup,
+  secretLookup,
+  type Lookup,
+  type ParameterLookup,
+  type SecretLookup,
+} from '../lookup.ts'
+
+// Under which other questions an answer is right as well. A name means what it names in the function's own account and
+// region; so what was asked for by ARN answers to its name only where both are known to be the function's.
+
+/** Where the function runs, as far as it is known. */
+export interface Own {
+  readonly accountId: string | undefined
+  readonly region: string | undefined
+}
+
+/** `-` and six characters at the end of a secret's ARN, which a partial ARN leaves out. */
+const ARN_SUFFIX = /-[A-Za-z0-9]{6}$/
+
+/** The keys of those questions. */
+export function spellingsOf(lookup: Lookup, fields: Fields, own: Own): string[] {
+  if (lookup.store === 'secrets-manager') {
+    return fields.store === 'secrets-manager' ? ofSecret(lookup, fields.secret, own) : []
+  }
+  return fields.store === 'parameter-store' ? ofParameter(lookup, fields.parameter, own) : []
+}
+
+function ofSecret(
+  { secretId, versionId, versionStage }: SecretLookup,
+  secret: SecretFields,
+  own: Own,
+): string[] {
+  const { ARN: arn, Name: name } = secret
+  if (arn === undefined) return []
+  const ids = [arn, arn.replace(ARN_SUFFIX, '')]
+  if (name !== undefined && isNamedFor(secretId, arn, own)) ids.push(name)
+  return ids.map((id) => secretLookup(id, versionId, versionStage).key)
+}
+
+function ofParameter({ name: asked }: ParameterLookup, parameter: ParameterFields, own: Own): string[] {
+  const { ARN: arn = '', Selector: selector = '', Type: type } = parameter
+  const names = [asked]
+  if (arn !== '') names.push(arn + selector)
+  // `parameter/a` may be `a` or `/a`; a longer one begins with a slash.
+  const path = /:parameter(\/[^/:]+\/[^:]+)$/.exec(arn)?.[1]
+  if (path !== undefined && isNamedFor(asked, arn, own)) names.push(path + selector)
+  const values = type === 'String' || type === 'StringList' ? [true, false] : [true]
+  return values.flatMap((decrypt) => names.map((one) => parameterLookup(one, undefined, decrypt).key))
+}
+
+/** Whether the plain name means what this ARN names. */
+function isNamedFor(asked: string, arn: string, { accountId, region }: Own): boolean {
+  if (!asked.startsWith('arn:')) return true
+  const [, , , ofRegion, ofAccount] = arn.split(':', 5)
+  return accountId !== undefined && region !== undefined && ofRegion === region && ofAccount === accountId
+}
