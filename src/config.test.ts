@@ -27,6 +27,7 @@ test('an empty environment gives the defaults of the AWS guides', () => {
     cacheMaxBytes: 32 * 1024 * 1024,
     freshness: { refreshAheadPercent: 0, staleMs: 0 },
     negativeTtlMs: 0,
+    prefetch: { secrets: [], parameters: [], file: undefined, batch: false, waitMs: 1000 },
     secretsTtlMs: 300_000,
     parametersTtlMs: 300_000,
     callerTokens: [],
@@ -433,5 +434,43 @@ test('a runtime API that is no host and port is warned of and not asked', () => 
     assert.equal(config.runtimeApi, undefined)
     const line = `AWS_LAMBDA_RUNTIME_API must be host:port, got "${bad}". Not registering.`
     assert.deepEqual(warnings(config), [line])
+  }
+})
+
+const PREFETCH = 'PARAMETERS_SECRETS_EXTENSION_PREFETCH_'
+const silent = (env: Environment): number => notes(env).filter((line) => line.includes(PREFETCH)).length
+
+test('names to prefetch stand between commas and white space', () => {
+  const env = {
+    [PREFETCH + 'SECRETS']: ' a,b  c\n, ,d?versionStage=AWSPREVIOUS,',
+    [PREFETCH + 'PARAMETERS']: '/a/b:3 /tree/',
+    [PREFETCH + 'FILE']: '/var/task/names.json',
+    [PREFETCH + 'BATCH']: ' True ',
+    [PREFETCH + 'WAIT_MILLIS']: '0',
+  }
+  assert.deepEqual(readConfig(env).prefetch, {
+    secrets: ['a', 'b', 'c', 'd?versionStage=AWSPREVIOUS'],
+    parameters: ['/a/b:3', '/tree/'],
+    file: '/var/task/names.json',
+    batch: true,
+    waitMs: 0,
+  })
+})
+
+test('nothing is said of a prefetch that is not set', () => {
+  assert.equal(silent({}), 0)
+  assert.equal(silent({ [PREFETCH + 'SECRETS']: '', [PREFETCH + 'BATCH']: '', [PREFETCH + 'FILE']: '' }), 0)
+})
+
+test('bad settings of the prefetch warn and take the default', () => {
+  for (const [name, value, line] of [
+    ['FILE', 'names.json', 'must be an absolute path, got "names.json". Ignoring it.'],
+    ['BATCH', 'yes', 'must be TRUE or FALSE, got "yes". Using FALSE.'],
+    ['WAIT_MILLIS', '5001', 'must be an integer from 0 to 5000, got "5001". Using 1000 ms.'],
+    ['WAIT_MILLIS', '-1', 'must be an integer from 0 to 5000, got "-1". Using 1000 ms.'],
+  ] as const) {
+    const env = { [PREFETCH + name]: value }
+    assert.deepEqual(readConfig(env).prefetch, readConfig({}).prefetch)
+    assert.equal(note(env, PREFETCH + name), `WARN ${PREFETCH}${name} ${line}`)
   }
 })

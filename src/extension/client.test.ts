@@ -251,3 +251,27 @@ test('an error names status and code, so that a log line can', () => {
     ['ExtensionsApiError', '403 Forbidden', 403, 'Forbidden'],
   )
 })
+
+test('the account is asked for only where it is wanted, and handed over where it is told', async (t) => {
+  const { client, seen } = await api(t, (response, { headers }) => {
+    response.setHeader('Lambda-Extension-Identifier', 'id-1')
+    response.end(
+      headers['lambda-extension-accept-feature'] === 'accountId' ? '{"accountId":"123456789012"}' : '{}',
+    )
+  })
+  const accounts: string[] = []
+  assert.equal(await client.register(NAME, [], (id) => accounts.push(id)), 'id-1')
+  assert.deepEqual(accounts, ['123456789012'])
+  await client.register(NAME, [])
+  assert.equal(seen[1]?.headers['lambda-extension-accept-feature'], undefined)
+})
+
+test('an answer that tells no account registers all the same', async (t) => {
+  for (const body of ['{}', '{"accountId":1}', 'no JSON', '']) {
+    const { client } = await api(t, (response) => {
+      response.setHeader('Lambda-Extension-Identifier', 'id-1')
+      response.end(body)
+    })
+    assert.equal(await client.register(NAME, [], () => assert.fail('no account was told')), 'id-1')
+  }
+})
