@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as settle } from 'node:timers/promises'
+import { ReadThrough } from './read-through.ts'
 import { readThroughBench as bench, TTL_MS } from '../workshop/testing/read-through-bench.ts'
 
 const A = { key: 'a' }
@@ -256,4 +257,30 @@ test('stats counts hits, misses, joined misses and evictions', async () => {
   fetches.at(-1)!.resolve('b2')
   await refreshed
   assert.deepEqual(cache.stats(), { hits: 2, misses: 4, coalesced: 1, evictions: 1, ...NOTHING_MORE })
+})
+
+test('the same answer under a further question keeps the time that it has', async () => {
+  const answer = { text: 'one' }
+  let now = 1_000_000
+  const cache = new ReadThrough<{ key: string }, { text: string }>({
+    capacity: 10,
+    maxBytes: 1_000_000,
+    bytesOf: () => 1,
+    aliasesOf: () => ['a', 'arn'],
+    ttlMs: () => 60_000,
+    rules: { refreshAheadPercent: 0, staleMs: 0 },
+    negativeTtlMs: 0,
+    kindOf: () => 'other',
+    asStale: (held) => held,
+    now: () => now,
+    random: () => 0.5,
+    fetch: () => Promise.resolve(answer),
+  })
+  await cache.lead({ key: 'a' }, Promise.resolve(answer), now - 10_000)
+  now += 40_000
+  await cache.lead({ key: 'arn' }, Promise.resolve(answer))
+  assert.equal(cache.peek({ key: 'arn' }), answer)
+  now += 10_000
+  assert.equal(cache.get({ key: 'arn' }), undefined, 'a minute after it was asked for')
+  assert.equal(cache.peek({ key: 'a' }), undefined)
 })

@@ -366,6 +366,31 @@ test('a thousand callers during a prefetch make no further call', async (t) => {
   await extension.lambda.initialized()
 })
 
+test('a read of what lies below a path under way waits for the path', async (t) => {
+  const { until, release } = gate()
+  const leaves = namesOf('/slow/leaf', 12)
+  const extension = await startExtension(t, {
+    seed: { parameters: valuesOf(leaves) },
+    until: 'launched',
+    env: { ...PATIENT, [P + 'PARAMETERS']: '/slow/' },
+  })
+  extension.aws.fault({ operation: 'GetParametersByPath' }, { until }, 1)
+  await extension.aws.called(undefined, 1)
+  const replies = leaves.map((name) => extension.get(parameterUrl(name)))
+  const absent = extension.get(parameterUrl('/slow/absent'))
+  await extension.get('/ping')
+  release()
+  for (const reply of await Promise.all(replies)) assert.equal(reply.status, 200)
+  assert.equal((await absent).status, 400)
+  assert.equal(callsTo(extension, 'GetParametersByPath'), 2)
+  assert.equal(callsTo(extension, 'GetParameter'), 1)
+  await extension.lambda.initialized()
+  await assertHits(
+    extension,
+    leaves.map((name) => parameterUrl(name)),
+  )
+})
+
 test('a read with refreshNow during a prefetch is not given what was asked for before it', async (t) => {
   const { until, release } = gate()
   const extension = await startExtension(t, {
@@ -376,8 +401,10 @@ test('a read with refreshNow during a prefetch is not given what was asked for b
   extension.aws.fault({ operation: 'GetParameters' }, { until }, 1)
   await extension.aws.called(undefined, 1)
   extension.aws.putParameter('/fresh/one', 'value-after')
-  const reply = await extension.get(parameterUrl('/fresh/one', '&refreshNow=true'))
+  const asked = extension.get(parameterUrl('/fresh/one', '&refreshNow=true'))
+  await extension.get('/ping')
   release()
+  const reply = await asked
   assert.match(reply.body.toString(), /"value-after"/)
   await extension.lambda.initialized()
 })
