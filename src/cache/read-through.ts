@@ -228,7 +228,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     if (!this.#mayKeep(question)) return
     const { rules, random, ttlMs, bytesOf, aliasesOf } = this.#options
     const { key } = question
-    // Kept already under another spelling: its time began then.
+    // The very same answer, kept already under another spelling: its time began then.
     if (this.#lru.get(key)?.answer === answer) return
     const aliases = aliasesOf(answer).filter((alias) => alias !== key)
     let bytes = ENTRY_BYTES + key.length + bytesOf(answer)
