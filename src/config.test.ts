@@ -44,6 +44,9 @@ test('an empty environment gives the defaults of the AWS guides', () => {
       useFips: false,
       useDualstack: false,
       caBundle: undefined,
+      certFile: undefined,
+      certDirectories: undefined,
+      proxy: undefined,
     },
   })
 })

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { test } from 'node:test'
+import { portsOfCallers } from './callers.ts'
+
+test('the kernel tells who is there, and who has closed', async (t) => {
+  const server = createServer({ allowHalfOpen: true })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const call = async (): Promise<[Socket, number]> => {
+    const accepted = once(server, 'connection') as Promise<[Socket]>
+    const socket = connect(port, '127.0.0.1')
+    const [ours] = await accepted
+    t.after(() => (socket.destroy(), ours.destroy()))
+    return [socket, ours.remotePort ?? 0]
+  }
+  t.after(() => server.close())
+  const [, there] = await call()
+  const [leaving, gone] = await call()
+  assert.deepEqual(portsOfCallers(port), new Set([there, gone]))
+  leaving.destroy()
+  while (portsOfCallers(port)?.has(gone)) await new Promise((resolve) => setTimeout(resolve, 5))
+  assert.deepEqual(portsOfCallers(port), new Set([there]))
+})
