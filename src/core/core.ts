@@ -8,6 +8,7 @@ import { createCurrentTokenCheck, createTokenCheck } from '../http/token.ts'
 import type { Log } from '../log.ts'
 import { nameOf, type Lookup } from '../lookup.ts'
 import { say } from '../public.ts'
+import { Callers } from './callers.ts'
 import { kindOfFailure } from './failure-kind.ts'
 import { createPrefetch, type Prefetch } from './prefetch.ts'
 import { createLazyUpstream, type LazyUpstream } from './lazy-upstream.ts'
@@ -15,6 +16,7 @@ import { createLazyUpstream, type LazyUpstream } from './lazy-upstream.ts'
 /** What all programs of ours share: made from the config alone, without a socket, a process or a signal. */
 export interface Core {
   readonly cache: ReadThrough<Lookup, Answer>
+  readonly callers: Callers
   readonly guard: SnapshotGuard
   readonly upstream: LazyUpstream
   /** Undefined where nothing is to be prefetched. */
@@ -40,6 +42,7 @@ export function createCore(config: Config, log: Log): Core {
       upstream.reset()
     },
   })
+  const callers = new Callers()
   const cache = new ReadThrough<Lookup, Answer>({
     capacity: config.cacheEnabled ? config.capacity : 0,
     maxBytes: config.cacheMaxBytes,
@@ -52,10 +55,12 @@ export function createCore(config: Config, log: Log): Core {
     asStale,
     now: Date.now,
     random: Math.random,
-    fetch: (lookup, purpose) => guard.during(() => fetchAnswer(lookup, purpose)),
+    fetch: (lookup, purpose) =>
+      guard.during(() => fetchAnswer(lookup, purpose)).finally(() => callers.settled(lookup.key)),
   })
   return {
     cache,
+    callers,
     guard,
     upstream,
     prefetch,
@@ -75,10 +80,12 @@ export function createCore(config: Config, log: Log): Core {
       const prefetched = awaited && (await awaited)
       if (prefetched !== undefined) return prefetched
       const half = await upstream.load()
-      return createAnswer(goShape(await half.fetch(lookup)))
+      const isWanted = () => callers.isWanted(lookup.key)
+      return createAnswer(goShape(await half.fetch(lookup, isWanted)))
     } catch (error) {
       if (error instanceof UpstreamError) {
-        log[purpose === 'ahead' ? 'debug' : 'error'](say`${error.report} (${nameOf(lookup)})`)
+        const isHeard = purpose !== 'ahead' && callers.isWanted(lookup.key)
+        log[isHeard ? 'error' : 'debug'](say`${error.report} (${nameOf(lookup)})`)
       }
       throw error
     }

@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { ReadThrough } from '../cache/read-through.ts'
 import { UpstreamError } from '../errors.ts'
+import { Callers } from '../core/callers.ts'
 import { createLog, type Level } from '../log.ts'
 import type { Lookup } from '../lookup.ts'
 import { say } from '../public.ts'
@@ -73,6 +74,7 @@ async function start(t: TestContext, fixture: Fixture = {}) {
     isCurrentToken: fixture.isCurrentToken,
     answerAside: fixture.answerAside ?? (() => undefined),
     keepHere: () => undefined,
+    callers: new Callers(),
     onBusy: { hits: 3, misses: 4, reached: () => void reached.push(cache.stats().hits) },
   })
   const server = createServer({ requireHostHeader: false, keepAliveTimeout: 0 }, handler)

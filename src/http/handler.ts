@@ -6,6 +6,7 @@ import type { Log } from '../log.ts'
 import type { Lookup } from '../lookup.ts'
 import { say, shown, type Public } from '../public.ts'
 import type { Answer } from '../answer/answer.ts'
+import { hasHungUp } from './callers.ts'
 import { isLoopbackAuthority, readHeaders, type SeenHeaders } from './headers.ts'
 import { rejects } from './rejects.ts'
 import * as reply from './reply.ts'
@@ -14,6 +15,8 @@ import { createRouter, type Read } from './route.ts'
 export interface HandlerOptions {
   readonly cache: ReadThrough<Lookup, Answer>
   readonly log: Log
+  /** Who waits for an answer of AWS, by the question's key. */
+  readonly callers: { enter(key: string, isThere: () => boolean): () => void }
   /** Whether the caller's token is one of those known from the environment. */
   isKnownToken(presented: string): boolean
   /** Whether it is the session token of the current container credentials; undefined where there are none. */
@@ -38,7 +41,7 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
  * as in the original. Never throws, and returns no promise: `node:http` would not wait for one.
  */
 export function createHandler(options: HandlerOptions): Handler {
-  const { cache, log, isKnownToken, isCurrentToken, answerAside, keepHere, onBusy } = options
+  const { cache, log, isKnownToken, isCurrentToken, answerAside, keepHere, callers, onBusy } = options
   const route = createRouter()
   const seen: SeenHeaders = { token: '', host: undefined, forwarded: false }
   let lastGoodHost = 'localhost:2773'
@@ -124,6 +127,9 @@ export function createHandler(options: HandlerOptions): Handler {
   }
 
   function loadHere(response: ServerResponse, { lookup, refreshNow }: Read): void {
+    const { socket } = response.req
+    const isThere = () => !socket.destroyed && !hasHungUp(socket.localPort ?? 0, socket.remotePort ?? 0)
+    response.once('close', callers.enter(lookup.key, isThere))
     const answer = refreshNow ? cache.refresh(lookup) : cache.load(lookup)
     answer
       .then(

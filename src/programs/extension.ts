@@ -41,6 +41,7 @@ export async function runExtension({ config, log, core, survive }: Extension): P
       guard.isBeforeRestore
         ? aside.answer(socket, JSON.stringify({ lookup, token } satisfies AsideQuestion))
         : undefined,
+    callers: core.callers,
     keepHere: (socket) => {
       if (guard.isBeforeRestore) aside.keepHere(socket)
     },

@@ -29,7 +29,8 @@ import type { Credentials } from './credentials.ts'
 import { queuedTooLong, toUpstreamError, unasked, type Operation } from './failure.ts'
 import type { StaticCredentials, StoreSettings, UpstreamSettings } from '../config.ts'
 import { isBundle, isUnknownIssuer, systemTrust, type Trust } from './trust.ts'
-import { createSockets, queues, type Queue, type Sockets } from './sockets.ts'
+import { waits, type Wait } from './slots.ts'
+import { createSockets, type Sockets } from './sockets.ts'
 
 // The only file that knows the AWS SDK. Every setting that the SDK would otherwise look up is given, so that it asks
 // no metadata service and prints nothing; what it would read of profiles all the same, build.mjs cuts off.
@@ -37,14 +38,19 @@ import { createSockets, queues, type Queue, type Sockets } from './sockets.ts'
 export interface Clients {
   /** The function's own. */
   readonly region: string | undefined
-  /** `region` undefined: the function's own. Reject with UpstreamError only. */
+  /**
+   * `region` undefined: the function's own. `isWanted` is asked before anything is sent: false ends the call, also one
+   * that has waited for its turn. Reject with UpstreamError only.
+   */
   getSecretValue(
     region: string | undefined,
     input: GetSecretValueCommandInput,
+    isWanted?: () => boolean,
   ): Promise<GetSecretValueCommandOutput>
   getParameter(
     region: string | undefined,
     input: GetParameterCommandInput,
+    isWanted?: () => boolean,
   ): Promise<GetParameterCommandOutput>
   batchGetSecretValue(
     region: string | undefined,
@@ -77,6 +83,7 @@ const REGION = /^[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}$/
 const UNREAD: Trust = {}
 
 const ignore = () => {}
+const always = () => true
 const silent = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore }
 
 /**
@@ -146,35 +153,55 @@ export function createClients(settings: UpstreamSettings, credentials: Credentia
     operation: Operation,
     region: string | undefined,
     send: (client: SecretsManagerClient, options: { abortSignal: AbortSignal }) => Promise<T>,
+    isWanted = always,
   ): Promise<T> =>
-    bounded(operation, settings, secretsManager.timeoutMs, (abortSignal) => {
-      // The client anew each time: what is trusted may have changed.
-      const ask = () => send(secrets.client(regionOr(region)), { abortSignal })
-      return withTrust(() => withFreshCredentials(credentials, ask))
-    })
+    bounded(
+      operation,
+      settings,
+      secretsManager.timeoutMs,
+      (abortSignal) => {
+        // The client anew each time: what is trusted may have changed.
+        const ask = () => send(secrets.client(regionOr(region)), { abortSignal })
+        return withTrust(() => withFreshCredentials(credentials, ask))
+      },
+      isWanted,
+    )
   const ofParameters = <T>(
     operation: Operation,
     region: string | undefined,
     send: (client: SSMClient, options: { abortSignal: AbortSignal }) => Promise<T>,
+    isWanted = always,
   ): Promise<T> =>
-    bounded(operation, settings, parameterStore.timeoutMs, (abortSignal) => {
-      // The client anew each time: what is trusted may have changed.
-      const ask = () => send(parameters.client(regionOr(region)), { abortSignal })
-      return withTrust(() => withFreshCredentials(credentials, ask))
-    })
+    bounded(
+      operation,
+      settings,
+      parameterStore.timeoutMs,
+      (abortSignal) => {
+        // The client anew each time: what is trusted may have changed.
+        const ask = () => send(parameters.client(regionOr(region)), { abortSignal })
+        return withTrust(() => withFreshCredentials(credentials, ask))
+      },
+      isWanted,
+    )
   return {
     region: settings.region,
-    getSecretValue: (region, input) =>
-      ofSecrets('GetSecretValue', region, (client, options) =>
-        client.send(new GetSecretValueCommand(input), options),
+    getSecretValue: (region, input, isWanted) =>
+      ofSecrets(
+        'GetSecretValue',
+        region,
+        (client, options) => client.send(new GetSecretValueCommand(input), options),
+        isWanted,
       ),
     batchGetSecretValue: (region, input) =>
       ofSecrets('BatchGetSecretValue', region, (client, options) =>
         client.send(new BatchGetSecretValueCommand(input), options),
       ),
-    getParameter: (region, input) =>
-      ofParameters('GetParameter', region, (client, options) =>
-        client.send(new GetParameterCommand(input), options),
+    getParameter: (region, input, isWanted) =>
+      ofParameters(
+        'GetParameter',
+        region,
+        (client, options) => client.send(new GetParameterCommand(input), options),
+        isWanted,
       ),
     getParameters: (region, input) =>
       ofParameters('GetParameters', region, (client, options) =>
@@ -197,10 +224,11 @@ async function bounded<T>(
   settings: UpstreamSettings,
   timeoutMs: number,
   send: (abort: AbortSignal) => Promise<T>,
+  isWanted: () => boolean,
 ): Promise<T> {
   const abort = new AbortController()
-  const queue: Queue = { waitedMs: 0, since: undefined }
-  queues.set(abort.signal, queue)
+  const wait: Wait = { waitedMs: 0, since: undefined, isWanted }
+  waits.set(abort.signal, wait)
   const timer = timeoutMs > 0 ? setTimeout(() => abort.abort(), timeoutMs) : undefined
   // Not by the SDK's abort alone: fetching credentials does not listen to it.
   const aborted = new Promise<never>((_, reject) => {
@@ -209,7 +237,7 @@ async function bounded<T>(
   try {
     return await Promise.race([send(abort.signal), aborted])
   } catch (error) {
-    const waitedMs = queue.waitedMs + (queue.since === undefined ? 0 : Date.now() - queue.since)
+    const waitedMs = wait.waitedMs + (wait.since === undefined ? 0 : Date.now() - wait.since)
     if (abort.signal.aborted && waitedMs * 2 > timeoutMs) {
       throw queuedTooLong(operation, Math.min(waitedMs, timeoutMs), timeoutMs, settings.maxConnections)
     }
@@ -368,17 +396,13 @@ class FreshSocketHandler extends NodeHttpHandler {
 
   override async handle(...[request, options]: Parameters<NodeHttpHandler['handle']>) {
     this.#sockets.dropStale()
-    // The agent is told of the request by its headers, and of nothing else that is ours.
-    const queue = options?.abortSignal && queues.get(options.abortSignal)
-    if (queue) queues.set(request.headers, queue)
-    const { hostname, port } = request
-    const release = await this.#sockets.takeSlot(hostname, port, queue, options?.abortSignal as AbortSignal)
+    const release = await this.#sockets.slots.take(options?.abortSignal as AbortSignal | undefined)
     const answer = await super.handle(request, options).catch((error: unknown) => {
-      release?.()
+      release()
       throw error
     })
     const { headers, body } = answer.response
-    if (release !== undefined) body.once('close', release)
+    for (const over of ['end', 'close', 'error']) body.once(over, release)
     if (headers['content-encoding'] === 'gzip') {
       const { createGunzip } = await import('node:zlib') // rare, and a millisecond of every start
       answer.response.body = pipeline(body, createGunzip(), ignore)

@@ -11,8 +11,8 @@ import type { UpstreamSettings } from '../config.ts'
 // The entry of the half that holds the AWS SDK. The bundle loads it after `listen` and `register`.
 
 export interface Upstream {
-  /** Asks AWS. Rejects with UpstreamError only. */
-  fetch(lookup: Lookup): Promise<Fields>
+  /** Asks AWS, unless nobody wants it any more when its turn comes. Rejects with UpstreamError only. */
+  fetch(lookup: Lookup, isWanted?: () => boolean): Promise<Fields>
   /** Many current secrets in few calls: batches.ts. */
   fetchSecrets(
     lookups: readonly SecretLookup[],
@@ -43,8 +43,10 @@ export function createUpstream(settings: UpstreamSettings): Upstream {
   const clients = createClients(settings, credentials)
 
   return {
-    fetch: (lookup) =>
-      lookup.store === 'secrets-manager' ? getSecretValue(clients, lookup) : getParameter(clients, lookup),
+    fetch: (lookup, isWanted) =>
+      lookup.store === 'secrets-manager'
+        ? getSecretValue(clients, lookup, isWanted)
+        : getParameter(clients, lookup, isWanted),
     fetchSecrets: (lookups, onPart) => getSecrets(clients, lookups, onPart),
     fetchParameters: (lookups, onPart) => getParameters(clients, lookups, onPart),
     fetchPath: (path, onPage) => getPath(clients, path, onPage),

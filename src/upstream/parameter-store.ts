@@ -5,12 +5,20 @@ import { regionOfArn, type Clients } from './client.ts'
 import { unreadable } from './failure.ts'
 
 /** Asks GetParameter. Rejects with UpstreamError only. */
-export async function getParameter(clients: Clients, lookup: ParameterLookup): Promise<Fields> {
+export async function getParameter(
+  clients: Clients,
+  lookup: ParameterLookup,
+  isWanted?: () => boolean,
+): Promise<Fields> {
   const region = regionOfArn('ssm', lookup.name, clients.region)
-  const { Parameter: parameter } = await clients.getParameter(region, {
-    Name: lookup.name,
-    WithDecryption: lookup.withDecryption,
-  })
+  const { Parameter: parameter } = await clients.getParameter(
+    region,
+    {
+      Name: lookup.name,
+      WithDecryption: lookup.withDecryption,
+    },
+    isWanted,
+  )
   if (!isParameter(parameter)) throw unreadable('GetParameter')
   return { store: 'parameter-store', parameter }
 }

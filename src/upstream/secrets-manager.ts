@@ -5,13 +5,21 @@ import { regionOfArn, type Clients } from './client.ts'
 import { unreadable } from './failure.ts'
 
 /** Asks GetSecretValue. Rejects with UpstreamError only. */
-export async function getSecretValue(clients: Clients, lookup: SecretLookup): Promise<Fields> {
+export async function getSecretValue(
+  clients: Clients,
+  lookup: SecretLookup,
+  isWanted?: () => boolean,
+): Promise<Fields> {
   const region = regionOfArn('secretsmanager', lookup.secretId, clients.region)
-  const secret = await clients.getSecretValue(region, {
-    SecretId: lookup.secretId,
-    ...(lookup.versionId !== undefined && { VersionId: lookup.versionId }),
-    ...(lookup.versionStage !== undefined && { VersionStage: lookup.versionStage }),
-  })
+  const secret = await clients.getSecretValue(
+    region,
+    {
+      SecretId: lookup.secretId,
+      ...(lookup.versionId !== undefined && { VersionId: lookup.versionId }),
+      ...(lookup.versionStage !== undefined && { VersionStage: lookup.versionStage }),
+    },
+    isWanted,
+  )
   if (!isSecret(secret)) throw unreadable('GetSecretValue')
   return { store: 'secrets-manager', secret }
 }

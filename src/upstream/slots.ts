@@ -1,45 +1,73 @@
-import type { Queue } from './sockets.ts'
+// Who may send: so many at once, in the order in which they came. An agent's own queue is not asked: it does not bound
+// connections that are still being made, as through a proxy, and what waits in it cannot be called back on Bun.
 
-/**
- * So many at once, in the order in which they came. An agent bounds its connections itself, but not those that are still
- * being made when its `createConnection` answers later, as through a proxy.
- */
+/** How a call, all attempts together, waits for a slot. */
+export interface Wait {
+  /** Wall time. */
+  waitedMs: number
+  /** When the wait under way began. */
+  since: number | undefined
+  /** False once nobody waits for the answer: then a call that has not been sent is not sent. */
+  isWanted(): boolean
+}
+
+/** By a call's abort signal, which is all that the SDK hands on. */
+export const waits = new WeakMap<object, Wait>()
+
 export class Slots {
-  readonly #waiting: (() => void)[] = []
+  readonly #queue: (() => void)[] = []
   #free: number
 
   constructor(count: number) {
     this.#free = count
   }
 
-  /** Resolves with what gives the slot back, to be called once. Rejects when `signal` aborts the wait. */
-  async take(queue: Queue | undefined, signal: AbortSignal | undefined): Promise<() => void> {
-    if (this.#free > 0) this.#free--
-    else await this.#wait(queue, signal)
+  /**
+   * Resolves with what gives the slot back. Rejects when `signal` aborts the wait, or when the turn comes and the call is
+   * no longer wanted.
+   */
+  async take(signal: AbortSignal | undefined): Promise<() => void> {
+    const wait = signal && waits.get(signal)
+    const hasWaited = this.#free === 0
+    if (hasWaited) await this.#queued(signal, wait)
+    else this.#free--
     let isTaken = true
-    return () => {
-      if (!isTaken) return
+    const release = (): void => {
+      if (isTaken) this.#next()
       isTaken = false
-      const next = this.#waiting.shift()
-      if (next === undefined) this.#free++
-      else next()
     }
+    if (hasWaited && wait?.isWanted() === false) {
+      release()
+      throw abandoned()
+    }
+    return release
   }
 
-  async #wait(queue: Queue | undefined, signal: AbortSignal | undefined): Promise<void> {
+  #next(): void {
+    const next = this.#queue.shift()
+    if (next === undefined) this.#free++
+    else next()
+  }
+
+  async #queued(signal: AbortSignal | undefined, wait: Wait | undefined): Promise<void> {
     const since = Date.now()
-    if (queue) queue.since = since
+    if (wait) wait.since = since
     await new Promise<void>((resolve, reject) => {
-      this.#waiting.push(resolve)
+      this.#queue.push(resolve)
       signal?.addEventListener('abort', () => {
-        const place = this.#waiting.indexOf(resolve)
+        const place = this.#queue.indexOf(resolve)
         if (place === -1) return
-        this.#waiting.splice(place, 1)
-        reject(Object.assign(new Error('given up while it waited'), { name: 'AbortError' }))
+        this.#queue.splice(place, 1)
+        reject(abandoned())
       })
     })
-    if (!queue) return
-    queue.waitedMs += Date.now() - since
-    queue.since = undefined
+    if (!wait) return
+    wait.waitedMs += Date.now() - since
+    wait.since = undefined
   }
+}
+
+/** The SDK makes no further attempt after it. */
+function abandoned(): Error {
+  return Object.assign(new Error('given up while it waited'), { name: 'AbortError' })
 }

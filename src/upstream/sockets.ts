@@ -1,4 +1,4 @@
-import { Agent as HttpAgent, type ClientRequest, type ClientRequestArgs } from 'node:http'
+import { Agent as HttpAgent, type ClientRequestArgs } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
@@ -26,32 +26,12 @@ const LONGEST_SILENCE_MS = 15_000
  */
 const CONNECT_TIMEOUT_MS = 2_000
 
-/** How long a call, all attempts together, has waited for a free socket. Wall time. */
-export interface Queue {
-  waitedMs: number
-  /** When the wait under way began. */
-  since: number | undefined
-}
-
-/** By a call's abort signal, and by the headers of its request. */
-export const queues = new WeakMap<object, Queue>()
-
-/** What `node:http` calls, and its types leave out. */
-interface Asked {
-  addRequest(request: ClientRequest, options: { readonly headers?: object }, ...rest: unknown[]): void
-}
-
 export interface Sockets {
   readonly agent: HttpAgent | HttpsAgent
   /** To be called before each request: closes the sockets that slept, idle ones and those of requests under way. */
   dropStale(): void
-  /** For a request through a proxy: resolves, when it may be sent, with what to call when it is over. */
-  takeSlot(
-    host: string,
-    port: number | undefined,
-    queue: Queue | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<(() => void) | undefined>
+  /** Who may send: as many at once as there may be sockets. */
+  readonly slots: Slots
   /** Closes the idle ones now and the others as soon as they are idle. */
   retire(): void
 }
@@ -69,7 +49,6 @@ export function createSockets({ secure, maxSockets, trust, proxy }: SocketsOptio
   // Said here, because NODE_TLS_REJECT_UNAUTHORIZED, which a function may set for its own calls, decides otherwise.
   const options = { keepAlive: true, maxSockets, rejectUnauthorized: true, ...trust }
   const agent: HttpAgent = secure ? new HttpsAgent(options) : new HttpAgent({ keepAlive: true, maxSockets })
-  const slots = new Slots(maxSockets)
   let retired = false
   /** When the socket became idle or busy, or brought its last byte. */
   const since = new WeakMap<Duplex, number>()
@@ -86,14 +65,6 @@ export function createSockets({ secure, maxSockets, trust, proxy }: SocketsOptio
   agent.reuseSocket = (socket, request) => {
     since.set(socket, Date.now())
     reuseSocket(socket, request)
-  }
-
-  const asked = agent as unknown as Asked
-  const addRequest = asked.addRequest?.bind(agent)
-  asked.addRequest = (request, requestOptions, ...rest) => {
-    const queue = requestOptions.headers && queues.get(requestOptions.headers)
-    if (queue) countWait(request, queue)
-    addRequest(request, requestOptions, ...rest)
   }
 
   const createConnection = agent.createConnection.bind(agent)
@@ -132,6 +103,7 @@ export function createSockets({ secure, maxSockets, trust, proxy }: SocketsOptio
 
   return {
     agent,
+    slots: new Slots(maxSockets),
     dropStale() {
       const now = Date.now()
       const age = (socket: Duplex) => now - (since.get(socket) ?? now)
@@ -139,24 +111,11 @@ export function createSockets({ secure, maxSockets, trust, proxy }: SocketsOptio
       close(agent.freeSockets, (socket) => age(socket) < 0 || age(socket) > LONGEST_IDLE_MS)
       close(agent.sockets, (socket) => age(socket) > LONGEST_SILENCE_MS)
     },
-    async takeSlot(host, port, queue, signal) {
-      return proxyTo(host, port) === undefined ? undefined : slots.take(queue, signal)
-    },
     retire() {
       retired = true
       close(agent.freeSockets, () => true)
     },
   }
-}
-
-function countWait(request: ClientRequest, queue: Queue): void {
-  const since = Date.now()
-  queue.since = since
-  request.once('socket', () => {
-    if (request.destroyed) return // given up while it waited
-    queue.waitedMs += Date.now() - since
-    queue.since = undefined
-  })
 }
 
 // Here and not by the SDK's `connectionTimeout`, which also counts the time a request waits for a free socket.

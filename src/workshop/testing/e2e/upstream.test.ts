@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'node:test'
 import { LOCAL_CREDENTIALS } from '../../emulators/aws/server.ts'
 import { startExtension } from '../artefact.ts'
@@ -142,4 +143,25 @@ test('a call whose bound went by in the queue names the queue', async (t) => {
   await extension.logged(/TimeoutError: waited \d+ of 2000 ms for one of 1 connections/)
   extension.aws.clearFaults()
   assert.equal((await extension.get(secret('dummy-binary-secret'))).status, 200)
+})
+
+test('a question that waits for a connection, and that nobody waits for any more, is not sent', async (t) => {
+  const extension = await startExtension(t, { env: { PARAMETERS_SECRETS_EXTENSION_MAX_CONNECTIONS: '1' } })
+  const { until, release } = gate()
+  extension.aws.putSecret('first', 'the first value of all')
+  extension.aws.putSecret('second', 'the second value of all')
+  extension.aws.fault({ name: 'first' }, { until }, 1)
+  const first = extension.get('/secretsmanager/get?secretId=first')
+  await extension.aws.called('first')
+  const caller = await extension.wire()
+  void caller.send(extension.request('/secretsmanager/get?secretId=second'))
+  await sleep(100)
+  caller.destroy()
+  await sleep(100)
+  release()
+  assert.equal((await first).status, 200)
+  assert.equal((await extension.get('/secretsmanager/get?secretId=third')).status, 400)
+  assert.equal(extension.aws.calls('second'), 0)
+  assert.equal((await extension.get('/secretsmanager/get?secretId=second')).status, 200)
+  assert.doesNotMatch(extension.logs().join('\n'), /ERROR.*secretId=second/)
 })

@@ -293,3 +293,18 @@ test('in every other mode no other process is ever started', async (t) => {
 })
 
 const LOCAL = { ...LOCAL_CREDENTIALS, sessionToken: LOCAL_CREDENTIALS.sessionToken ?? '' }
+
+test('a helper that is killed before it wrote is answered for by the extension itself', async (t) => {
+  let reply: Reply | undefined
+  await snapshot(t, {
+    init: async (extension) => {
+      extension.aws.fault({ name: 'snapped' }, { kind: 'hang' }, 1)
+      const asked = extension.get(SECRET)
+      await extension.aws.called('snapped')
+      for (const helper of companionsOf(extension.lambda.pids[0]!)) process.kill(helper, 'SIGKILL')
+      reply = await asked
+    },
+  })
+  assert.equal(reply?.status, 200)
+  assert.match(reply.body.toString(), new RegExp(VALUES['the secret']))
+})

@@ -1,0 +1,28 @@
+/** Who waits for what: so that a question which nobody waits for any more need not be sent. */
+export class Callers {
+  /** By the question's key. A set that is empty says that all have hung up. */
+  readonly #waiting = new Map<string, Set<() => boolean>>()
+
+  /**
+   * A caller waits for the answer to the question with this key; `isThere` tells, whenever asked, whether it still does.
+   * Returns what to call when it has its answer or has hung up.
+   */
+  enter(key: string, isThere: () => boolean): () => void {
+    const callers = this.#waiting.get(key) ?? new Set()
+    this.#waiting.set(key, callers.add(isThere))
+    return () => callers.delete(isThere)
+  }
+
+  /** False when somebody has waited, and nobody is there any more. */
+  isWanted(key: string): boolean {
+    const callers = this.#waiting.get(key)
+    if (callers === undefined) return true
+    for (const isThere of callers) if (isThere()) return true
+    return false
+  }
+
+  /** The call is over: who came for it has its answer, or is gone. */
+  settled(key: string): void {
+    this.#waiting.delete(key)
+  }
+}
