@@ -1,47 +1,57 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hasHungUp, portsOfCallers } from './callers.ts'
 
-test('the kernel tells who is there, and who has closed', async (t) => {
+/** A server, and connections to it: the caller's end and ours. */
+async function serve(t: TestContext) {
   const server = createServer({ allowHalfOpen: true })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  const call = async (): Promise<[Socket, number]> => {
-    const accepted = once(server, 'connection') as Promise<[Socket]>
-    const socket = connect(port, '127.0.0.1')
-    const [ours] = await accepted
-    t.after(() => (socket.destroy(), ours.destroy()))
-    return [socket, ours.remotePort ?? 0]
-  }
   t.after(() => server.close())
-  const [, there] = await call()
-  const [leaving, gone] = await call()
-  assert.deepEqual(portsOfCallers(port), new Set([there, gone]))
-  assert.deepEqual([hasHungUp(port, there), hasHungUp(port, gone)], [false, false])
-  leaving.destroy()
-  for (;;) {
-    if (portsOfCallers(port)?.has(gone) !== true) break
-    await sleep(5)
+  const { port } = server.address() as AddressInfo
+  const call = async (): Promise<{ caller: Socket; ours: Socket }> => {
+    const accepted = once(server, 'connection') as Promise<[Socket]>
+    const caller = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+    const [ours] = await accepted
+    ours.resume()
+    t.after(() => (caller.destroy(), ours.destroy()))
+    return { caller, ours }
   }
-  assert.deepEqual(portsOfCallers(port), new Set([there]))
-  assert.deepEqual([hasHungUp(port, there), hasHungUp(port, gone)], [false, true])
+  return { port, call }
+}
+
+async function until(isTrue: () => boolean): Promise<void> {
+  for (;;) {
+    if (isTrue()) return
+    await sleep(10)
+  }
+}
+
+test('the kernel tells whose other end has not closed', async (t) => {
+  const { port, call } = await serve(t)
+  const [one, two] = [await call(), await call()]
+  assert.deepEqual(portsOfCallers(port), new Set([one.ours.remotePort, two.ours.remotePort]))
+  two.caller.destroy()
+  await until(() => portsOfCallers(port)?.size === 1)
+  assert.deepEqual(portsOfCallers(port), new Set([one.ours.remotePort]))
+})
+
+test('who has destroyed the connection has hung up', async (t) => {
+  const { call } = await serve(t)
+  const { caller, ours } = await call()
+  assert.equal(hasHungUp(ours), false)
+  caller.destroy()
+  await until(() => hasHungUp(ours))
 })
 
 test('who has closed the sending half and still listens has not hung up', async (t) => {
-  const server = createServer({ allowHalfOpen: true })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  const accepted = once(server, 'connection') as Promise<[Socket]>
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
-  const [ours] = await accepted
-  t.after(() => (socket.destroy(), ours.destroy(), server.close()))
-  socket.end()
-  ours.resume()
+  const { call } = await serve(t)
+  const { caller, ours } = await call()
+  caller.end()
   await once(ours, 'end')
-  assert.equal(hasHungUp(port, ours.remotePort ?? 0), false)
+  await sleep(100)
+  assert.equal(hasHungUp(ours), false)
 })

@@ -128,7 +128,7 @@ export function createHandler(options: HandlerOptions): Handler {
 
   function loadHere(response: ServerResponse, { lookup, refreshNow }: Read): void {
     const { socket } = response.req
-    const isThere = () => !socket.destroyed && !hasHungUp(socket.localPort ?? 0, socket.remotePort ?? 0)
+    const isThere = () => !socket.destroyed && !hasHungUp(socket)
     response.once('close', callers.enter(lookup.key, isThere))
     const answer = refreshNow ? cache.refresh(lookup) : cache.load(lookup)
     answer
