@@ -3,6 +3,7 @@ import { createUnfinished, finishFolder, type GroupResult, readRun, writeGroup }
 import { type Context, FULL, QUICK } from './measuring/context.ts'
 import { peerOf } from './contenders/contenders.ts'
 import { measureEmulated } from './groups/emulated.ts'
+import { measureFleet } from './groups/fleet.ts'
 import { measureHit } from './groups/hit.ts'
 import { measureMemory } from './groups/memory.ts'
 import { measureMicro } from './groups/micro.ts'
@@ -25,14 +26,16 @@ const GROUPS: Record<string, (context: Context) => Promise<GroupResult>> = {
   miss: measureMiss,
   micro: measureMicro,
   memory: measureMemory,
+  fleet: measureFleet,
   emulated: measureEmulated,
 }
-/** Without a name, all but the emulated comparison, which takes its own folder. */
+/** Without a name, all that is measured on this machine's own processor; the others take a folder each. */
 const NATIVE = ['start', 'sandbox', 'small', 'hit', 'miss', 'micro', 'memory']
 
 const HELP = `npm run bench -- [group …] [options]
 
-groups: ${NATIVE.join(', ')} (all of them without a name), or emulated alone: both architectures under qemu-user
+groups: ${NATIVE.join(', ')} (all of them without a name);
+alone: emulated (both architectures under qemu-user), fleet (many sandboxes, simulated in virtual time)
 
   --quick                few samples: shows that every part works, claims nothing
   --seed N               of the order in which contenders run; default: drawn, and printed
@@ -113,8 +116,9 @@ function groupsOf(names: readonly string[]): readonly string[] {
   const unknown = names.find((name) => !Object.hasOwn(GROUPS, name))
   if (unknown !== undefined)
     throw new RangeError(`no group ${unknown}; there are ${Object.keys(GROUPS).join(', ')}`)
-  if (names.includes('emulated') && names.length > 1)
-    throw new RangeError('emulated runs alone: never mixed with latencies')
+  const alone = names.find((name) => !NATIVE.includes(name))
+  if (alone !== undefined && names.length > 1)
+    throw new RangeError(`${alone} runs alone: never mixed with latencies`)
   return names
 }
 

@@ -21,6 +21,9 @@ export interface Amount {
   readonly microRounds: number
   readonly microMs: number
   readonly emulatedRounds: number
+  /** Sizes of the simulated fleets, and how long they live. */
+  readonly fleetSandboxes: readonly number[]
+  readonly fleetMinutes: number
 }
 
 export const FULL: Amount = {
@@ -40,6 +43,8 @@ export const FULL: Amount = {
   microRounds: 7,
   microMs: 300,
   emulatedRounds: 8,
+  fleetSandboxes: [100, 1_000, 10_000],
+  fleetMinutes: 60,
 }
 
 /** Intervals need six samples, so most of these figures have none, and claim nothing. */
@@ -60,6 +65,8 @@ export const QUICK: Amount = {
   microRounds: 1,
   microMs: 40,
   emulatedRounds: 1,
+  fleetSandboxes: [100],
+  fleetMinutes: 10,
 }
 
 export interface Context {

@@ -65,6 +65,17 @@ export const COLUMNS: Readonly<Record<string, Columns>> = {
     metrics: ['pingMs', 'majorFaults', 'readMb', 'cacheMb', 'rssMb', 'anonMb'],
     comparisons: [],
   },
+  fleet: {
+    metrics: [
+      'upstreamCalls',
+      'throttledCalls',
+      'failedPercent',
+      'waitedPercent',
+      'stalePercent',
+      'worstWaitMs',
+    ],
+    comparisons: [],
+  },
   emulated: {
     metrics: ['cpuRegisteredMs', 'cpuFirstSecretMs', 'cpuUsPerHit'],
     comparisons: [

@@ -40,6 +40,7 @@ export function figuresOf(group: GroupResult): Figure[] {
     start: () => [startBreakdown(group)],
     hit: () => [latencyDistribution(group), bars(group, group.scenarios, 'cpuUsPerHit', 'cpu-per-hit')],
     memory: () => [bars(group, group.scenarios, 'rssMb', 'memory', 'anonMb')],
+    fleet: () => [bars(group, group.scenarios, 'failedPercent', 'fleet-failed')],
     emulated: () => [bars(group, group.scenarios, 'cpuUsPerHit', 'cpu-per-hit')],
   }[group.group]
   return drawn?.().filter((one) => one !== undefined) ?? []

@@ -33,7 +33,7 @@ export interface GroupResult {
 }
 
 const UNFINISHED = 'unfinished-'
-const GROUP_ORDER = ['start', 'sandbox', 'small', 'hit', 'miss', 'memory', 'micro', 'emulated']
+const GROUP_ORDER = ['start', 'sandbox', 'small', 'hit', 'miss', 'memory', 'micro', 'fleet', 'emulated']
 
 /** One run: a folder of results. */
 export interface Run {

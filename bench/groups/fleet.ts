@@ -1,0 +1,73 @@
+import type { Settings } from '../fleet/sandbox.ts'
+import { type Fleet, simulate } from '../fleet/simulate.ts'
+import type { Context } from '../measuring/context.ts'
+import { seeded } from '../measuring/schedule.ts'
+import type { GroupResult, Sample } from '../storing/results.ts'
+
+// What a whole fleet costs AWS, and what AWS' quotas cost the fleet: the real cache and its policy in virtual time, against
+// a model of an account that throttles. No socket and no process; the same seed gives the same figures on any machine.
+
+/** The original's: a call for each name at each expiry, and an error when it is throttled. */
+const ORIGINAL: Settings = { ttlMs: 300_000, refreshAheadPercent: 0, staleMs: 0, prefetch: false }
+const RECOMMENDED: Settings = { ttlMs: 300_000, refreshAheadPercent: 50, staleMs: 3_600_000, prefetch: true }
+
+const SETTINGS: Readonly<Record<string, Settings>> = {
+  'as the original': ORIGINAL,
+  prefetch: { ...ORIGINAL, prefetch: true },
+  'refresh ahead 50 %': { ...ORIGINAL, refreshAheadPercent: 50 },
+  'stale 1 h': { ...ORIGINAL, staleMs: 3_600_000 },
+  'all three (recommended)': RECOMMENDED,
+  'all three, TTL 15 min': { ...RECOMMENDED, ttlMs: 900_000 },
+}
+
+interface Quota {
+  readonly name: string
+  readonly store: Fleet['store']
+  readonly perSecond: number
+}
+
+/** AWS: "AWS Systems Manager endpoints and quotas", "AWS Secrets Manager endpoints and quotas". */
+const QUOTAS: readonly Quota[] = [
+  { name: 'Parameter Store, 40/s', store: 'parameters', perSecond: 40 },
+  { name: 'Parameter Store, 1,000/s', store: 'parameters', perSecond: 1_000 },
+  { name: 'Secrets Manager, 10,000/s', store: 'secrets', perSecond: 10_000 },
+]
+
+export async function measureFleet({ amount, random, progress }: Context): Promise<GroupResult> {
+  const fleets = QUOTAS.flatMap(({ name, store, perSecond }) =>
+    amount.fleetSandboxes.flatMap((sandboxes) =>
+      [1, 20].map((names) => ({
+        title: `${sandboxes.toLocaleString('en')} sandboxes × ${names}, ${name}`,
+        fleet: { sandboxes, names, store, perSecond, minutes: amount.fleetMinutes },
+      })),
+    ),
+  )
+  // One seed for all, so that every setting meets the same fleet.
+  const seed = Math.floor(random() * 1e9)
+  const samples: Sample[] = []
+  for (const { title, fleet } of fleets) {
+    for (const [contender, settings] of Object.entries(SETTINGS)) {
+      progress(`fleet: ${title}, ${contender}`, samples.length, fleets.length * Object.keys(SETTINGS).length)
+      const { reads, failed, waited, stale, ...rest } = await simulate(fleet, settings, seeded(seed))
+      const share = (count: number) => (100 * count) / reads
+      const values = {
+        upstreamCalls: rest.calls,
+        throttledCalls: rest.throttled,
+        failedPercent: share(failed),
+        waitedPercent: share(waited),
+        stalePercent: share(stale),
+        worstWaitMs: rest.worstWaitMs,
+      }
+      samples.push({ scenario: title, contender, round: 0, values })
+    }
+  }
+  return {
+    group: 'fleet',
+    method: `simulated in virtual time over the real cache: sandboxes start within a minute and live for ${amount.fleetMinutes}, each invoked about once a minute and reading all of its names each time; AWS takes 15 to 45 ms, an SDK makes 3 attempts, TTL 5 min where none is said; seed ${seed}`,
+    contenders: Object.keys(SETTINGS),
+    scenarios: fleets.map(({ title }) => title),
+    floors: {},
+    skipped: [],
+    samples,
+  }
+}
