@@ -73,11 +73,20 @@ test('a clock that was set back does not put off the next attempt for longer tha
   assert.equal(takeAttempt(attempts, 1_000_000), true)
 })
 
-test('between failures a stale answer needs no question for four to six seconds', () => {
+test('after a failure a stale answer needs no question for four to six seconds', () => {
   const pauses = [0, 0.5, 1].map((dice) => {
     const attempts = noAttempts()
     pauseAfterFailure(attempts, 1_000_000, () => dice)
     return attempts.staleUntil - 1_000_000
   })
   assert.deepEqual(pauses, [4_000, 5_000, 6_000])
+})
+
+test('the pause doubles with each failure in a row, up to 40 seconds', () => {
+  const attempts = noAttempts()
+  const pauses = [1, 2, 3, 4, 5].map(() => {
+    pauseAfterFailure(attempts, 1_000_000, () => 0.5)
+    return attempts.staleUntil - 1_000_000
+  })
+  assert.deepEqual(pauses, [5_000, 10_000, 20_000, 40_000, 40_000])
 })

@@ -52,7 +52,8 @@ export function lifeOf(askedAt: number, ttlMs: number, rules: FreshnessRules, ra
 
 const FIRST_RETRY_MS = 1_000
 const LAST_RETRY_MS = 30_000
-const STALE_PAUSE_MS = 5_000
+const FIRST_PAUSE_MS = 5_000
+const LAST_PAUSE_MS = 40_000
 
 /** When AWS may be asked again after failures: two clocks, one for refreshes ahead and one for stale answers. */
 export interface Attempts {
@@ -61,10 +62,11 @@ export interface Attempts {
   aheadDelayMs: number
   /** Epoch milliseconds; before it a stale answer is served without asking. */
   staleUntil: number
+  pauseMs: number
 }
 
 export function noAttempts(): Attempts {
-  return { aheadAt: 0, aheadDelayMs: FIRST_RETRY_MS, staleUntil: 0 }
+  return { aheadAt: 0, aheadDelayMs: FIRST_RETRY_MS, staleUntil: 0, pauseMs: FIRST_PAUSE_MS }
 }
 
 /** Whether a refresh ahead may start now; when it may, the next one waits for 1 s, then 2 s, and so on to 30 s. */
@@ -77,7 +79,11 @@ export function takeAttempt(attempts: Attempts, now: number): boolean {
   return true
 }
 
-/** AWS could not be asked: for 5 s, give or take a fifth, a stale answer needs no further question. */
+/**
+ * AWS could not be asked: for 5 s, give or take a fifth, a stale answer needs no further question. After each further
+ * failure the pause is twice as long, up to 40 s, so that a throttled account is not asked by everybody all the time.
+ */
 export function pauseAfterFailure(attempts: Attempts, now: number, random: () => number): void {
-  attempts.staleUntil = now + STALE_PAUSE_MS * (0.8 + 0.4 * random())
+  attempts.staleUntil = now + attempts.pauseMs * (0.8 + 0.4 * random())
+  attempts.pauseMs = Math.min(attempts.pauseMs * 2, LAST_PAUSE_MS)
 }

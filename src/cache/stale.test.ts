@@ -91,12 +91,12 @@ test('where AWS cannot be asked, the expired answer stands in, with its age', as
   assert.equal(cache.stats().stale, 2)
 })
 
-test('while it stands in, AWS is asked every five seconds, and an answer of AWS ends it', async () => {
+test('while it stands in, AWS is asked after 5 s and then less often, and an answer of AWS ends it', async () => {
   const { cache, clock, fetches, read } = bench(STALE)
   await read(A, 'old')
   clock.now += TTL_MS
   const asked: number[] = []
-  for (let ms = 0; ms < 12_000; ms += 1_000) {
+  for (let ms = 0; ms < 40_000; ms += 1_000) {
     const before = fetches.length
     const loaded = cache.load(A)
     if (fetches.length > before) {
@@ -106,8 +106,8 @@ test('while it stands in, AWS is asked every five seconds, and an answer of AWS 
     assert.match(await loaded, /^old \(stale/)
     clock.now += 1_000
   }
-  assert.deepEqual(asked, [0, 5_000, 10_000])
-  clock.now += 5_000
+  assert.deepEqual(asked, [0, 5_000, 15_000, 35_000])
+  clock.now += 40_000
   assert.equal(await read(A, 'new'), 'new')
   assert.equal(cache.get(A), 'new')
 })
