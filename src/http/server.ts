@@ -6,7 +6,7 @@ import { say, shown } from '../public.ts'
 import { rejects } from './rejects.ts'
 import { refusalBytes } from './reply.ts'
 import { bindAddress } from './bind.ts'
-import { portsOfCallers } from './callers.ts'
+import { hasHungUp } from './callers.ts'
 import type { Handler } from './handler.ts'
 import { readHeaders, type SeenHeaders } from './headers.ts'
 
@@ -96,7 +96,7 @@ export function createLocalServer(options: LocalServerOptions): LocalServer {
     for (const timer of timers) clearTimeout(timer)
     const open = new Set([v4, v6])
     for (const server of open) server.close(() => open.delete(server))
-    while (isAwaited(waiting, port) && Date.now() < deadlineAt) await sleep(DRAIN_POLL_MS)
+    while (isAwaited(waiting) && Date.now() < deadlineAt) await sleep(DRAIN_POLL_MS)
     const flushedAt = Math.min(deadlineAt, Date.now() + FLUSH_MS)
     while (open.size > 0 && Date.now() < flushedAt) {
       for (const server of open) server.closeIdleConnections()
@@ -110,12 +110,12 @@ export function createLocalServer(options: LocalServerOptions): LocalServer {
  * Whether anyone still waits for an answer. One who has closed the sending half may be waiting, and is answered as long
  * as we serve; at SHUTDOWN it is a caller whose process has been killed.
  */
-function isAwaited(waiting: ReadonlySet<ServerResponse>, port: number): boolean {
-  const sockets = [...waiting].map(({ req }) => req.socket)
-  const open = sockets.filter((socket) => !socket.readableEnded && !socket.destroyed)
-  if (open.length === 0) return false
-  const callers = portsOfCallers(port)
-  return callers === undefined || open.some(({ remotePort = 0 }) => callers.has(remotePort))
+function isAwaited(waiting: ReadonlySet<ServerResponse>): boolean {
+  for (const { req } of waiting) {
+    const { socket } = req
+    if (!socket.readableEnded && !socket.destroyed && !hasHungUp(socket)) return true
+  }
+  return false
 }
 
 function sleep(ms: number): Promise<void> {

@@ -184,7 +184,7 @@ if (isClockSettable) {
     }
     assert.deepEqual(seen, new Set(['HIT', 'STALE']))
     extension.aws.clearRates()
-    pass(10_000)
+    pass(MINUTE_MS)
     await readAll()
     assert.deepEqual(await readAll(), ['HIT', 'HIT', 'HIT'])
   })
