@@ -230,7 +230,7 @@ describe('faults', { concurrency: true }, () => {
 
     test(`${half.name}: a call that waited for a connection names the queue, and is not sent later`, async (t) => {
       const aws = await startAws({ seed: SEED })
-      const secretsManager = { endpoint: aws.url, timeoutMs: 1_500 }
+      const secretsManager = { endpoint: aws.url, timeoutMs: 4_000 }
       const upstream = half.createUpstream(settingsFor(aws.url, { secretsManager, maxConnections: 1 }))
       t.after(async () => {
         upstream.reset()
@@ -239,10 +239,10 @@ describe('faults', { concurrency: true }, () => {
       await upstream.fetch(SECRET)
       aws.fault({}, { kind: 'hang' }, 1)
       const [first, second] = await Promise.all([1, 2].map(() => failureOf(upstream.fetch(SECRET))))
-      assert.equal(first!.reason, 'Secrets Manager did not answer within 1500 ms')
+      assert.equal(first!.reason, 'Secrets Manager did not answer within 4000 ms')
       assert.equal(second!.code, 'TimeoutError')
       const pattern =
-        /waited \d+ of 1500 ms for one of 1 connections: PARAMETERS_SECRETS_EXTENSION_MAX_CONNECTIONS$/
+        /waited \d+ of 4000 ms for one of 1 connections: PARAMETERS_SECRETS_EXTENSION_MAX_CONNECTIONS$/
       assert.match(second!.reason, pattern)
       assert.match(second!.report, pattern)
       assert.match(await bodyOf(upstream.fetch(SECRET)), /MARKER/)
