@@ -284,3 +284,14 @@ test('the same answer under a further question keeps the time that it has', asyn
   assert.equal(cache.get({ key: 'arn' }), undefined, 'a minute after it was asked for')
   assert.equal(cache.peek({ key: 'a' }), undefined)
 })
+
+test('a peek sees what a get would, uncounted, and nothing after a clock that went backwards', async () => {
+  const { cache, clock, read } = bench()
+  await read(A, 'x')
+  assert.equal(cache.peek(A), 'x')
+  assert.equal(cache.stats().hits, 0)
+  clock.now -= 1
+  assert.equal(cache.peek(A), undefined)
+  clock.now += TTL_MS + 1
+  assert.equal(cache.peek(A), undefined)
+})

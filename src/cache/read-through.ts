@@ -146,7 +146,9 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
   /** The answer within its time to live, uncounted. */
   peek(question: Q): A | undefined {
     const held = this.#lru.get(question.key)
-    return held !== undefined && this.#options.now() < held.life.expiresAt ? held.answer : undefined
+    if (held === undefined) return undefined
+    const freshness = freshnessAt(held.life, this.#options.now())
+    return freshness === 'fresh' || freshness === 'due' ? held.answer : undefined
   }
 
   /** Drops what is held under these keys, in every spelling; what is in flight answers its waiters and is not kept. */
