@@ -24,7 +24,7 @@ test('an empty environment gives the defaults of the AWS guides', () => {
     logFormat: 'text',
     cacheEnabled: true,
     capacity: 1000,
-    cacheMaxBytes: 32 * 1024 * 1024,
+    cacheMaxBytes: 16 * 1024 * 1024,
     freshness: { refreshAheadPercent: 0, staleMs: 0 },
     negativeTtlMs: 0,
     prefetch: { secrets: [], parameters: [], file: undefined, batch: false, waitMs: 1000 },
@@ -247,7 +247,7 @@ const OWN_NUMBERS: typeof NUMBERS = [
   {
     name: 'PARAMETERS_SECRETS_EXTENSION_CACHE_MAX_MB',
     read: (env) => readConfig(env).cacheMaxBytes / (1024 * 1024),
-    fallback: 32,
+    fallback: 16,
     good: { '1': 1, '1024': 1024, ' 64 ': 64 },
     bad: [...GARBAGE, '0', '1025'],
     rule: 'must be an integer from 1 to 1024',

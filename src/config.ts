@@ -167,7 +167,7 @@ export function readConfig(env: Environment): Config {
   })
   const cacheMaxMb = readOwnNumber(env, notes, {
     name: 'PARAMETERS_SECRETS_EXTENSION_CACHE_MAX_MB',
-    fallback: 32,
+    fallback: 16,
     min: 1,
     max: 1024,
     value: (n) => say`${n} MB`,
