@@ -104,7 +104,8 @@ const ends: readonly End[] = [
 // Most of the time is spent waiting, so they do it together.
 describe('faults in the host', { concurrency: 4 }, () => {
   test(`SHUTDOWN with ${IN_FLIGHT} requests in flight answers all that AWS answers in time`, async (t) => {
-    const extension = await startExtension(t)
+    // Time enough for a machine that does much else: this is about the answers.
+    const extension = await startExtension(t, { lambda: { shutdownTimeoutMs: 20_000 } })
     const { until, release } = gate()
     extension.aws.fault({}, { until })
     const wires = await inFlight(t, extension)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { type Extension, type ExtensionOptions, startExtension } from '../artefact.ts'
 import { gate } from '../gate.ts'
 import { header } from '../wire.ts'
-import { descriptorsOf, residentBytes, SMALL_HEAP } from './process.ts'
+import { descriptorsOf, writtenBytes, SMALL_HEAP } from './process.ts'
 
 const NAME = 'dummy-string-secret'
 const SECRET = `/secretsmanager/get?secretId=${NAME}`
@@ -181,9 +181,9 @@ test('more names than the cache holds leave memory bounded, found and missing on
     }
   }
   await askForMany(0, 300)
-  const warm = residentBytes(pid!)
+  const warm = writtenBytes(pid!)
   await askForMany(300, 900)
-  const grown = residentBytes(pid!) - warm
+  const grown = writtenBytes(pid!) - warm
   // Nine hundred answers of fifty kilobytes are forty-five megabytes.
   assert.ok(grown < 40_000_000, `${grown} bytes more`)
   await extension.stop()

@@ -84,9 +84,10 @@ export function descriptorsOf(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length
 }
 
-export function residentBytes(pid: number): number {
+/** Memory that the process has written. Pages of its file, which the kernel can take back, are not counted. */
+export function writtenBytes(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1')
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
+  return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
 }
 
 /** Of the process group that it leads, itself left out. */
