@@ -7,7 +7,7 @@ function youngMb(before: string): number {
   const program = `
     import { getHeapSpaceStatistics } from 'node:v8'
     import { setTimeout as sleep } from 'node:timers/promises'
-    import { keepYoungSmall } from '${new URL('engine.ts', import.meta.url).href}'
+    import { keepMemorySmall } from '${new URL('engine.ts', import.meta.url).href}'
     ${before}
     await sleep(20)
     let living = []
@@ -22,6 +22,6 @@ function youngMb(before: string): number {
 
 // The executable's half is tested in layer/engine.test.ts, where there is a Bun.
 test('the young generation of V8 stays at most half as large as it would become by itself', () => {
-  const [told, untold] = [youngMb('keepYoungSmall()'), youngMb('')]
+  const [told, untold] = [youngMb('keepMemorySmall()'), youngMb('')]
   assert.ok(told * 2 <= untold, `${told} MB, and ${untold} MB untold`)
 })

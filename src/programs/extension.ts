@@ -1,7 +1,7 @@
 import type { CacheStats } from '../cache/read-through.ts'
 import type { Config } from '../config.ts'
 import type { Core } from '../core/core.ts'
-import { compileHotCode, HOT_AFTER_HITS, HOT_AFTER_MISSES, keepYoungSmall } from '../engine.ts'
+import { compileHotCode, HOT_AFTER_HITS, HOT_AFTER_MISSES, keepMemorySmall } from '../engine.ts'
 import { createAside } from '../snap-start/aside.ts'
 import { createExtensionsClient } from '../extension/client.ts'
 import { live, type Shutdown } from '../extension/lifecycle.ts'
@@ -114,7 +114,7 @@ export async function runExtension({ config, log, core, survive }: Extension): P
     // A prefetch is that first call; before a snapshot there is none yet.
     const isRehearsed = prefetch === undefined || guard.isBeforeRestore
     if (isRehearsed) await half.rehearse(() => cache.stats().misses === 0 && !isStarved())
-    keepYoungSmall()
+    keepMemorySmall()
   }
 
   function report(isServing: boolean): void {
