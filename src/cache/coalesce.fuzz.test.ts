@@ -64,35 +64,35 @@ class World {
   step = 0
   readonly flights: Flight[] = []
   /** Flights that handed in their answer, in that order. */
-  readonly landed: Flight[] = []
-  /** Flights that were up when clear was called: none of them may land. */
+  readonly kept: Flight[] = []
+  /** Flights under way when clear was called: none of their answers may be kept. */
   readonly cleared = new Set<Flight>()
   readonly callers: Promise<void>[] = []
   settled = 0
   readonly coalescer = new Coalescer<{ key: string }, Answer>({
     now: () => this.now,
-    fetch: ({ key }) => this.takeOff(key),
-    keep: (question, answer, startedAt) => this.land(question.key, answer, startedAt),
+    fetch: ({ key }) => this.fetch(key),
+    keep: (question, answer, startedAt) => this.keep(question.key, answer, startedAt),
     fail: () => {},
     joinableForMs: () => JOINABLE_FOR_MS,
   })
 
-  takeOff(key: string): Promise<Answer> {
+  fetch(key: string): Promise<Answer> {
     const { flights, step: at, now: startedAt } = this
     return new Promise((resolve, reject) => {
       flights.push({ id: flights.length, key, step: at, startedAt, isOver: false, resolve, reject })
     })
   }
 
-  land(key: string, { flight }: Answer, startedAt: number): void {
+  keep(key: string, { flight }: Answer, startedAt: number): void {
     assert.equal(flight.key, key)
-    assert.equal(startedAt, flight.startedAt, 'the instant of its take-off')
-    assert.ok(!this.cleared.has(flight), 'a cleared flight landed')
-    const before = this.landed.findLast((one) => one.key === key)
-    assert.ok(before === undefined || before.id < flight.id, 'an older read landed over a newer one')
+    assert.equal(startedAt, flight.startedAt, 'the instant it started at')
+    assert.ok(!this.cleared.has(flight), 'an answer from before the clear was kept')
+    const before = this.kept.findLast((one) => one.key === key)
+    assert.ok(before === undefined || before.id < flight.id, 'an older answer was kept over a newer one')
     const newest = this.flights.findLast((one) => one.key === key)
-    assert.equal(newest, flight, 'only the newest flight of a key lands')
-    this.landed.push(flight)
+    assert.equal(newest, flight, 'only the answer of the newest flight is kept')
+    this.kept.push(flight)
   }
 
   ask(kind: 'join' | 'refresh', key: string): void {
@@ -106,10 +106,10 @@ class World {
     }
     this.callers.push(
       callers.then(
-        ({ flight }) => check(flight, 'answered by a flight that is still up'),
+        ({ flight }) => check(flight, 'answered by a flight that is not over'),
         (error: unknown) => {
           assert.ok(error instanceof Failure)
-          check(error.flight, 'failed by a flight that is still up')
+          check(error.flight, 'failed by a flight that is not over')
         },
       ),
     )
@@ -190,7 +190,7 @@ test('no order of joins, refreshes, landings, failures, clock jumps and clears b
   )
 })
 
-test('with nobody refreshing and nothing cleared, every success of an unhurried clock lands', async () => {
+test('with nobody refreshing and nothing cleared, every success of an unhurried clock is kept', async () => {
   const plain = step.filter((one) => one.kind === 'join' || one.kind === 'succeed' || one.kind === 'fail')
   await fc.assert(
     fc.asyncProperty(fc.array(plain, { maxLength: 30 }), async (steps) => {
@@ -200,7 +200,7 @@ test('with nobody refreshing and nothing cleared, every success of an unhurried 
         if (one.kind === 'succeed' && world.up.length > 0) successes++
         await world.run(one)
       }
-      assert.equal(world.landed.length, successes)
+      assert.equal(world.kept.length, successes)
       for (const flight of world.up) world.end(flight, 'succeed')
       await Promise.all(world.callers)
     }),

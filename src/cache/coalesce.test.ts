@@ -13,7 +13,7 @@ interface Fetch {
   fail(error: unknown): Promise<void>
 }
 
-interface Landed {
+interface Kept {
   readonly key: string
   readonly answer: string
   readonly startedAt: number
@@ -23,7 +23,7 @@ interface Landed {
 function bench(joinableForMs: number = JOINABLE_FOR_MS) {
   const clock = { now: 1_000_000 }
   const fetches: Fetch[] = []
-  const landed: Landed[] = []
+  const kept: Kept[] = []
   const failures: { key: string; error: unknown }[] = []
   const coalescer = new Coalescer<{ key: string }, string>({
     now: () => clock.now,
@@ -35,11 +35,11 @@ function bench(joinableForMs: number = JOINABLE_FOR_MS) {
           fail: (error) => (reject(error), settle()),
         })
       }),
-    keep: ({ key }, answer, startedAt) => void landed.push({ key, answer, startedAt }),
+    keep: ({ key }, answer, startedAt) => void kept.push({ key, answer, startedAt }),
     fail: ({ key }, error) => void failures.push({ key, error }),
     joinableForMs: () => joinableForMs,
   })
-  return { coalescer, fetches, landed, failures, clock }
+  return { coalescer, fetches, kept, failures, clock }
 }
 
 const failed = (promise: Promise<unknown>): Promise<unknown> =>
@@ -49,17 +49,17 @@ const failed = (promise: Promise<unknown>): Promise<unknown> =>
   )
 
 test('many who ask the same make one call and get one answer', async () => {
-  const { coalescer, fetches, landed } = bench()
+  const { coalescer, fetches, kept } = bench()
   const waiting = Array.from({ length: 1_000 }, () => coalescer.join(A))
   assert.equal(fetches.length, 1)
   assert.equal(coalescer.coalesced, 999)
   await fetches[0]!.succeed('x')
   assert.deepEqual(new Set(await Promise.all(waiting)), new Set(['x']))
-  assert.deepEqual(landed, [{ key: 'a', answer: 'x', startedAt: 1_000_000 }])
+  assert.deepEqual(kept, [{ key: 'a', answer: 'x', startedAt: 1_000_000 }])
 })
 
 test('different questions fly apart', async () => {
-  const { coalescer, fetches, landed } = bench()
+  const { coalescer, fetches, kept } = bench()
   const a = coalescer.join(A)
   const b = coalescer.join(B)
   assert.deepEqual(
@@ -70,7 +70,7 @@ test('different questions fly apart', async () => {
   await fetches[0]!.succeed('from a')
   assert.deepEqual([await a, await b], ['from a', 'from b'])
   assert.deepEqual(
-    landed.map(({ key }) => key),
+    kept.map(({ key }) => key),
     ['b', 'a'],
   )
   assert.equal(coalescer.coalesced, 0)
@@ -84,13 +84,13 @@ test('another question object with the same key joins', async () => {
   assert.deepEqual(await Promise.all(both), ['x', 'x'])
 })
 
-test('when the leader fails, all fail with the very same error, nothing lands, and the next call fetches anew', async () => {
-  const { coalescer, fetches, landed } = bench()
+test('when the leader fails, all fail with the very same error, nothing is kept, and the next call fetches anew', async () => {
+  const { coalescer, fetches, kept } = bench()
   const failures = Array.from({ length: 5 }, () => failed(coalescer.join(A)))
   const error = new Error('AccessDenied')
   await fetches[0]!.fail(error)
   for (const failure of failures) assert.equal(await failure, error)
-  assert.deepEqual(landed, [])
+  assert.deepEqual(kept, [])
   const next = coalescer.join(A)
   assert.equal(fetches.length, 2)
   await fetches[1]!.succeed('x')
@@ -107,26 +107,26 @@ test('a retry from inside a rejection handler starts a new flight, and a second 
 })
 
 test('who asks from inside a fulfilment handler finds its answer kept and leads a flight of its own', async () => {
-  const { coalescer, fetches, landed } = bench()
+  const { coalescer, fetches, kept } = bench()
   const seen = coalescer.join(A).then(() => {
     void coalescer.join(A)
-    return [fetches.length, landed.length]
+    return [fetches.length, kept.length]
   })
   await fetches[0]!.succeed('x')
   assert.deepEqual(await seen, [2, 1])
 })
 
 test('a refresh with nothing in flight is one call that later joiners share', async () => {
-  const { coalescer, fetches, landed } = bench()
+  const { coalescer, fetches, kept } = bench()
   const answers = [coalescer.refresh(A), coalescer.join(A), coalescer.join(A)]
   assert.equal(fetches.length, 1)
   await fetches[0]!.succeed('x')
   assert.deepEqual(await Promise.all(answers), ['x', 'x', 'x'])
-  assert.equal(landed.length, 1)
+  assert.equal(kept.length, 1)
 })
 
-test('a refresh during an older read starts at once; the older read answers its own and does not land', async () => {
-  const { coalescer, fetches, landed, clock } = bench()
+test('a refresh during an older read starts at once; the older read answers its own and is not kept', async () => {
+  const { coalescer, fetches, kept, clock } = bench()
   const older = coalescer.join(A)
   clock.now += 10
   const refreshed = coalescer.refresh(A)
@@ -136,36 +136,36 @@ test('a refresh during an older read starts at once; the older read answers its 
   await fetches[1]!.succeed('new')
   await fetches[0]!.succeed('old')
   assert.deepEqual([await older, await refreshed, await joined], ['old', 'new', 'new'])
-  assert.deepEqual(landed, [{ key: 'a', answer: 'new', startedAt: 1_000_010 }])
+  assert.deepEqual(kept, [{ key: 'a', answer: 'new', startedAt: 1_000_010 }])
 })
 
-test('the older read that lands first, while the refresh still flies, does not land either', async () => {
-  const { coalescer, fetches, landed } = bench()
+test('the older read that ends first, while the refresh is under way, is not kept either', async () => {
+  const { coalescer, fetches, kept } = bench()
   const older = coalescer.join(A)
   const refreshed = coalescer.refresh(A)
   await fetches[0]!.succeed('old')
   assert.equal(await older, 'old')
-  assert.deepEqual(landed, [])
+  assert.deepEqual(kept, [])
   await fetches[1]!.succeed('new')
   assert.equal(await refreshed, 'new')
   assert.deepEqual(
-    landed.map(({ answer }) => answer),
+    kept.map(({ answer }) => answer),
     ['new'],
   )
 })
 
 test('further refreshes share one queued flight: two calls, however many ask', async () => {
-  const { coalescer, fetches, landed, clock } = bench()
+  const { coalescer, fetches, kept, clock } = bench()
   const first = coalescer.refresh(A)
   const others = Array.from({ length: 50 }, () => coalescer.refresh(A))
-  assert.equal(fetches.length, 1, 'the second waits for the first to land')
+  assert.equal(fetches.length, 1, 'the second waits for the first to end')
   clock.now += 7
   await fetches[0]!.succeed('first')
   assert.equal(await first, 'first')
   assert.equal(fetches.length, 2)
   await fetches[1]!.succeed('second')
   assert.deepEqual(new Set(await Promise.all(others)), new Set(['second']))
-  assert.deepEqual(landed, [
+  assert.deepEqual(kept, [
     { key: 'a', answer: 'first', startedAt: 1_000_000 },
     { key: 'a', answer: 'second', startedAt: 1_000_007 },
   ])
@@ -186,7 +186,7 @@ test('a refresh that comes while the queued flight is up queues a third', async 
 })
 
 test('a refresh that fails fails its own; the queued one takes off all the same', async () => {
-  const { coalescer, fetches, landed } = bench()
+  const { coalescer, fetches, kept } = bench()
   const first = failed(coalescer.refresh(A))
   const second = coalescer.refresh(A)
   const error = new Error('Throttling')
@@ -196,35 +196,35 @@ test('a refresh that fails fails its own; the queued one takes off all the same'
   await fetches[1]!.succeed('x')
   assert.equal(await second, 'x')
   assert.deepEqual(
-    landed.map(({ answer }) => answer),
+    kept.map(({ answer }) => answer),
     ['x'],
   )
 })
 
 test('a queued refresh that fails fails all who share it with one error', async () => {
-  const { coalescer, fetches, landed } = bench()
+  const { coalescer, fetches, kept } = bench()
   void coalescer.refresh(A)
   const queued = [1, 2, 3].map(() => failed(coalescer.refresh(A)))
   await fetches[0]!.succeed('x')
   const error = new Error('second')
   await fetches[1]!.fail(error)
   for (const failure of queued) assert.equal(await failure, error)
-  assert.equal(landed.length, 1)
+  assert.equal(kept.length, 1)
 })
 
-test('after a failed refresh an older read that lands is not kept: a newer value may have been seen', async () => {
-  const { coalescer, fetches, landed } = bench()
+test('after a failed refresh an older read that succeeds is not kept: a newer value may have been seen', async () => {
+  const { coalescer, fetches, kept } = bench()
   const older = coalescer.join(A)
   const refresh = failed(coalescer.refresh(A))
   await fetches[1]!.fail(new Error('no'))
   await refresh
   await fetches[0]!.succeed('old')
   assert.equal(await older, 'old')
-  assert.deepEqual(landed, [])
+  assert.deepEqual(kept, [])
 })
 
 test('a flight is joined until the millisecond before it is too old', async () => {
-  const { coalescer, fetches, landed, clock } = bench()
+  const { coalescer, fetches, kept, clock } = bench()
   const early = coalescer.join(A)
   clock.now += JOINABLE_FOR_MS - 1
   const justInTime = coalescer.join(A)
@@ -238,7 +238,7 @@ test('a flight is joined until the millisecond before it is too old', async () =
     [await early, await justInTime, await late],
     ['before the freeze', 'before the freeze', 'after the freeze'],
   )
-  assert.deepEqual(landed, [{ key: 'a', answer: 'after the freeze', startedAt: 1_030_000 }])
+  assert.deepEqual(kept, [{ key: 'a', answer: 'after the freeze', startedAt: 1_030_000 }])
 })
 
 test('a stale flight that fails at last leaves the newer one in the air', async () => {
@@ -261,7 +261,7 @@ test('a stale refresh is not queued behind: the next refresh starts at once', ()
 })
 
 test('a clock that went backwards makes no flight joinable', async () => {
-  const { coalescer, fetches, landed, clock } = bench()
+  const { coalescer, fetches, kept, clock } = bench()
   const before = coalescer.join(A)
   clock.now -= 1
   const after = coalescer.join(A)
@@ -269,11 +269,11 @@ test('a clock that went backwards makes no flight joinable', async () => {
   await fetches[1]!.succeed('newer')
   await fetches[0]!.succeed('older')
   assert.deepEqual([await before, await after], ['older', 'newer'])
-  assert.deepEqual(landed, [{ key: 'a', answer: 'newer', startedAt: 999_999 }])
+  assert.deepEqual(kept, [{ key: 'a', answer: 'newer', startedAt: 999_999 }])
 })
 
-test('clear lets every flight answer its waiters, lands none, and lets nobody join them', async () => {
-  const { coalescer, fetches, landed } = bench()
+test('clear lets every flight answer its waiters, keeps none, and lets nobody join them', async () => {
+  const { coalescer, fetches, kept } = bench()
   const before = [coalescer.join(A), coalescer.join(B)]
   coalescer.clear()
   const after = coalescer.join(A)
@@ -283,13 +283,13 @@ test('clear lets every flight answer its waiters, lands none, and lets nobody jo
   await fetches[2]!.succeed('kept')
   assert.deepEqual(await Promise.all([...before, after]), ['forgotten', 'forgotten too', 'kept'])
   assert.deepEqual(
-    landed.map(({ answer }) => answer),
+    kept.map(({ answer }) => answer),
     ['kept'],
   )
 })
 
 test('a refresh that was queued before clear still takes off after it', async () => {
-  const { coalescer, fetches, landed } = bench()
+  const { coalescer, fetches, kept } = bench()
   void coalescer.refresh(A)
   const queued = coalescer.refresh(A)
   coalescer.clear()
@@ -298,7 +298,7 @@ test('a refresh that was queued before clear still takes off after it', async ()
   await fetches[1]!.succeed('asked for after clear')
   assert.equal(await queued, 'asked for after clear')
   assert.deepEqual(
-    landed.map(({ answer }) => answer),
+    kept.map(({ answer }) => answer),
     ['asked for after clear'],
   )
 })
@@ -325,7 +325,7 @@ test('the failure of the newest flight is told, and that of a flight which a ref
 })
 
 test('a flight that is led from elsewhere is joined, and its answer kept', async () => {
-  const { coalescer, fetches, landed } = bench()
+  const { coalescer, fetches, kept } = bench()
   let succeed: (answer: string) => void = () => {}
   const led = coalescer.lead(A, new Promise((resolve) => (succeed = resolve)))
   assert.equal(coalescer.isInflight(A), true)
@@ -333,7 +333,7 @@ test('a flight that is led from elsewhere is joined, and its answer kept', async
   succeed('from a batch')
   assert.deepEqual(await Promise.all([led, joined]), ['from a batch', 'from a batch'])
   assert.equal(fetches.length, 0)
-  assert.deepEqual(landed, [{ key: 'a', answer: 'from a batch', startedAt: 1_000_000 }])
+  assert.deepEqual(kept, [{ key: 'a', answer: 'from a batch', startedAt: 1_000_000 }])
   assert.equal(coalescer.isInflight(A), false)
 })
 
@@ -346,7 +346,7 @@ test('where a flight is out already, leading another changes nothing and gets it
 })
 
 test('an abandoned flight answers its waiters, is not kept and not joined', async () => {
-  const { coalescer, fetches, landed } = bench()
+  const { coalescer, fetches, kept } = bench()
   const before = coalescer.join(A)
   coalescer.abandon('a')
   const after = coalescer.join(A)
@@ -354,7 +354,7 @@ test('an abandoned flight answers its waiters, is not kept and not joined', asyn
   await fetches[1]!.succeed('after')
   assert.deepEqual(await Promise.all([before, after]), ['before', 'after'])
   assert.deepEqual(
-    landed.map(({ answer }) => answer),
+    kept.map(({ answer }) => answer),
     ['after'],
   )
 })
