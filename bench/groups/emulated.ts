@@ -6,9 +6,10 @@ import { drive } from '../load/drive.ts'
 import { cpuMs } from '../measuring/process.ts'
 import { target, secretName } from '../measuring/catalogue.ts'
 import { checkReply, fetchReply } from '../measuring/request.ts'
-import type { GroupResult, Sample, Skipped } from '../storing/results.ts'
 import { type Found, found, installNode, qemu } from '../contenders/runtimes.ts'
 import { schedule } from '../measuring/schedule.ts'
+import { measureSeries, namesOf, type Measured } from '../measuring/series.ts'
+import type { GroupResult, Skipped } from '../storing/results.ts'
 import { startUpstream, type Upstream } from '../upstream/upstream.ts'
 import { figures } from './hit.ts'
 
@@ -26,6 +27,8 @@ const SYSROOT: Record<Arch, string> = {
 const CXX_PACKAGE: Record<Arch, string> = { x64: 'libstdc++6-amd64-cross', arm64: 'libstdc++6-arm64-cross' }
 const LAYER: Record<Arch, 'x86_64' | 'arm64'> = { x64: 'x86_64', arm64: 'arm64' }
 const WANTED = target(secretName('100B', 0))
+const START = { name: 'emulated start' }
+const HIT = { name: 'emulated hit, c1, 100 B' }
 const HIT_MS = 3_000
 const WARMUP_MS = 4_000
 
@@ -33,30 +36,23 @@ export async function measureEmulated(context: Context): Promise<GroupResult> {
   const { amount, dist, random } = context
   const { contenders, skipped } = field(dist)
   const upstream = await startUpstream({ kind: 'aws', tls: false, secrets: [{ size: '100B', keys: 1 }] })
-  const turns = schedule(
-    contenders,
-    ['emulated start', 'emulated hit, c1, 100 B'] as const,
-    amount.emulatedRounds,
-    random,
+  const turns = schedule(contenders, [START, HIT], amount.emulatedRounds, random)
+  const samples = await measureSeries(
+    {
+      group: 'emulated',
+      turns,
+      upstream,
+      measure: (contender, scenario) => (scenario === START ? start : hit)(contender, context, upstream),
+    },
+    context,
   )
-  const samples: Sample[] = []
-  try {
-    for (const { scenario, contender, round } of turns) {
-      context.progress(`${scenario}: ${contender.name}`, samples.length, turns.length)
-      const measure = scenario === 'emulated start' ? start : hit
-      const measured = await measure(contender, context, upstream)
-      samples.push({ scenario, contender: contender.name, round, ...measured })
-    }
-  } finally {
-    await upstream.stop()
-  }
   const method =
     'EMULATED: x86_64 and arm64 both under qemu-user on this machine; compare CPU between the two, nothing else; the nodejs layer without its sh launcher'
   return {
     group: 'emulated',
     method,
-    contenders: contenders.map(({ name }) => name),
-    scenarios: ['emulated start', 'emulated hit, c1, 100 B'],
+    contenders: namesOf(contenders),
+    scenarios: namesOf([START, HIT]),
     floors: floorsOf({ contenders, skipped }),
     skipped,
     samples,
@@ -87,11 +83,7 @@ function field(dist: string): { contenders: Contender[]; skipped: Skipped[] } {
   }
 }
 
-async function start(
-  contender: Contender,
-  { port }: Context,
-  upstream: Upstream,
-): Promise<Pick<Sample, 'values'>> {
+async function start(contender: Contender, { port }: Context, upstream: Upstream): Promise<Measured> {
   const values: Record<string, number> = {}
   const running = await launch(contender, {
     port,
@@ -114,7 +106,7 @@ async function hit(
   contender: Contender,
   { port, amount }: Context,
   { endpoint }: Upstream,
-): Promise<Pick<Sample, 'values' | 'latency'>> {
+): Promise<Measured> {
   const running = await launch(contender, { port, endpoint })
   try {
     const scale = amount.hitMs / 1_000

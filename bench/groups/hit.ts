@@ -5,8 +5,9 @@ import { launch } from '../measuring/launch.ts'
 import { drive, type Job, type Outcome } from '../load/drive.ts'
 import { HIT_SCENARIOS, type HitScenario } from '../load/scenarios.ts'
 import { emptyPageCache } from '../measuring/page-cache.ts'
-import type { GroupResult, Sample } from '../storing/results.ts'
 import { schedule } from '../measuring/schedule.ts'
+import { measureSeries, namesOf, type Measured } from '../measuring/series.ts'
+import type { GroupResult } from '../storing/results.ts'
 import { startUpstream, type Upstream } from '../upstream/upstream.ts'
 
 export async function measureHit(context: Context): Promise<GroupResult> {
@@ -16,30 +17,23 @@ export async function measureHit(context: Context): Promise<GroupResult> {
   const secrets = scenarios.map(({ size, keys }) => ({ size, keys }))
   const upstream = await startUpstream({ kind: 'aws', tls: false, secrets })
   const turns = schedule(field.contenders, scenarios, amount.hitRounds, random)
-  const samples: Sample[] = []
-  // For the peak RSS: see page-cache.ts.
-  emptyPageCache(field.contenders)
-  try {
-    for (const { scenario, contender, round } of turns) {
-      context.progress(`hit, ${scenario.name}: ${contender.name}`, samples.length, turns.length)
-      samples.push({
-        scenario: scenario.name,
-        contender: contender.name,
-        round,
-        ...(await hit(contender, scenario, context, upstream)),
-      })
-    }
-  } finally {
-    await upstream.stop()
-  }
+  const samples = await measureSeries(
+    {
+      group: 'hit',
+      turns,
+      upstream,
+      // For the peak RSS: see page-cache.ts.
+      prepare: async () => emptyPageCache(field.contenders),
+      measure: (contender, scenario) => hit(contender, scenario, context, upstream),
+    },
+    context,
+  )
   const method = `autocannon to localhost, own microsecond histogram, ${amount.hitMs} ms per fresh process after ${amount.hitWarmupMs} ms of warm-up`
-  const contenders = field.contenders.map(({ name }) => name)
-  const names = scenarios.map(({ name }) => name)
   return {
     group: 'hit',
     method,
-    contenders,
-    scenarios: names,
+    contenders: namesOf(field.contenders),
+    scenarios: namesOf(scenarios),
     floors: floorsOf(field),
     skipped: field.skipped,
     samples,
@@ -55,7 +49,7 @@ async function hit(
   { connections, mode, size, keys }: HitScenario,
   { port, amount }: Context,
   { endpoint }: Upstream,
-): Promise<Pick<Sample, 'values' | 'latency'>> {
+): Promise<Measured> {
   const running = await launch(contender, { port, endpoint })
   try {
     const { isExact } = contender

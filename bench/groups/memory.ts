@@ -5,8 +5,9 @@ import type { Amount, Context } from '../measuring/context.ts'
 import { type LaunchOptions, launch } from '../measuring/launch.ts'
 import { drive } from '../load/drive.ts'
 import { emptyPageCache, howEmptied } from '../measuring/page-cache.ts'
-import type { GroupResult, Sample } from '../storing/results.ts'
 import { schedule } from '../measuring/schedule.ts'
+import { measureSeries, namesOf } from '../measuring/series.ts'
+import type { GroupResult } from '../storing/results.ts'
 import { startUpstream } from '../upstream/upstream.ts'
 
 // Resident memory, which is what a function shares with us: idle, with a full cache, and after it has turned over a
@@ -51,22 +52,29 @@ export async function measureMemory(context: Context): Promise<GroupResult> {
   const upstream = await startUpstream({ kind: 'canned', tls: false, secrets: [] })
   const env = { PARAMETERS_SECRETS_EXTENSION_CACHE_SIZE: String(amount.entries) }
   const options = { port: context.port, endpoint: upstream.endpoint, env }
-  const samples: Sample[] = []
-  try {
-    emptyPageCache(all)
-    for (const contender of all) await fill(contender, idle, amount, options)
-    for (const { scenario, contender, round } of turns) {
-      context.progress(`memory, ${scenario.name}: ${contender.name}`, samples.length, turns.length)
-      const values = await fill(contender, scenario, amount, options)
-      samples.push({ scenario: scenario.name, contender: contender.name, round, values })
-    }
-  } finally {
-    await upstream.stop()
-  }
+  const samples = await measureSeries(
+    {
+      group: 'memory',
+      turns,
+      upstream,
+      async prepare() {
+        emptyPageCache(all)
+        for (const contender of all) await fill(contender, idle, amount, options)
+      },
+      measure: async (contender, scenario) => ({ values: await fill(contender, scenario, amount, options) }),
+    },
+    context,
+  )
   const method = `VmRSS, RssAnon and VmHWM of a fresh process, ${amount.settleMs} ms after the last answer; ${howEmptied()}, then one start of each that is not counted; capacity ${amount.entries.toLocaleString('en')}`
-  const contenders = all.map(({ name }) => name)
-  const scenarios = [idle, ...full, evictions].map(({ name }) => name)
-  return { group: 'memory', method, contenders, scenarios, floors: {}, skipped: extensions.skipped, samples }
+  return {
+    group: 'memory',
+    method,
+    contenders: namesOf(all),
+    scenarios: namesOf([idle, ...full, evictions]),
+    floors: {},
+    skipped: extensions.skipped,
+    samples,
+  }
 }
 
 /** The memory after all parts, and the RSS after each of the earlier ones. */

@@ -3,17 +3,27 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Context } from '../measuring/context.ts'
 import { ALL } from '../micro/micro-process.ts'
-import { distinct, type GroupResult, type Sample } from '../storing/results.ts'
+import { distinct, type GroupResult } from '../storing/results.ts'
 import { schedule } from '../measuring/schedule.ts'
+import { measureSeries } from '../measuring/series.ts'
 
-export async function measureMicro({ amount, random, progress }: Context): Promise<GroupResult> {
-  const turns = schedule([...ALL.keys()], ['micro'], amount.microRounds, random)
-  const samples: Sample[] = []
-  for (const { contender: index, round } of turns) {
-    const { scenario, contender } = ALL[index]!
-    progress(`micro, ${scenario}: ${contender}`, samples.length, turns.length)
-    samples.push({ scenario, contender, round, values: await inProcess(index, amount.microMs) })
-  }
+export async function measureMicro(context: Context): Promise<GroupResult> {
+  const { amount, random } = context
+  // Each contender has a benchmark per scenario, so a turn is one of the benchmarks.
+  const drawn = schedule([...ALL.keys()], ['all'], amount.microRounds, random)
+  const turns = drawn.map(({ contender: index, round }) => ({
+    round,
+    scenario: { name: ALL[index]!.scenario },
+    contender: { name: ALL[index]!.contender, index },
+  }))
+  const samples = await measureSeries(
+    {
+      group: 'micro',
+      turns,
+      measure: async ({ index }) => ({ values: await inProcess(index, amount.microMs) }),
+    },
+    context,
+  )
   return {
     group: 'micro',
     method: `tinybench on ${process.version}, median of ${amount.microMs} ms in a fresh process each`,

@@ -7,9 +7,10 @@ import type { Amount, Context } from '../measuring/context.ts'
 import { launch } from '../measuring/launch.ts'
 import { drive, type Job, type Outcome } from '../load/drive.ts'
 import { pinned } from '../measuring/process.ts'
-import type { GroupResult, Sample, Skipped } from '../storing/results.ts'
 import { node } from '../contenders/runtimes.ts'
 import { schedule } from '../measuring/schedule.ts'
+import { measureSeries, namesOf, type Measured } from '../measuring/series.ts'
+import type { GroupResult, Skipped } from '../storing/results.ts'
 import { startUpstream, type Upstream } from '../upstream/upstream.ts'
 import { figures } from './hit.ts'
 
@@ -21,7 +22,7 @@ interface MissScenario {
   readonly maxConnections?: number
 }
 
-const SDK = 'SDK in the function, Node 24'
+const SDK = { name: 'SDK in the function, Node 24' }
 const ONE_BY_ONE = 'one after the other'
 const WARMUP = 50
 
@@ -37,34 +38,31 @@ export async function measureMiss(context: Context): Promise<GroupResult> {
     tls: true,
     secrets: [{ size: '100B', keys: Math.max(amount.crowd, amount.misses) + WARMUP }],
   })
-  const samples: Sample[] = []
   const script = await bundle('bench/load/sdk.ts')
   const runtime = node(24)
-  const alone: Skipped[] = 'reason' in runtime ? [{ contender: SDK, reason: runtime.reason }] : []
-  const turns = schedule([...contenders, undefined], scenarios, amount.missRounds, random)
-  try {
-    for (const [done, { scenario, contender, round }] of turns.entries()) {
-      const name = contender?.name ?? SDK
-      context.progress(`miss, ${scenario.name}: ${name}`, done, turns.length)
-      const sample = { scenario: scenario.name, contender: name, round }
-      if (contender !== undefined)
-        samples.push({ ...sample, ...(await miss(contender, scenario, context, upstream)) })
-      else if (scenario.name === ONE_BY_ONE && 'path' in runtime) {
-        const outcome = await direct([runtime.path, script.path], amount.misses, upstream)
-        samples.push({ ...sample, ...shown(outcome) })
-      }
-    }
-  } finally {
-    await upstream.stop()
-  }
+  const alone: Skipped[] = 'reason' in runtime ? [{ contender: SDK.name, reason: runtime.reason }] : []
+  const turns = schedule([...contenders, SDK], scenarios, amount.missRounds, random)
+  const samples = await measureSeries(
+    {
+      group: 'miss',
+      turns,
+      upstream,
+      async measure(contender, scenario) {
+        if ('command' in contender) return miss(contender, scenario, context, upstream)
+        if (scenario.name !== ONE_BY_ONE || 'reason' in runtime) return undefined
+        return shown(await direct([runtime.path, script.path], amount.misses, upstream))
+      },
+    },
+    context,
+  )
   const method = `each secret asked once, from the AWS emulator over TLS; the SDK calls the same one from its own process`
-  const names = contenders.map(({ name }) => name)
+  const names = namesOf(contenders)
   return {
     group: 'miss',
     method,
-    contenders: [SDK, ...names],
-    scenarios: scenarios.map(({ name }) => name),
-    floors: Object.fromEntries(names.map((name) => [name, SDK])),
+    contenders: [SDK.name, ...names],
+    scenarios: namesOf(scenarios),
+    floors: Object.fromEntries(names.map((name) => [name, SDK.name])),
     skipped: [...skipped, ...alone],
     samples,
   }
@@ -98,19 +96,14 @@ async function miss(
   { load, upstreamMs, maxConnections }: MissScenario,
   { port }: Context,
   upstream: Upstream,
-): Promise<Pick<Sample, 'values' | 'latency'>> {
+): Promise<Measured> {
   const env =
     maxConnections === undefined
       ? {}
       : { PARAMETERS_SECRETS_EXTENSION_MAX_CONNECTIONS: String(maxConnections) }
   await upstream.delay(upstreamMs)
   const { endpoint, caBundle } = upstream
-  const running = await launch(contender, {
-    port,
-    endpoint,
-    env,
-    ...(caBundle !== undefined && { caBundle }),
-  })
+  const running = await launch(contender, { port, endpoint, caBundle, env })
   try {
     await upstream.reset()
     const job = {
@@ -123,14 +116,14 @@ async function miss(
     } as const
     const outcome = await drive(job)
     const upstreamCalls = (await upstream.calls()) - load.warmup
-    const { values, latency } = shown(outcome)
-    return { values: { ...values, upstreamCalls, answeredMs: outcome.elapsedMs }, latency }
+    const measured = shown(outcome)
+    return { ...measured, values: { ...measured.values, upstreamCalls, answeredMs: outcome.elapsedMs } }
   } finally {
     await running.stop()
   }
 }
 
-function shown(outcome: Outcome): { values: Record<string, number>; latency: Outcome['latency'] } {
+function shown(outcome: Outcome): Measured {
   const { cpuUsPerHit, driverCpuUsPerHit: _, ...others } = figures(outcome)
   return { values: { ...others, cpuUsPerMiss: cpuUsPerHit ?? Number.NaN }, latency: outcome.latency }
 }

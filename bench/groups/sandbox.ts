@@ -7,9 +7,10 @@ import { launch, type Running } from '../measuring/launch.ts'
 import { emptyPageCache, howEmptied } from '../measuring/page-cache.ts'
 import { majorFaults, pinned, readMb } from '../measuring/process.ts'
 import { probe } from '../measuring/request.ts'
-import type { GroupResult, Sample, Skipped } from '../storing/results.ts'
 import { node } from '../contenders/runtimes.ts'
 import { schedule } from '../measuring/schedule.ts'
+import { measureSeries, namesOf } from '../measuring/series.ts'
+import type { GroupResult, Skipped } from '../storing/results.ts'
 import { startUpstream, type Upstream } from '../upstream/upstream.ts'
 
 // A cold start in the memory of a small function, beside a function that is there already: from the spawn until /ping
@@ -23,7 +24,7 @@ const FUNCTION = `const held = Buffer.alloc(${HELD_MB * 2 ** 20}, 1)
   console.log('ready')
   setInterval(() => held.at(0), 2 ** 30)`
 
-const SCENARIO = `${LIMIT_MB} MB, cold, until /ping answers`
+const SCENARIO = { name: `${LIMIT_MB} MB, cold, until /ping answers` }
 
 export async function measureSandbox(context: Context): Promise<GroupResult> {
   const { amount, dist, peers, random } = context
@@ -32,24 +33,23 @@ export async function measureSandbox(context: Context): Promise<GroupResult> {
   const contenders = reason === undefined ? field.contenders : []
   const upstream = await startUpstream({ kind: 'aws', tls: true, secrets: [] })
   const turns = schedule(contenders, [SCENARIO], amount.coldRounds, random)
-  const samples: Sample[] = []
-  try {
-    for (const { scenario, contender, round } of turns) {
-      context.progress(`sandbox: ${contender.name}`, samples.length, turns.length)
-      const values = await startInSandbox(contender, context, upstream)
-      samples.push({ scenario, contender: contender.name, round, values })
-    }
-  } finally {
-    await upstream.stop()
-  }
+  const samples = await measureSeries(
+    {
+      group: 'sandbox',
+      turns,
+      upstream,
+      measure: async (contender) => ({ values: await startInSandbox(contender, context, upstream) }),
+    },
+    context,
+  )
   const refused: Skipped[] = field.contenders.flatMap(({ name }) =>
     reason === undefined ? [] : [{ contender: name, reason }],
   )
   return {
     group: 'sandbox',
     method: `spawn to the first answer of /ping (a peer: of its probe), in a memory cgroup of ${LIMIT_MB} MiB beside Node ${FUNCTION_NODE} holding ${HELD_MB} MiB; ${howEmptied()} before each start`,
-    contenders: contenders.map(({ name }) => name),
-    scenarios: [SCENARIO],
+    contenders: namesOf(contenders),
+    scenarios: namesOf([SCENARIO]),
     floors: {},
     skipped: [...field.skipped, ...refused],
     samples,
@@ -70,14 +70,13 @@ async function startInSandbox(
   try {
     await once(beside.stdout!, 'data')
     const inside = { ...contender, command: cgroup.around(contender.command) }
-    const options = { port, endpoint, ...(caBundle !== undefined && { caBundle }) }
     const values: Record<string, number> = {}
     const onRegistered = async ({ spawnedAt, host }: Running) => {
       const path = contender.ready === 'probe' ? contender.probe : '/ping'
       await probe(port, path, () => host.crashed() === undefined)
       values.pingMs = performance.now() - spawnedAt
     }
-    const running = await launch(inside, { ...options, onRegistered })
+    const running = await launch(inside, { port, endpoint, caBundle, onRegistered })
     try {
       if (contender.ready === 'probe') await onRegistered(running)
       values.majorFaults = majorFaults(running.pid)

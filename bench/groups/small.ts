@@ -6,8 +6,9 @@ import { launch } from '../measuring/launch.ts'
 import { cpuMs } from '../measuring/process.ts'
 import { limitProcessor, SMALLEST_SHARE } from '../measuring/quota.ts'
 import { checkReply, fetchReply } from '../measuring/request.ts'
-import type { GroupResult, Sample } from '../storing/results.ts'
 import { schedule } from '../measuring/schedule.ts'
+import { measureSeries, namesOf } from '../measuring/series.ts'
+import type { GroupResult } from '../storing/results.ts'
 import { startUpstream, type Upstream } from '../upstream/upstream.ts'
 
 // What a small function waits for its first secret. INIT has a whole processor; when it is over, 128 MB have 7 % of one,
@@ -17,40 +18,41 @@ const WANTED = target(secretName('100B', 0))
 const FUNCTION_INIT_MS = 40
 
 interface Situation {
+  readonly name: string
   readonly share: number
   /** From the end of INIT to the question. */
   readonly laterMs: number
 }
 
 const SMALL = '7 % of a processor after INIT'
-const SITUATIONS: Readonly<Record<string, Situation>> = {
-  'the whole processor': { share: 1, laterMs: 0 },
-  [SMALL]: { share: SMALLEST_SHARE, laterMs: 0 },
-  [`${SMALL}, asked 150 ms later`]: { share: SMALLEST_SHARE, laterMs: 150 },
-}
+const SITUATIONS: readonly Situation[] = [
+  { name: 'the whole processor', share: 1, laterMs: 0 },
+  { name: SMALL, share: SMALLEST_SHARE, laterMs: 0 },
+  { name: `${SMALL}, asked 150 ms later`, share: SMALLEST_SHARE, laterMs: 150 },
+]
 
 export async function measureSmall(context: Context): Promise<GroupResult> {
   const { amount, dist, random } = context
   // No peers: when they are done with their init is not known.
   const { contenders, skipped } = extensionField(dist, [24], [])
   const upstream = await startUpstream({ kind: 'aws', tls: true, secrets: [{ size: '100B', keys: 1 }] })
-  const scenarios = Object.keys(SITUATIONS)
-  const turns = schedule(contenders, scenarios, amount.startRounds, random)
-  const samples: Sample[] = []
-  try {
-    for (const { scenario, contender, round } of turns) {
-      context.progress(`small, ${scenario}: ${contender.name}`, samples.length, turns.length)
-      const values = await start(contender, context, upstream, SITUATIONS[scenario]!)
-      samples.push({ scenario, contender: contender.name, round, values })
-    }
-  } finally {
-    await upstream.stop()
-  }
+  const turns = schedule(contenders, SITUATIONS, amount.startRounds, random)
+  const samples = await measureSeries(
+    {
+      group: 'small',
+      turns,
+      upstream,
+      measure: async (contender, situation) => ({
+        values: await start(contender, context, upstream, situation),
+      }),
+    },
+    context,
+  )
   return {
     group: 'small',
     method: `fresh process each; the function's own init takes ${FUNCTION_INIT_MS} ms; the share is kept by SIGSTOP in periods of 100 ms`,
-    contenders: contenders.map(({ name }) => name),
-    scenarios,
+    contenders: namesOf(contenders),
+    scenarios: namesOf(SITUATIONS),
     floors: {},
     skipped,
     samples,
@@ -66,7 +68,7 @@ async function start(
   const running = await launch(contender, {
     port,
     endpoint,
-    ...(caBundle !== undefined && { caBundle }),
+    caBundle,
     onRegistered: () => sleep(FUNCTION_INIT_MS),
   })
   const unlimited = share < 1 ? limitProcessor(running.pid, share) : undefined

@@ -2,12 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { target, secretName } from '../measuring/catalogue.ts'
 import { type Contender, floorsOf, startField } from '../contenders/contenders.ts'
 import type { Context } from '../measuring/context.ts'
-import { launch, type LaunchOptions, type Running } from '../measuring/launch.ts'
+import { launch, type Running } from '../measuring/launch.ts'
 import { emptyPageCache, howEmptied } from '../measuring/page-cache.ts'
 import { cpuMs, readMb } from '../measuring/process.ts'
 import { checkReply, fetchReply } from '../measuring/request.ts'
-import type { GroupResult, Sample } from '../storing/results.ts'
 import { schedule } from '../measuring/schedule.ts'
+import { measureSeries, namesOf } from '../measuring/series.ts'
+import type { GroupResult } from '../storing/results.ts'
 import { startUpstream, type Upstream } from '../upstream/upstream.ts'
 
 // From the spawn to the moments that a function waits for, on the clock of the emulated Lambda host. The first secret
@@ -17,40 +18,43 @@ import { startUpstream, type Upstream } from '../upstream/upstream.ts'
 
 const WANTED = target(secretName('100B', 0))
 const LATER_MS = 250
-const LATER = `warm, secret asked ${LATER_MS} ms after registering`
+const WARM = { name: 'warm' }
+const LATER = { name: `warm, secret asked ${LATER_MS} ms after registering` }
+const COLD = { name: 'cold' }
 
 export async function measureStart(context: Context): Promise<GroupResult> {
   const { amount, dist, peers, random } = context
   const field = await startField(dist, peers)
   const upstream = await startUpstream({ kind: 'aws', tls: true, secrets: [{ size: '100B', keys: 1 }] })
-  const warm = schedule(field.contenders, ['warm', LATER], amount.startRounds, random)
-  const cold = schedule(field.contenders, ['cold'], amount.coldRounds, random)
+  const warm = schedule(field.contenders, [WARM, LATER], amount.startRounds, random)
+  const cold = schedule(field.contenders, [COLD], amount.coldRounds, random)
   const turns = [...warm, ...cold].filter(
     ({ scenario, contender }) => scenario !== LATER || contender.holdsNoSecret !== true,
   )
-  const samples: Sample[] = []
-  try {
-    // One start of each that is not counted: what it needs is in the page cache from then on, and came there on demand.
-    emptyPageCache(field.contenders)
-    for (const contender of field.contenders) await start(contender, context, upstream)
-    for (const { scenario, contender, round } of turns) {
-      context.progress(`start, ${scenario}: ${contender.name}`, samples.length, turns.length)
-      if (scenario === 'cold') emptyPageCache([contender])
-      const measure = scenario === LATER ? startAndAskLater : start
-      const values = await measure(contender, context, upstream)
-      samples.push({ scenario, contender: contender.name, round, values })
-    }
-  } finally {
-    await upstream.stop()
-  }
+  const samples = await measureSeries(
+    {
+      group: 'start',
+      turns,
+      upstream,
+      // One start of each: what it needs is in the page cache from then on, and came there on demand.
+      async prepare() {
+        emptyPageCache(field.contenders)
+        for (const contender of field.contenders) await start(contender, context, upstream)
+      },
+      async measure(contender, scenario) {
+        if (scenario === COLD) emptyPageCache([contender])
+        const run = scenario === LATER ? startAndAskLater : start
+        return { values: await run(contender, context, upstream) }
+      },
+    },
+    context,
+  )
   const method = `spawn to milestone by the emulated Lambda host, fresh process each; cold: ${howEmptied()} before each start`
-  const contenders = field.contenders.map(({ name }) => name)
-  const scenarios = ['warm', LATER, 'cold']
   return {
     group: 'start',
     method,
-    contenders,
-    scenarios,
+    contenders: namesOf(field.contenders),
+    scenarios: namesOf([WARM, LATER, COLD]),
     floors: floorsOf(field),
     skipped: field.skipped,
     samples,
@@ -61,7 +65,7 @@ export async function measureStart(context: Context): Promise<GroupResult> {
 async function start(
   contender: Contender,
   { port }: Context,
-  upstream: Upstream,
+  { endpoint, caBundle }: Upstream,
 ): Promise<Record<string, number>> {
   const values: Record<string, number> = {}
   const onRegistered = async (running: Running) => {
@@ -70,7 +74,9 @@ async function start(
   }
   const listening = { at: Number.NaN }
   const running = await launch(contender, {
-    ...optionsOf(port, upstream),
+    port,
+    endpoint,
+    caBundle,
     onRegistered,
     onListening: (at) => (listening.at = at),
   })
@@ -92,7 +98,7 @@ async function start(
 async function startAndAskLater(
   contender: Contender,
   { port }: Context,
-  upstream: Upstream,
+  { endpoint, caBundle }: Upstream,
 ): Promise<Record<string, number>> {
   const values: Record<string, number> = {}
   const onRegistered = async ({ pid }: Running) => {
@@ -105,17 +111,13 @@ async function startAndAskLater(
     values.cpuLaterSecretMs = values.cpuFirstSecretMs - cpuBeforeMs
     checkReply(reply, WANTED, contender.isExact)
   }
-  const running = await launch(contender, { ...optionsOf(port, upstream), onRegistered })
+  const running = await launch(contender, { port, endpoint, caBundle, onRegistered })
   try {
     if (contender.ready === 'probe') await onRegistered(running)
     return { ...values, ...running.memory() }
   } finally {
     await running.stop()
   }
-}
-
-function optionsOf(port: number, { endpoint, caBundle }: Upstream): LaunchOptions {
-  return { port, endpoint, ...(caBundle !== undefined && { caBundle }) }
 }
 
 async function firstSecret(

@@ -9,7 +9,7 @@ import { accepts, probe } from './request.ts'
 export interface LaunchOptions {
   readonly port: number
   readonly endpoint: string
-  readonly caBundle?: string
+  readonly caBundle?: string | undefined
   /** The function's variables, such as PARAMETERS_SECRETS_EXTENSION_MAX_CONNECTIONS. */
   readonly env?: Readonly<Record<string, string>>
   /** Run at the moment when Lambda would start the function's own code; only for those that register. */
