@@ -1,7 +1,8 @@
+import { EXTENSION_NAME } from '../src/version.ts'
 import type { Architecture } from './runtimes.ts'
 
-/** The only path in every zip. Clients in the wild test for it, and Lambda registers the extension by its name. */
-export const EXTENSION_PATH = 'extensions/AWSParametersAndSecretsLambdaExtension'
+/** The only path in every zip. */
+export const EXTENSION_PATH = `extensions/${EXTENSION_NAME}`
 export const EXTENSION_MODE = 0o755
 
 /**

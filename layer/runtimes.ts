@@ -14,12 +14,16 @@ export type NodeMajor = (typeof NODE_MAJORS)[number]
 const FOLDER = fileURLToPath(new URL('runtimes/', import.meta.url))
 const BUN_PACKAGES: Record<Architecture, string> = { x86_64: 'bun-linux-x64', arm64: 'bun-linux-aarch64' }
 
-/** The Bun that runs on that architecture; installs it when it is missing or another version than pinned. */
+/** Where the Bun that runs on that architecture is once it is installed. */
+export function bunFile(architecture: Architecture): string {
+  return fileOf(bunPackage(architecture), 'bun')
+}
+
+/** The same; installs it when it is missing or another version than pinned. */
 export function bunFor(architecture: Architecture): string {
-  const name = `@oven/${BUN_PACKAGES[architecture]}`
   // Both architectures on any machine: the one that is not ours is never executed, only compiled into.
-  if (!isInstalled(name)) install(['--omit=dev'])
-  return `${FOLDER}node_modules/${name}/bin/bun`
+  if (!isInstalled(bunPackage(architecture))) install(['--omit=dev'])
+  return bunFile(architecture)
 }
 
 /** The Bun that runs here. */
@@ -27,11 +31,34 @@ export function hostBun(): string {
   return bunFor(process.arch === 'arm64' ? 'arm64' : 'x86_64')
 }
 
-/** An official Linux x64 build of Node, as Lambda's nodejs runtimes have one in /var/lang/bin. */
+/** Where an official Linux x64 build of Node is once it is installed. Lambda has such a one in /var/lang/bin. */
+export function nodeFile(major: NodeMajor): string {
+  return fileOf(nodePackage(major), 'node')
+}
+
+/** The same; installs it when it is missing or another version than pinned. */
 export function nodeFor(major: NodeMajor): string {
-  const name = `node${major}-linux-x64`
-  if (!isInstalled(name)) install([])
-  return `${FOLDER}node_modules/${name}/bin/node`
+  if (!isInstalled(nodePackage(major))) install([])
+  return nodeFile(major)
+}
+
+/** The exact version of Node that is pinned, such as 24.21.0. */
+export function nodeVersion(major: NodeMajor): string {
+  const version = pinned(nodePackage(major))
+  if (version === undefined) throw new Error(`layer/runtimes pins no Node ${major}`)
+  return version
+}
+
+function bunPackage(architecture: Architecture): string {
+  return `@oven/${BUN_PACKAGES[architecture]}`
+}
+
+function nodePackage(major: NodeMajor): string {
+  return `node${major}-linux-x64`
+}
+
+function fileOf(name: string, command: string): string {
+  return `${FOLDER}node_modules/${name}/bin/${command}`
 }
 
 function isInstalled(name: string): boolean {

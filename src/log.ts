@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
 import type { Public } from './public.ts'
+import { EXTENSION_NAME } from './version.ts'
 
 // The only place that writes. A line is text in the original's format, or JSON where the function logs JSON:
 //
@@ -42,8 +43,9 @@ function textLine(at: Date, level: Level | undefined, message: Public): string {
 /** The keys that Lambda's own JSON log lines use, so that one query finds both. */
 function jsonLine(at: Date, level: Level | undefined, message: Public): string {
   const label = (level ?? 'info').toUpperCase()
-  const extension = 'AWSParametersAndSecretsLambdaExtension'
-  return JSON.stringify({ timestamp: at.toISOString(), level: label, message, extension }) + '\n'
+  return (
+    JSON.stringify({ timestamp: at.toISOString(), level: label, message, extension: EXTENSION_NAME }) + '\n'
+  )
 }
 
 /** `write` receives whole lines; `now` is the clock of their timestamps. */

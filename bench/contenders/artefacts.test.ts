@@ -1,35 +1,28 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { crc32, deflateRawSync } from 'node:zlib'
+import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from '@zip.js/zip.js'
 import { onlyFile } from './artefacts.ts'
 
-/** A zip by hand, with as many entries of the same file. */
-function zipOf(contents: Buffer, entries = 1): Buffer {
-  const packed = deflateRawSync(contents)
-  const sizes = Buffer.alloc(12)
-  sizes.writeUInt32LE(crc32(contents), 0)
-  sizes.writeUInt32LE(packed.length, 4)
-  sizes.writeUInt32LE(contents.length, 8)
-  const shared = (before: Buffer) =>
-    Buffer.concat([before, Buffer.from([20, 0, 0, 0, 8, 0, 0, 0, 0, 0]), sizes, Buffer.from([1, 0, 0, 0])])
-  const local = Buffer.concat([shared(Buffer.from('PK\u0003\u0004')), Buffer.from('f'), packed])
-  const central = Buffer.concat([
-    shared(Buffer.from('PK\u0001\u0002\u0014\u0000')),
-    Buffer.alloc(14),
-    Buffer.from('f'),
-  ])
-  const end = Buffer.alloc(22)
-  end.write('PK\u0005\u0006', 0, 'latin1')
-  end.writeUInt16LE(entries, 10)
-  end.writeUInt32LE(local.length, 16)
-  return Buffer.concat([local, central, end])
+async function zipOf(files: Readonly<Record<string, Buffer>>): Promise<Buffer> {
+  const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false })
+  for (const [name, contents] of Object.entries(files)) await writer.add(name, new Uint8ArrayReader(contents))
+  return Buffer.from(await writer.close())
 }
 
-test('the one file of a layer comes out of its zip', () => {
+test('the one file of a layer comes out of its zip', async () => {
   const contents = Buffer.from('#!/bin/sh\n'.repeat(100))
-  assert.deepEqual(onlyFile(zipOf(contents)), contents)
+  assert.deepEqual(await onlyFile(await zipOf({ f: contents })), contents)
 })
 
-test('a zip of two files is no layer', () => {
-  assert.throws(() => onlyFile(zipOf(Buffer.from('x'), 2)), /expected a zip of one file/)
+test('a zip of two files, or of none, is no layer', async () => {
+  const two = await zipOf({ f: Buffer.from('x'), g: Buffer.from('x') })
+  await assert.rejects(onlyFile(two), /expected a zip of one file/)
+  await assert.rejects(onlyFile(await zipOf({})), /expected a zip of one file/)
+})
+
+test('a file that was damaged is refused', async () => {
+  const zip = await zipOf({ f: Buffer.from('#!/bin/sh\n'.repeat(100)) })
+  // Behind the local header of 30 bytes and the name.
+  zip[40] = ~zip[40]! & 0xff
+  await assert.rejects(onlyFile(zip))
 })

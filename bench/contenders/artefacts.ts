@@ -1,24 +1,24 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { inflateRawSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { COMPILE_FLAGS, executable as layerExecutable } from '../../layer/executable.ts'
+import { entriesOf } from '../../layer/zip.ts'
+import { EXTENSION_NAME } from '../../src/version.ts'
 import { bun, type Found, ROOT } from './runtimes.ts'
 
 // The files that the contenders execute, made in dist/bench: layers as unpacked from their zips, floors and naive
 // servers as built here.
 
-export const EXTENSION_NAME = 'AWSParametersAndSecretsLambdaExtension'
 const WORK = `${ROOT}/dist/bench`
 
 /** What the launcher of the nodejs layer executes on Lambda. */
 const LAMBDA_NODE = '/var/lang/bin/node'
 
 /** The one file of a layer, ready to be executed. */
-export function unpackLayer(dist: string, kind: 'nodejs' | 'x86_64' | 'arm64'): Found {
+export async function unpackLayer(dist: string, kind: 'nodejs' | 'x86_64' | 'arm64'): Promise<Found> {
   const zip = join(dist, `parameters-secrets-${kind}.zip`)
   if (!existsSync(zip)) return { reason: `there is no parameters-secrets-${kind}.zip: npm run layer` }
-  return executable(`${kind}/${EXTENSION_NAME}`, onlyFile(readFileSync(zip)))
+  return executable(`${kind}/${EXTENSION_NAME}`, await onlyFile(readFileSync(zip)))
 }
 
 /** The nodejs layer's file for a Node that is not at Lambda's place: only that path is another one. */
@@ -89,22 +89,9 @@ function executable(name: string, contents: Buffer): { path: string } {
   return { path }
 }
 
-const CENTRAL_ENTRY = 0x02014b50
-const DEFLATED = 8
-
-/**
- * Of a zip that holds one file, as our layers do, its contents. APPNOTE.TXT 4.3.12: sizes are read from the central
- * directory, since the local header may leave them to a descriptor.
- */
-export function onlyFile(zip: Buffer): Buffer {
-  const end = zip.lastIndexOf(Buffer.from([0x50, 0x4b, 5, 6]))
-  const entries = zip.readUInt16LE(end + 10)
-  const central = zip.readUInt32LE(end + 16)
-  if (entries !== 1 || zip.readUInt32LE(central) !== CENTRAL_ENTRY)
-    throw new Error('expected a zip of one file')
-  const size = zip.readUInt32LE(central + 20)
-  const local = zip.readUInt32LE(central + 42)
-  const from = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28)
-  const stored = zip.subarray(from, from + size)
-  return zip.readUInt16LE(central + 10) === DEFLATED ? inflateRawSync(stored) : stored
+/** Of a zip that holds one file, as our layers do, its contents. */
+export async function onlyFile(zip: Buffer): Promise<Buffer> {
+  const [entry, ...others] = await entriesOf(zip)
+  if (entry === undefined || others.length > 0) throw new Error('expected a zip of one file')
+  return entry.read()
 }

@@ -1,5 +1,6 @@
 import { bundle, compile, relocate, unbundled, unpackLayer } from './artefacts.ts'
-import { type Found, installNode, node, NODE_MAJORS } from './runtimes.ts'
+import { NODE_MAJORS, type NodeMajor } from '../../layer/runtimes.ts'
+import { type Found, installNode } from './runtimes.ts'
 import type { Skipped } from '../storing/results.ts'
 
 /** A server that can be started, and how it shows that it is ready. */
@@ -61,7 +62,7 @@ export async function startField(dist: string, peers: readonly Contender[]): Pro
   field.add({ ...asks, name: httpsOn(BUN), floor: bareOn(BUN) }, [executable])
   field.add({ ...registers, name: 'naive, Node 24', floor: bareOn(24) }, [runtime(24), naive])
   field.add({ ...registers, name: 'naive unbundled, Node 24', floor: bareOn(24) }, [runtime(24), loose])
-  addExtensions(field, dist, NODE_MAJORS, bareOn)
+  await addExtensions(field, dist, NODE_MAJORS, bareOn)
   field.contenders.push(...peers)
   return field
 }
@@ -73,39 +74,43 @@ export async function hitField(dist: string, peers: readonly Contender[]): Promi
   field.add({ ...listens, name: 'net, Node 24', env: { BENCH_FLOOR: 'net' } }, [runtime(24), floor])
   field.add({ ...listens, name: bareOn(24) }, [runtime(24), floor])
   field.add({ ...listens, name: bareOn(BUN) }, [compile(floor, 'hits')])
-  addExtensions(field, dist, [24], bareOn)
+  await addExtensions(field, dist, [24], bareOn)
   field.contenders.push(...peers)
   return field
 }
 
 /** Where no floor can run: nodejs on those Nodes and the executable, each with the peers. */
-export function extensionField(dist: string, majors: readonly number[], peers: readonly Contender[]): Field {
+export async function extensionField(
+  dist: string,
+  majors: readonly NodeMajor[],
+  peers: readonly Contender[],
+): Promise<Field> {
   const field = new Gathering()
-  addExtensions(field, dist, majors, undefined)
+  await addExtensions(field, dist, majors, undefined)
   field.contenders.push(...peers)
   return field
 }
 
-function addExtensions(
+async function addExtensions(
   field: Gathering,
   dist: string,
-  majors: readonly number[],
+  majors: readonly NodeMajor[],
   floorOf: ((runtime: number | string) => string) | undefined,
-): void {
+): Promise<void> {
   const registers = { ready: 'registered', isExact: true } as const
   const floor = (of: number | string) => (floorOf === undefined ? {} : { floor: floorOf(of) })
-  const layer = unpackLayer(dist, 'nodejs')
+  const layer = await unpackLayer(dist, 'nodejs')
   for (const major of majors) {
     const found = runtime(major)
     const moved = relocate(layer, found, String(major))
     const executes = 'path' in found && { runtime: found.path }
     field.add({ ...registers, name: `nodejs layer, Node ${major}`, ...executes, ...floor(major) }, [moved])
   }
-  field.add({ ...registers, name: EXECUTABLE, ...floor(BUN) }, [unpackLayer(dist, HOST_LAYER)])
+  field.add({ ...registers, name: EXECUTABLE, ...floor(BUN) }, [await unpackLayer(dist, HOST_LAYER)])
 }
 
-function runtime(major: number): Found {
-  return process.arch === 'x64' ? node(major) : installNode(major, process.arch)
+function runtime(major: NodeMajor): Found {
+  return installNode(major, process.arch)
 }
 
 function bareOn(of: number | string): string {

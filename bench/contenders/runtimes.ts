@@ -1,11 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { bunFile, nodeFile, type NodeMajor, nodeVersion } from '../../layer/runtimes.ts'
 
-// The runtimes that the layers are tested on, as layer/runtimes pins them, and the emulator for the other architecture.
+// The runtimes that layer/runtimes pins, where they are installed, and the emulator for the other architecture. A
+// runtime that is missing is no error here: its contenders have a row that says why.
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
-export const NODE_MAJORS = [22, 24, 26] as const
 
 const INSTALL = 'npm ci --force --prefix layer/runtimes'
 const OTHERS = `${ROOT}/dist/bench/runtimes`
@@ -13,36 +14,31 @@ const OTHERS = `${ROOT}/dist/bench/runtimes`
 /** A runtime or an artefact: where it is, or why it is not here. */
 export type Found = { readonly path: string } | { readonly reason: string }
 
-export function node(major: number, arch = process.arch): Found {
-  const name = `node${major}-linux-${arch}`
-  const pinned = `${ROOT}/layer/runtimes/node_modules/${name}/bin/node`
-  if (existsSync(pinned)) return { path: pinned }
-  return found(
-    `${OTHERS}/node_modules/${name}/bin/node`,
-    `Node ${major} for ${arch} is not installed: ${INSTALL}`,
-  )
+/** For x64 the pinned one, for another processor what `installNode` has installed. */
+export function node(major: NodeMajor, arch: string = process.arch): Found {
+  const path = arch === 'x64' ? nodeFile(major) : `${OTHERS}/node_modules/${aliasOf(major, arch)}/bin/node`
+  return found(path, `Node ${major} for ${arch} is not installed: ${INSTALL}`)
 }
 
 /** Node for a processor that layer/runtimes has none for, in the version that it pins for x64. */
-export function installNode(major: number, arch: string): Found {
-  const present = node(major, arch as NodeJS.Architecture)
-  if ('path' in present) return present
-  const manifest = JSON.parse(readFileSync(`${ROOT}/layer/runtimes/package.json`, 'utf8')) as {
-    devDependencies: Record<string, string>
-  }
-  const version = manifest.devDependencies[`node${major}-linux-x64`]?.split('@').at(-1)
-  const wanted = `node${major}-linux-${arch}@npm:node-linux-${arch}@${version}`
+export function installNode(major: NodeMajor, arch: string): Found {
+  const present = node(major, arch)
+  if ('path' in present || arch === 'x64') return present
+  const wanted = `${aliasOf(major, arch)}@npm:node-linux-${arch}@${nodeVersion(major)}`
   mkdirSync(OTHERS, { recursive: true })
   const options = ['--no-save', '--force', '--ignore-scripts', '--loglevel=error', '--prefix', OTHERS]
   // Its own failure is the reason: the row says that it is missing.
   spawnSync('npm', ['install', ...options, wanted], { stdio: ['ignore', 'ignore', 'inherit'] })
-  return node(major, arch as NodeJS.Architecture)
+  return node(major, arch)
 }
 
-export function bun(arch = process.arch): Found {
-  const name = arch === 'arm64' ? 'aarch64' : arch
-  const path = `${ROOT}/layer/runtimes/node_modules/@oven/bun-linux-${name}/bin/bun`
-  return found(path, `Bun is not installed: ${INSTALL}`)
+function aliasOf(major: NodeMajor, arch: string): string {
+  return `node${major}-linux-${arch}`
+}
+
+/** The Bun that runs here. */
+export function bun(): Found {
+  return found(bunFile(process.arch === 'arm64' ? 'arm64' : 'x86_64'), `Bun is not installed: ${INSTALL}`)
 }
 
 /** qemu-user for the architecture, with its C library; both come as Debian packages. */

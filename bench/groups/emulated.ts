@@ -34,7 +34,7 @@ const WARMUP_MS = 4_000
 
 export async function measureEmulated(context: Context): Promise<GroupResult> {
   const { amount, dist, random } = context
-  const { contenders, skipped } = field(dist)
+  const { contenders, skipped } = await field(dist)
   const upstream = await startUpstream({ kind: 'aws', tls: false, secrets: [{ size: '100B', keys: 1 }] })
   const turns = schedule(contenders, [START, HIT], amount.emulatedRounds, random)
   const samples = await measureSeries(
@@ -59,13 +59,13 @@ export async function measureEmulated(context: Context): Promise<GroupResult> {
   }
 }
 
-function field(dist: string): { contenders: Contender[]; skipped: Skipped[] } {
+async function field(dist: string): Promise<{ contenders: Contender[]; skipped: Skipped[] }> {
   const contenders: Contender[] = []
   const skipped: Skipped[] = []
-  const layer = unpackLayer(dist, 'nodejs')
+  const layer = await unpackLayer(dist, 'nodejs')
   for (const arch of ['x64', 'arm64'] as const) {
     const emulator = qemu(arch)
-    add(`executable, emulated ${LAYER[arch]}`, [emulator, unpackLayer(dist, LAYER[arch])], arch)
+    add(`executable, emulated ${LAYER[arch]}`, [emulator, await unpackLayer(dist, LAYER[arch])], arch)
     const cxx = arch === process.arch ? SYSROOT[arch] : `${SYSROOT[arch]}/lib/libstdc++.so.6`
     const libraries = found(cxx, `no C++ library for ${arch}: apt-get install ${CXX_PACKAGE[arch]}`)
     const runtime = 'reason' in libraries ? libraries : installNode(24, arch)

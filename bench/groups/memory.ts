@@ -29,7 +29,7 @@ export async function measureMemory(context: Context): Promise<GroupResult> {
   const { amount, dist, peers, random } = context
   const floors = await hitField(dist, [])
   const bare = floors.contenders.filter(({ name }) => name.startsWith('bare '))
-  const extensions = extensionField(dist, [22, 24, 26], peers)
+  const extensions = await extensionField(dist, [22, 24, 26], peers)
   const part = amount.evictions / EVICTION_PARTS
   const evictions: MemoryScenario = {
     name: `after ${amount.evictions.toLocaleString('en')} evictions, 100 B`,

@@ -31,7 +31,7 @@ const UPSTREAM_MS = 10
 
 export async function measureMiss(context: Context): Promise<GroupResult> {
   const { amount, dist, peers, random } = context
-  const { contenders, skipped } = extensionField(dist, [24], peers)
+  const { contenders, skipped } = await extensionField(dist, [24], peers)
   const scenarios = scenariosOf(amount)
   const upstream = await startUpstream({
     kind: 'aws',

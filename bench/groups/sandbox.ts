@@ -28,7 +28,7 @@ const SCENARIO = { name: `${LIMIT_MB} MB, cold, until /ping answers` }
 
 export async function measureSandbox(context: Context): Promise<GroupResult> {
   const { amount, dist, peers, random } = context
-  const field = extensionField(dist, [24], peers)
+  const field = await extensionField(dist, [24], peers)
   const reason = reasonAgainst()
   const contenders = reason === undefined ? field.contenders : []
   const upstream = await startUpstream({ kind: 'aws', tls: true, secrets: [] })

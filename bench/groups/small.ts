@@ -34,7 +34,7 @@ const SITUATIONS: readonly Situation[] = [
 export async function measureSmall(context: Context): Promise<GroupResult> {
   const { amount, dist, random } = context
   // No peers: when they are done with their init is not known.
-  const { contenders, skipped } = extensionField(dist, [24], [])
+  const { contenders, skipped } = await extensionField(dist, [24], [])
   const upstream = await startUpstream({ kind: 'aws', tls: true, secrets: [{ size: '100B', keys: 1 }] })
   const turns = schedule(contenders, SITUATIONS, amount.startRounds, random)
   const samples = await measureSeries(

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import { type LambdaHost, startLambda } from '../../src/workshop/emulators/lambda/index.ts'
-import { EXTENSION_NAME } from '../contenders/artefacts.ts'
+import { EXTENSION_NAME } from '../../src/version.ts'
 import { CREDENTIALS } from './catalogue.ts'
 import type { Contender } from '../contenders/contenders.ts'
 import { type Memory, memoryOf, pinned } from './process.ts'

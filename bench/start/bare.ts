@@ -2,10 +2,10 @@
 // nobody else can see that moment. As `https` it is the floor of a first secret too, and asks AWS for each.
 import { writeSync } from 'node:fs'
 import { createServer, request, type RequestListener } from 'node:http'
+import { EXTENSION_NAME } from '../../src/version.ts'
 import { askAws } from './ask-aws.ts'
 
 const [host, port] = (process.env.AWS_LAMBDA_RUNTIME_API ?? '').split(':')
-const name = 'AWSParametersAndSecretsLambdaExtension'
 const base = '/2020-01-01/extension'
 
 const ok: RequestListener = (_, response) => response.end('ok')
@@ -24,7 +24,7 @@ createServer({ keepAliveTimeout: 0 }, process.env.BENCH_FLOOR === 'https' ? secr
 )
 
 function register(): void {
-  const headers = { 'Lambda-Extension-Name': name, 'Content-Length': 23 }
+  const headers = { 'Lambda-Extension-Name': EXTENSION_NAME, 'Content-Length': 23 }
   const options = { host, port, method: 'POST', path: `${base}/register`, headers }
   const call = request(options, (response) => {
     response.resume()

@@ -5,6 +5,7 @@ import { Agent } from 'node:https'
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
+import { EXTENSION_NAME } from '../../src/version.ts'
 
 const { AWS_CA_BUNDLE, AWS_LAMBDA_RUNTIME_API, AWS_SESSION_TOKEN } = process.env
 const requestHandler = new NodeHttpHandler({
@@ -40,7 +41,7 @@ async function answer(target: string): Promise<string> {
 }
 
 async function live(): Promise<void> {
-  const headers = { 'Lambda-Extension-Name': 'AWSParametersAndSecretsLambdaExtension' }
+  const headers = { 'Lambda-Extension-Name': EXTENSION_NAME }
   const registered = await call('POST', 'register', headers, '{"events":["SHUTDOWN"]}')
   await call('GET', 'event/next', { 'Lambda-Extension-Identifier': registered }, '')
   process.exit(0)

@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { canPin } from '../measuring/process.ts'
-import { bun, node, NODE_MAJORS, qemu, ROOT, versionOf } from '../contenders/runtimes.ts'
+import { NODE_MAJORS } from '../../layer/runtimes.ts'
+import { bun, node, qemu, ROOT, versionOf } from '../contenders/runtimes.ts'
 
 /** All that one needs to know to run it again, and to judge how far the figures carry. */
 export interface Meta {

@@ -10,12 +10,11 @@ import { createLocalServer } from '../http/server.ts'
 import type { Log } from '../log.ts'
 import { watchProcessor } from '../processor.ts'
 import { say, shown, type Public } from '../public.ts'
-import { VERSION } from '../version.ts'
+import { EXTENSION_NAME, VERSION } from '../version.ts'
 import type { AsideQuestion } from './aside.ts'
 
 // The program that Lambda starts: it listens, registers, and only then loads the half that holds the AWS SDK.
 
-const EXTENSION_NAME = 'AWSParametersAndSecretsLambdaExtension'
 /** Of the time until Lambda kills us, what is kept for leaving. */
 const LEAVE_EARLY_MS = 300
 const STANDALONE_DRAIN_MS = 2_000

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { EXTENSION_NAME } from '../../version.ts'
 import { loadSeed, type Seed } from '../emulators/aws/seed.ts'
 import { startAws } from '../emulators/aws/server.ts'
 import { startLambda, type LambdaHost } from '../emulators/lambda/host.ts'
@@ -9,7 +10,6 @@ import { readyText, type Ready } from './ready-text.ts'
 
 // `npm start`: the built bundle, under the emulated Lambda host, in front of the emulated AWS or of the real one.
 
-const NAME = 'AWSParametersAndSecretsLambdaExtension'
 const BUNDLE = 'dist/extension.cjs'
 const LOCAL_TOKEN = process.env.AWS_SESSION_TOKEN || 'local-token'
 const OWN_VARIABLE =
@@ -33,7 +33,7 @@ async function start({ seed, port: wanted }: StartOptions): Promise<void> {
   const backend = await (seed === undefined ? realAws() : emulatedAws(loadSeed(seed), seed))
   const lambda = await startLambda({
     region: backend.region,
-    extensions: [{ name: NAME, command: [process.execPath, `${process.cwd()}/${BUNDLE}`] }],
+    extensions: [{ name: EXTENSION_NAME, command: [process.execPath, `${process.cwd()}/${BUNDLE}`] }],
     hostEnvironment: {
       ...inherited(OWN_VARIABLE),
       PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(port),

@@ -16,11 +16,9 @@ import { type Aws, type AwsOptions, LOCAL_CREDENTIALS, startAws } from '../emula
 import { type LambdaHost, startLambda } from '../emulators/lambda/host.ts'
 import type { LambdaHostOptions } from '../emulators/lambda/options.ts'
 import type { ShutdownReport } from '../emulators/lambda/shutdown.ts'
+import { EXTENSION_NAME } from '../../version.ts'
 import { Values } from './leaks.ts'
 import { connect, exchange, type Reply, type Wire } from './wire.ts'
-
-/** The file name in `extensions/`, and the name to register under. */
-const EXTENSION_NAME = 'AWSParametersAndSecretsLambdaExtension'
 
 export interface ExtensionOptions {
   /** The function's variables; undefined takes one away that is set here. */

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { EXTENSION_NAME } from '../../../version.ts'
 
 /** Open files of a process. */
 export function descriptorsOf(pid: number): number {
@@ -11,9 +12,6 @@ interface UnderTest {
   readonly command?: readonly string[]
   readonly extensionsDir?: string
 }
-
-/** The one file of a layer, as in artefact.ts. */
-const EXTENSION_NAME = 'AWSParametersAndSecretsLambdaExtension'
 
 /** From now on this process starts the artefact under test with no more descriptors than these. */
 export function limitDescriptors(limit: number): void {

@@ -9,6 +9,7 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } fro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { EXTENSION_NAME } from '../../../version.ts'
 
 export interface Clock {
   /** For the extension's environment. */
@@ -108,7 +109,7 @@ function kindOfArtefact(): 'bundle' | 'executable' | 'script' {
   if (text === undefined || text === '') return 'bundle'
   const { command, extensionsDir } = JSON.parse(text) as { command?: string[]; extensionsDir?: string }
   if (command !== undefined && command.length > 1) return 'bundle'
-  const file = command?.[0] ?? join(extensionsDir!, 'AWSParametersAndSecretsLambdaExtension')
+  const file = command?.[0] ?? join(extensionsDir!, EXTENSION_NAME)
   return isElf(file) ? 'executable' : 'script'
 }
 
