@@ -11,12 +11,12 @@ import { measureMiss } from './groups/miss.ts'
 import { measureSandbox } from './groups/sandbox.ts'
 import { measureSmall } from './groups/small.ts'
 import { measureStart } from './groups/start.ts'
-import { pinDriver } from './measuring/process.ts'
+import { pinDriver } from './measuring/pinning.ts'
 import { folderName, type Meta, recordMeta } from './storing/record.ts'
 import { runSection } from './report/tables.ts'
 import { writeReport } from './report/write.ts'
 import { ROOT } from './contenders/runtimes.ts'
-import { seeded } from './measuring/schedule.ts'
+import { seeded } from '../src/workshop/testing/random.ts'
 
 const GROUPS: Record<string, (context: Context) => Promise<GroupResult>> = {
   start: measureStart,

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,6 +7,7 @@ import { argumentsOf, type Options, wholeNumber } from '../src/workshop/testing/
 import { type Aws, LOCAL_CREDENTIALS, startAws } from '../src/workshop/emulators/aws/server.ts'
 import { testTls } from '../src/workshop/emulators/aws/tls.ts'
 import { startLambda } from '../src/workshop/emulators/lambda/host.ts'
+import { cpuMs, memoryOf } from '../src/workshop/testing/proc.ts'
 import { exchange } from '../src/workshop/testing/wire.ts'
 import { COMPILE_FLAGS, executable } from './executable.ts'
 import { NODE_FLAGS, nodejsExtension } from './launcher.ts'
@@ -140,26 +141,13 @@ async function sample(command: readonly string[], { url }: Aws): Promise<Sample>
     return {
       registeredMs,
       firstSecretMs: firstSecretAt - spawnedAt,
-      cpuMs: cpuOf(pid),
-      residentMb: residentOf(pid),
+      cpuMs: cpuMs(pid),
+      residentMb: memoryOf(pid).rssMb,
     }
   } finally {
     await lambda.shutdown()
     await lambda.close()
   }
-}
-
-/** Time on a processor, of all threads that still live. */
-function cpuOf(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`)
-  const nanoseconds = threads.map((id) =>
-    Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]),
-  )
-  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e6
-}
-
-function residentOf(pid: number): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
 }
 
 function report(samples: ReadonlyMap<string, readonly Sample[]>): void {

@@ -1,7 +1,7 @@
 import type { Settings } from '../fleet/sandbox.ts'
 import { type Fleet, simulate } from '../fleet/simulate.ts'
 import type { Context } from '../measuring/context.ts'
-import { seeded } from '../measuring/schedule.ts'
+import { seeded } from '../../src/workshop/testing/random.ts'
 import type { GroupResult, Sample } from '../storing/results.ts'
 
 // What a whole fleet costs AWS, and what AWS' quotas cost the fleet: the real cache and its policy in virtual time, against

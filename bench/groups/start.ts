@@ -4,7 +4,7 @@ import { type Contender, floorsOf, startField } from '../contenders/contenders.t
 import type { Context } from '../measuring/context.ts'
 import { launch, type Running } from '../measuring/launch.ts'
 import { emptyPageCache, howEmptied } from '../measuring/page-cache.ts'
-import { cpuMs, readMb } from '../measuring/process.ts'
+import { cpuMs, readMb } from '../../src/workshop/testing/proc.ts'
 import { checkReply, fetchReply } from '../measuring/request.ts'
 import { schedule } from '../measuring/schedule.ts'
 import { measureSeries, namesOf } from '../measuring/series.ts'

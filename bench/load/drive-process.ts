@@ -3,7 +3,7 @@
 import { Agent } from 'node:http'
 import { targets, type Target } from '../measuring/catalogue.ts'
 import { Histogram } from '../storing/histogram.ts'
-import { cpuMs } from '../measuring/process.ts'
+import { cpuMs } from '../../src/workshop/testing/proc.ts'
 import { checkReply, differenceOf, fetchReply } from '../measuring/request.ts'
 import type { Job, Outcome } from './drive.ts'
 import type { Known, Load } from './load.ts'

@@ -5,7 +5,7 @@ import { bundle } from '../contenders/artefacts.ts'
 import { secretName, target } from './catalogue.ts'
 import { type Contender, peerOf } from '../contenders/contenders.ts'
 import { launch, type LaunchOptions } from './launch.ts'
-import { cpuMs } from './process.ts'
+import { cpuMs } from '../../src/workshop/testing/proc.ts'
 import { checkReply, fetchReply } from './request.ts'
 import { startUpstream } from '../upstream/upstream.ts'
 

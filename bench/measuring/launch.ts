@@ -3,7 +3,8 @@ import { type LambdaHost, startLambda } from '../../src/workshop/emulators/lambd
 import { EXTENSION_NAME } from '../../src/version.ts'
 import { CREDENTIALS } from './catalogue.ts'
 import type { Contender } from '../contenders/contenders.ts'
-import { type Memory, memoryOf, pinned } from './process.ts'
+import { pinned } from './pinning.ts'
+import { type Memory, memoryOf } from '../../src/workshop/testing/proc.ts'
 import { accepts, probe } from './request.ts'
 
 export interface LaunchOptions {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { schedule, seeded } from './schedule.ts'
+import { seeded } from '../../src/workshop/testing/random.ts'
+import { schedule } from './schedule.ts'
 
 const contenders = ['a', 'b', 'c']
 const scenarios = ['x', 'y']

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import QuickLRU from 'quick-lru'
 import { isFresh, lifeOf, PLAIN, type Life } from '../../src/cache/freshness.ts'
 import { Lru } from '../../src/cache/lru.ts'
-import { seeded } from '../measuring/schedule.ts'
+import { seeded } from '../../src/workshop/testing/random.ts'
 import type { MicroBench } from './bench.ts'
 
 // The three on the same traces: look up, and put in what is missing. A thousand places, as the extension has.

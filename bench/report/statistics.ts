@@ -1,5 +1,5 @@
 import { binomialDistribution, median, quantileSorted, sampleWithReplacement } from 'simple-statistics'
-import { seeded } from '../measuring/schedule.ts'
+import { seeded } from '../../src/workshop/testing/random.ts'
 
 // What we say about samples. Medians, because a start or a latency has a long tail to one side; intervals that assume
 // no distribution; and no claim where an interval cannot exclude "no difference".

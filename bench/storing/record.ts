@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { canPin } from '../measuring/process.ts'
+import { canPin } from '../measuring/pinning.ts'
 import { NODE_MAJORS } from '../../layer/runtimes.ts'
 import { bun, node, qemu, ROOT, versionOf } from '../contenders/runtimes.ts'
 

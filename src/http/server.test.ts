@@ -11,6 +11,7 @@ import { connect, exchange, header, type Reply } from '../workshop/testing/wire.
 import type { Handler } from './handler.ts'
 import { rejects } from './rejects.ts'
 import { createLocalServer, type LocalServer } from './server.ts'
+import { freePort } from '../workshop/testing/free-port.ts'
 import { createTokenCheck } from './token.ts'
 
 const TOKEN = 'the-session-token'
@@ -18,22 +19,6 @@ const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
 const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
   all?.some(({ address }) => address === '::1'),
 )
-
-/** A port below those that the kernel gives to clients, free on both loopbacks. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000)
-    try {
-      for (const host of hasIPv6 ? ['127.0.0.1', '::1'] : ['127.0.0.1']) {
-        const holder = await occupy(port, host)
-        await new Promise((resolve) => holder.close(resolve))
-      }
-      return port
-    } catch {
-      // taken: another one
-    }
-  }
-}
 
 async function occupy(port: number, host: string): Promise<Server> {
   const holder = createServer().listen(port, host)

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { freePort } from '../testing/artefact.ts'
+import { freePort } from '../testing/free-port.ts'
 
 // The launcher as a user runs it, from source, around the bundle that `npm test` has just built.
 

@@ -8,7 +8,6 @@
 
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Seed } from '../emulators/aws/seed.ts'
@@ -17,6 +16,7 @@ import { type LambdaHost, startLambda } from '../emulators/lambda/host.ts'
 import type { LambdaHostOptions } from '../emulators/lambda/options.ts'
 import type { ShutdownReport } from '../emulators/lambda/shutdown.ts'
 import { EXTENSION_NAME } from '../../version.ts'
+import { freePort } from './free-port.ts'
 import { Values } from './leaks.ts'
 import { connect, exchange, type Reply, type Wire } from './wire.ts'
 
@@ -188,22 +188,4 @@ function defined(variables: Readonly<Record<string, string | undefined>>): Recor
     (entry): entry is [string, string] => entry[1] !== undefined,
   )
   return Object.fromEntries(entries)
-}
-
-/** Free on both loopback addresses; below Linux' ephemeral range, so that no outgoing connection takes it. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000)
-    if ((await isFree(port, '127.0.0.1')) && (await isFree(port, '::1'))) return port
-  }
-}
-
-function isFree(port: number, host: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      resolve(error.code === 'EADDRNOTAVAIL' && host === '::1'),
-    )
-    server.listen({ port, host }, () => server.close(() => resolve(true)))
-  })
 }

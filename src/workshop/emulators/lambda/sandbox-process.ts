@@ -110,7 +110,8 @@ export class SandboxProcess {
   }
 }
 
-function stateOf(pid: number): string {
+/** The state of a process as proc(5) names it; X where there is none. */
+export function stateOf(pid: number): string {
   let stat: string
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'utf8')

@@ -1,6 +1,6 @@
 // Small real extensions for this emulator's own tests, and a client for playing one by hand.
 
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import type { TestContext } from 'node:test'
 import { LambdaFailure } from './failure.ts'
 import { type LambdaHost, startLambda } from './host.ts'
 import type { LambdaHostOptions } from './options.ts'
+import { stateOf } from './sandbox-process.ts'
 
 /** A host that is closed when the test ends. */
 export async function lambda(t: TestContext, options: LambdaHostOptions): Promise<LambdaHost> {
@@ -137,9 +138,5 @@ export async function failureOf(promise: Promise<unknown>): Promise<LambdaFailur
 
 /** True when no process of this id runs; a dead one whose new parent has not asked yet counts as gone. */
 export function isGone(pid: number): boolean {
-  try {
-    return /^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  } catch {
-    return true
-  }
+  return ['Z', 'X'].includes(stateOf(pid))
 }

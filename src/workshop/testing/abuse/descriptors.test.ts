@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { artefactName } from '../artefact.ts'
 import { header, type Reply, type Wire } from '../wire.ts'
 import { startTarget } from './target.ts'
-import { descriptorsOf, limitDescriptors } from './process.ts'
+import { descriptorsOf } from '../proc.ts'
+import { limitDescriptors } from './limit-descriptors.ts'
 
 const LIMIT = 128
 const MORE_THAN_ENOUGH = 300

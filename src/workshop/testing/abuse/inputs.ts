@@ -2,7 +2,7 @@
 
 import { corpus } from './corpus.ts'
 import { mutate } from './mutations.ts'
-import { type Random, randomOf } from './random.ts'
+import { type Random, randomOf } from '../random.ts'
 
 export const MANNERS = ['whole', 'every byte', 'pieces', 'pipeline', 'vanish', 'flood', 'idle'] as const
 

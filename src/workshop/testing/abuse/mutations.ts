@@ -1,5 +1,5 @@
 import { MORSELS } from './corpus.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 
 type Mutation = (bytes: Buffer, random: Random) => Buffer
 

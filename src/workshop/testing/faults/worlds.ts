@@ -4,7 +4,8 @@
 import type { TestContext } from 'node:test'
 import { startAws } from '../../emulators/aws/server.ts'
 import { testTls } from '../../emulators/aws/tls.ts'
-import { type Extension, freePort, startExtension } from '../artefact.ts'
+import { type Extension, startExtension } from '../artefact.ts'
+import { freePort } from '../free-port.ts'
 import { type Middleman, startMiddleman } from './middleman.ts'
 import { startStalledPort, type StalledPort } from './stalled-port.ts'
 

@@ -2,14 +2,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startExtension } from '../artefact.ts'
-import { descriptorsOf, writtenBytes, SMALL_HEAP } from './process.ts'
+import { descriptorsOf, memoryOf } from '../proc.ts'
+import { SMALL_HEAP } from './process.ts'
 
 const CYCLES = 1_000
 /** Until then caches, pools and the engine's heap may still grow; after 300 hits the executable begins to compile. */
 const WARM = 500
 const NAMES = Array.from({ length: 5 }, (_, i) => `cycle-${i}`)
 /** Kept answers alone would come to as much within these cycles. */
-const MOST_GROWTH_BYTES = 24 * 1024 * 1024
+const MOST_GROWTH_MB = 25
 const VALUE = 'x'.repeat(32_768)
 
 test(`${CYCLES} short freezes under traffic leave sockets, memory and descriptors flat`, async (t) => {
@@ -18,8 +19,8 @@ test(`${CYCLES} short freezes under traffic leave sockets, memory and descriptor
   for (const name of NAMES) extension.aws.putSecret(name, VALUE)
   const kept = await extension.wire()
   t.after(() => kept.destroy())
-  let warm = { descriptors: 0, written: 0 }
-  const measured = () => ({ descriptors: descriptorsOf(pid!), written: writtenBytes(pid!) })
+  let warm = { descriptors: 0, anonMb: 0 }
+  const measured = () => ({ descriptors: descriptorsOf(pid!), anonMb: memoryOf(pid!).anonMb })
 
   for (let cycle = 0; cycle < CYCLES; cycle++) {
     const target = `/secretsmanager/get?secretId=${NAMES[cycle % NAMES.length]}`
@@ -34,10 +35,10 @@ test(`${CYCLES} short freezes under traffic leave sockets, memory and descriptor
     if (cycle % 50 === 0) extension.aws.dropConnections()
     if (cycle === WARM) warm = measured()
   }
-  const { descriptors, written } = measured()
+  const { descriptors, anonMb } = measured()
   // The pool of three may be empty at one time and full at the other; one caller may just be leaving.
   assert.ok(Math.abs(descriptors - warm.descriptors) <= 4, `${warm.descriptors} → ${descriptors} descriptors`)
   assert.ok(extension.aws.openConnections() <= 3)
-  assert.ok(written - warm.written < MOST_GROWTH_BYTES, `${warm.written} → ${written} bytes`)
+  assert.ok(anonMb - warm.anonMb < MOST_GROWTH_MB, `${warm.anonMb} → ${anonMb} MB`)
   assert.ok(!extension.logs().some((line) => line.includes('ERROR')))
 })

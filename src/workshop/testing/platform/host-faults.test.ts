@@ -3,10 +3,11 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { describe, test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Extension, type ExtensionOptions, freePort, startExtension } from '../artefact.ts'
+import { type Extension, type ExtensionOptions, startExtension } from '../artefact.ts'
+import { freePort } from '../free-port.ts'
 import { gate } from '../gate.ts'
 import type { Wire } from '../wire.ts'
-import { descriptorsOf } from './process.ts'
+import { descriptorsOf } from '../proc.ts'
 
 const NAME = 'dummy-string-secret'
 const SECRET = `/secretsmanager/get?secretId=${NAME}`

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { type Extension, type ExtensionOptions, startExtension } from '../artefact.ts'
 import { gate } from '../gate.ts'
 import { header } from '../wire.ts'
-import { descriptorsOf, writtenBytes, SMALL_HEAP } from './process.ts'
+import { descriptorsOf, memoryOf } from '../proc.ts'
+import { SMALL_HEAP } from './process.ts'
 
 const NAME = 'dummy-string-secret'
 const SECRET = `/secretsmanager/get?secretId=${NAME}`
@@ -181,11 +182,11 @@ test('more names than the cache holds leave memory bounded, found and missing on
     }
   }
   await askForMany(0, 300)
-  const warm = writtenBytes(pid!)
+  const warm = memoryOf(pid!).anonMb
   await askForMany(300, 900)
-  const grown = writtenBytes(pid!) - warm
+  const grown = memoryOf(pid!).anonMb - warm
   // Nine hundred answers of fifty kilobytes are forty-five megabytes.
-  assert.ok(grown < 40_000_000, `${grown} bytes more`)
+  assert.ok(grown < 40, `${grown} MB more`)
   await extension.stop()
   assert.match(extension.logs().at(-1) ?? '', / 1190 evictions/)
 })

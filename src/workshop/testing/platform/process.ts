@@ -80,16 +80,6 @@ function readAt(memory: number, buffer: Buffer, length: number, at: bigint): num
  */
 export const SMALL_HEAP = { NODE_OPTIONS: '--max-old-space-size=32 --max-semi-space-size=1' } as const
 
-export function descriptorsOf(pid: number): number {
-  return readdirSync(`/proc/${pid}/fd`).length
-}
-
-/** Memory that the process has written. Pages of its file, which the kernel can take back, are not counted. */
-export function writtenBytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'latin1')
-  return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
-}
-
 /** Of the process group that it leads, itself left out. */
 export function companionsOf(pid: number): number[] {
   return readdirSync('/proc')

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fault } from '../../emulators/aws/faults.ts'
 import type { Seed } from '../../emulators/aws/seed.ts'
-import { randomOf, type Random } from '../abuse/random.ts'
+import { randomOf, type Random } from '../random.ts'
 import type { Extension } from '../artefact.ts'
 import { connect, header, type Reply, type Wire } from '../wire.ts'
 

@@ -1,11 +1,10 @@
 // Lives the life of an environment for so long, prints what it costs, and fails where memory or descriptors grow.
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { NODE_FLAGS } from '../../../../layer/launcher.ts'
-import { descriptorsOf } from '../abuse/process.ts'
+import { descriptorsOf, memoryOf } from '../proc.ts'
 import { argumentsOf, type Options, positiveNumber, wholeNumber } from '../arguments.ts'
 import { artefactName, startExtension } from '../artefact.ts'
 import { LIFE_ENVIRONMENT, seedOf, startLife, type Tally } from './life.ts'
@@ -67,7 +66,7 @@ test(`soak for ${minutes} minutes, seed ${seed} (${artefactName()})`, async (t) 
     await life.live()
     if (seconds() < sampleAt) continue
     sampleAt = seconds() + everySeconds
-    const [rssMb, descriptors] = [rssMbOf(pid), descriptorsOf(pid)]
+    const [rssMb, descriptors] = [Math.round(memoryOf(pid).rssMb), descriptorsOf(pid)]
     const sample = { ...life.tally, at: seconds(), calls: extension.aws.calls(), rssMb, descriptors }
     samples.push(sample)
     console.log(row(sample))
@@ -121,9 +120,4 @@ function row(sample: Sample): string {
     descriptors,
   ]
   return cells.map((cell) => String(cell).padStart(WIDTH)).join('')
-}
-
-function rssMbOf(pid: number): number {
-  const kb = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return Math.round(Number(kb) / 1024)
 }

@@ -1,11 +1,5 @@
-import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { EXTENSION_NAME } from '../../../version.ts'
-
-/** Open files of a process. */
-export function descriptorsOf(pid: number): number {
-  return readdirSync(`/proc/${pid}/fd`).length
-}
 
 interface UnderTest {
   readonly name?: string

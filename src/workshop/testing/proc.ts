@@ -1,27 +1,6 @@
-import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 
-// What Linux tells about a process, and on which core it may run.
-
-const TASKSET = 'taskset'
-
-/** Servers have a core to themselves where there are two; the driver, both emulators and this process share the other. */
-const SERVER_CORE = 0
-const DRIVER_CORE = 1
-
-export const canPin =
-  availableParallelism() > DRIVER_CORE && spawnSync(TASKSET, ['--version']).error === undefined
-
-/** The command on that core; unchanged where cores cannot be chosen. taskset executes it in its own place. */
-export function pinned(command: readonly string[]): string[] {
-  return canPin ? [TASKSET, '-c', String(SERVER_CORE), ...command] : [...command]
-}
-
-/** Moves this process, and what it starts from now on, to the driver's core. */
-export function pinDriver(): void {
-  if (canPin) spawnSync(TASKSET, ['-a', '-c', '-p', String(DRIVER_CORE), String(process.pid)])
-}
+// What Linux tells about a process, in /proc.
 
 /** User and system time of all threads so far, in milliseconds: by the scheduler's nanoseconds, not by its ticks. */
 export function cpuMs(pid: number): number {
@@ -61,4 +40,9 @@ export function memoryOf(pid: number): Memory {
   const megabytes = (name: string) =>
     (Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1]) * 1024) / 1e6
   return { rssMb: megabytes('VmRSS'), anonMb: megabytes('RssAnon'), peakRssMb: megabytes('VmHWM') }
+}
+
+/** How many files and sockets it has open. */
+export function descriptorsOf(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length
 }
