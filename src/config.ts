@@ -20,15 +20,15 @@ export interface Config {
   readonly logFormat: 'text' | 'json'
   readonly cacheEnabled: boolean
   readonly capacity: number
-  /** Bound on all that is held, besides `capacity`. */
+  /** Most bytes held; `capacity` bounds the number of answers. */
   readonly cacheMaxBytes: number
   readonly freshness: { readonly refreshAheadPercent: number; readonly staleMs: number }
-  /** How long an absence is remembered; 0 is not at all. */
+  /** How long an absence is remembered. 0: not at all. */
   readonly negativeTtlMs: number
   readonly prefetch: PrefetchSettings
   readonly secretsTtlMs: number
   readonly parametersTtlMs: number
-  /** What a caller may present, never empty strings; none at all refuses every request. */
+  /** The tokens that a caller may show, no empty strings. An empty list refuses every request. */
   readonly callerTokens: readonly string[]
   readonly runtimeApi: string | undefined
   readonly initializationType: string | undefined
@@ -36,13 +36,13 @@ export interface Config {
   readonly notes: readonly Note[]
 }
 
-/** What is fetched before anybody asks. */
+/** What is fetched before the function asks. */
 interface PrefetchSettings {
-  /** Names, ARNs, partial ARNs, with `?versionStage=` or `?versionId=` where one is meant. */
+  /** Names, ARNs and partial ARNs, each with `?versionStage=` or `?versionId=` if wanted. */
   readonly secrets: readonly string[]
-  /** Names and ARNs, with `:version` or `:label`; one that ends in `/` is a path. */
+  /** Names and ARNs, each with `:version` or `:label` if wanted; one that ends in `/` is a path. */
   readonly parameters: readonly string[]
-  /** Absolute path of a JSON file with more of both, which is not read here. */
+  /** Absolute path of a JSON file that names more of both. core/prefetch.ts reads it. */
   readonly file: string | undefined
   /** Secrets by BatchGetSecretValue. */
   readonly batch: boolean
@@ -50,23 +50,23 @@ interface PrefetchSettings {
   readonly waitMs: number
 }
 
-/** What the upstream half is told when it is made. */
+/** What the half that holds the SDK is made with. */
 export interface UpstreamSettings {
   readonly region: string | undefined
-  /** The environment's; they win over `container`. */
+  /** Those of the environment. They are used instead of `container`. */
   readonly credentials: StaticCredentials | undefined
   readonly container: ContainerSettings | undefined
   readonly secretsManager: StoreSettings
   readonly parameterStore: StoreSettings
   /** Sockets per store and region. */
   readonly maxConnections: number
-  /** Of one call, the first included; 1 or more. */
+  /** Most attempts of one call, the first included; 1 or more. */
   readonly maxAttempts: number
   readonly useFips: boolean
   readonly useDualstack: boolean
   /** Path of a PEM file that replaces the trusted roots, as `AWS_CA_BUNDLE` does in every AWS SDK. */
   readonly caBundle: string | undefined
-  /** Where the system's own trusted roots are, instead of the usual places. */
+  /** Where the system's trusted roots are, if not in the usual places. */
   readonly certFile: string | undefined
   readonly certDirectories: readonly string[] | undefined
   readonly proxy: ProxySettings | undefined
@@ -81,9 +81,9 @@ export interface ProxySettings {
 }
 
 export interface StoreSettings {
-  /** A URL that replaces the one of the SDK's endpoint rules, for every region. */
+  /** A URL that is used, for every region, instead of that of the SDK's endpoint rules. */
   readonly endpoint: string | undefined
-  /** Bound on a whole call, retries included, in milliseconds; 0 is no bound. */
+  /** Longest time of a whole call, retries included, in milliseconds. 0: no bound. */
   readonly timeoutMs: number
 }
 
@@ -93,7 +93,7 @@ export interface StaticCredentials {
   readonly sessionToken: string | undefined
 }
 
-/** Where `AWS_CONTAINER_CREDENTIALS_*` points: SnapStart functions get their credentials there. */
+/** Where the `AWS_CONTAINER_CREDENTIALS_*` variables point. SnapStart functions get their credentials there. */
 export interface ContainerSettings {
   readonly fullUri: string | undefined
   readonly relativeUri: string | undefined
@@ -300,7 +300,7 @@ interface OwnNumberRule extends Pick<NumberRule, 'name' | 'fallback' | 'min' | '
   value(n: number): Public
 }
 
-/** A setting that the original does not have: without it nothing is said, so that the original's lines stay its own. */
+/** A setting that the original does not have. Unset, it logs nothing, so that our lines stay those of the original. */
 function readOwnNumber(env: Environment, notes: Note[], rule: OwnNumberRule): number {
   if (present(env[rule.name]) === undefined) return rule.fallback
   return readNumber(env, notes, {
@@ -310,7 +310,7 @@ function readOwnNumber(env: Environment, notes: Note[], rule: OwnNumberRule): nu
   })
 }
 
-/** Seconds: the ceiling of the two TTLs, which is 300 in the original. Its notes come after the original's own. */
+/** The ceiling of the two TTLs, in seconds; 300 in the original. Its notes follow those of the original's settings. */
 function readMaxTtl(env: Environment): { value: number; notes: Note[] } {
   const notes: Note[] = []
   const name = 'PARAMETERS_SECRETS_EXTENSION_MAX_TTL_SECONDS'
@@ -401,7 +401,7 @@ export function goDuration(ms: number): Public {
   return say`${Math.floor(minutes / 60)}h${minutes % 60}m${seconds}s`
 }
 
-/** The variable's URL; undefined where it is absent, ignored or, with a warning, no URL. It may hold a password. */
+/** The variable's URL, which may hold a password. Undefined if it is absent, ignored, or (with a warning) no URL. */
 function readEndpoint(env: Environment, notes: Note[], name: string): string | undefined {
   const value = present(env[name])
   if (value === undefined || isTrue(env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS)) return undefined
@@ -411,7 +411,7 @@ function readEndpoint(env: Environment, notes: Note[], name: string): string | u
   return undefined
 }
 
-/** As Go's `http.ProxyFromEnvironment`: each name in capitals first, and HTTP_PROXY not where a CGI server sets it. */
+/** As Go's `http.ProxyFromEnvironment`: capitals first, and no HTTP_PROXY under a CGI server, where clients set it. */
 function readProxy(env: Environment, notes: Note[]): ProxySettings | undefined {
   const names = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'] as const
   if (!names.some((name) => isPresent(env[name])) || !usesProxy(env, notes)) return undefined
@@ -432,7 +432,7 @@ function usesProxy(env: Environment, notes: Note[]): boolean {
   return true
 }
 
-/** Never quoted: it may hold a password. A proxy that cannot be used is warned of, and left out. */
+/** A proxy's URL is never quoted, because it may hold a password. One that cannot be used gets a warning. */
 function readProxyUrl(env: Environment, notes: Note[], name: string): string | undefined {
   const value = present(env[name])?.trim()
   if (value === undefined) return undefined
@@ -452,7 +452,7 @@ function isDecodable({ username, password }: URL): boolean {
   }
 }
 
-/** As aws-sdk-go-v2 does, 0 is the default. Silent unless it is wrong: the original logs no line about it. */
+/** 0 means the default, as in aws-sdk-go-v2. Logs nothing unless it is wrong, as the original does. */
 function readMaxAttempts(env: Environment, notes: Note[]): number {
   const text = present(env.AWS_MAX_ATTEMPTS)?.trim()
   if (text === undefined) return DEFAULT_ATTEMPTS
@@ -463,7 +463,7 @@ function readMaxAttempts(env: Environment, notes: Note[]): number {
   return DEFAULT_ATTEMPTS
 }
 
-/** `host:port`. Without a usable one nobody can be asked for events, and a signal is what ends the process. */
+/** `host:port`. Without it no events can be asked for, and only a signal ends the process. */
 function readRuntimeApi(env: Environment, notes: Note[]): string | undefined {
   const value = present(env.AWS_LAMBDA_RUNTIME_API)
   if (value === undefined || URL.canParse(`http://${value}`)) return value

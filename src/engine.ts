@@ -1,9 +1,9 @@
-// What is told to the JavaScript engine while it runs, because what can be said at its start costs there. Both for
-// memory that the engines do not give back; neither changes what anything answers.
+// Settings of the JavaScript engine that are made while it runs, because flags at its start make the start slower. Both
+// save memory that an engine would otherwise never give back. Neither changes any answer.
 
-/** So many hits show that there will be more. */
+/** After this many hits, more are to be expected. */
 export const HOT_AFTER_HITS = 300
-/** So many misses, twice what fills the largest cache, show that misses are the work here: TTL 0, or the cache off. */
+/** After this many misses, twice what fills the largest cache, misses are the usual case: TTL 0, or no cache. */
 export const HOT_AFTER_MISSES = 2_000
 
 interface BunOnly {
@@ -13,9 +13,9 @@ interface BunOnly {
 const bun = (globalThis as { readonly Bun?: BunOnly }).Bun
 
 /**
- * To be called when hits or misses are many. Bun's executable interprets everything until then (layer/executable.ts): a
- * miss runs all of the AWS SDK, and compiling that takes more memory, and for the first thousand misses more time, than
- * it saves. V8 then compiles with its best compiler what has run 2,000 times, instead of 3,000 times.
+ * To be called once hits or misses are many. Until then Bun's executable interprets everything (layer/executable.ts):
+ * a miss runs all of the AWS SDK, and to compile that takes more memory, and for the first thousand misses more time,
+ * than it saves. On V8 the optimizing compiler then starts after 2,000 runs of a function instead of 3,000.
  */
 export function compileHotCode(): void {
   bun?.unsafe?.setJITPolicy?.(1)
@@ -23,10 +23,10 @@ export function compileHotCode(): void {
 }
 
 /**
- * Takes from V8 what costs more memory than it saves time: a young generation that grows (20 MB after 3,000 requests) and
- * the compiler in the middle, Maglev (26 MB after 1,000 misses). Not by flags at the start, and not before the SDK is
- * loaded: another set of flags makes V8 refuse the code caches of Node's own modules, which costs Node 22 8 ms of its
- * start (Node 24 none).
+ * Turns off two things of V8 that cost more memory than they save time: a young generation that grows (20 MB after
+ * 3,000 requests), and the middle compiler, Maglev (26 MB after 1,000 misses). It is not done by flags at the start,
+ * and not before the SDK is loaded: with other flags V8 refuses the code caches of Node's own modules, which costs
+ * Node 22 8 ms of its start (Node 24 none).
  */
 export function keepMemorySmall(): void {
   setV8Flags('--semi-space-growth-factor=1', '--no-maglev')

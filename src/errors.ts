@@ -1,6 +1,6 @@
 import { say, shown, type Public } from './public.ts'
 
-/** A request we refuse ourselves: an ordinary value, not an exception. Made once per reason, at load. */
+/** Why we refuse a request: an ordinary value, not an exception. There is one per reason, made at load. */
 export interface Reject {
   readonly kind: 'reject'
   readonly status: 400 | 401 | 403 | 404 | 405 | 431 | 500
@@ -10,8 +10,8 @@ export interface Reject {
 }
 
 /**
- * AWS refused, failed or could not be reached. One instance rejects every waiter of a coalesced fetch, so nothing
- * may change it. Branch on `code`, never on text. It holds no part of a response body but AWS's own error message.
+ * AWS refused, failed or could not be reached. One instance rejects every waiter of a coalesced fetch, so nothing may
+ * change it. Branch on `code`, never on text. Of a response body it holds AWS's own error message, and nothing else.
  */
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError'
@@ -21,7 +21,7 @@ export class UpstreamError extends Error {
   readonly reason: Public
   /** The whole story for the log, worded like the original's Go SDK. */
   readonly report: Public
-  /** Of AWS's answer; 0 where there was none. */
+  /** The status of AWS's answer; 0 if there was none. */
   readonly status: number
 
   constructor(code: Public, reason: Public, report: Public, status = 0) {
@@ -33,7 +33,7 @@ export class UpstreamError extends Error {
   }
 }
 
-/** What an error may carry; whoever threw it may have put anything there. */
+/** The fields of an error that are looked at. Code that threw it may have put anything there. */
 interface Suspect {
   readonly name?: unknown
   readonly code?: unknown
@@ -41,7 +41,7 @@ interface Suspect {
   readonly stack?: unknown
 }
 
-/** The class and code of any error, and never its message, which may quote what it choked on. Never throws. */
+/** The class and code of any error. Not its message, which may quote the text that could not be read. Never throws. */
 export function kindOf(error: unknown): Public {
   if (!(error instanceof Error)) return shown(typeof error)
   const { name, code }: Suspect = error

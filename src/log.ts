@@ -6,7 +6,7 @@ import { EXTENSION_NAME } from './version.ts'
 //
 //   [AWS Parameters and Secrets Lambda Extension] 2024/06/26 02:34:50 INFO Serving on port 2773
 //
-// It takes `Public` text alone, so that no secret value, token or body can be passed to it without a claim.
+// It accepts `Public` text only, so nothing can be logged without a claim that it holds no secret value, token or body.
 
 export type Level = 'debug' | 'info' | 'warn' | 'error' | 'none'
 
@@ -71,12 +71,13 @@ export function createLog(
   }
 }
 
-// Straight to the descriptor: `process.stdout` loads Node's stream and tty code, which nothing before `register`
-// needs. A full pipe (EAGAIN) keeps the rest for a moment; a closed one (EPIPE, EBADF) must never kill us.
+// Lines are written to the descriptor itself: `process.stdout` loads Node's stream and tty code, which nothing before
+// `register` needs. If the pipe is full (EAGAIN) the rest waits a moment. A closed one (EPIPE, EBADF) must never kill
+// us.
 const BACKLOG_LIMIT = 64 * 1024
 const RETRY_MS = 20
 const NOTHING: Buffer = Buffer.alloc(0)
-// Bytes, not text: a write may stop inside a character.
+// Bytes, not text, because a write may stop inside a character.
 let backlog = NOTHING
 
 function writeToStdout(line: string): void {

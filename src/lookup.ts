@@ -1,6 +1,6 @@
 import { say, shown, type Public } from './public.ts'
 
-// The question a caller asks. `key` is equal for two lookups exactly when AWS would be asked the same thing.
+// The question of a caller. Two lookups have the same `key` exactly when AWS would be asked the same thing.
 
 export interface SecretLookup {
   readonly store: 'secrets-manager'
@@ -47,8 +47,8 @@ export function parameterLookup(
 }
 
 /**
- * The same text in memory of its own. A piece of a string is a view into it on V8, and so a key, which the cache holds
- * for minutes, would hold the whole request target with it, up to 64 KB.
+ * A copy of the text in memory of its own. On V8 a piece of a string is a view into the whole. So a key, which the
+ * cache holds for minutes, would keep the whole request target in memory, up to 64 KB.
  */
 function flat(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8')

@@ -18,7 +18,7 @@ const core = createCore(config, log)
 if (isAside) runAside(core, survive)
 else void runExtension({ config, log, core, survive })
 
-/** What nobody caught: named, never quoted, and lived through. */
+/** An error that nobody caught: it is logged by its name, never quoted, and the process goes on. */
 function survive(error: unknown): void {
   log.error(say`unexpected ${kindOf(error)} ${placeOf(error)}`)
 }

@@ -1,9 +1,10 @@
-// How much of a processor this process gets. While a function starts it has a whole one or more; after INIT a function
-// of 128 MB has 7 % of one, in slices. No event says that INIT is over to an extension that registers for SHUTDOWN alone.
+// How much of a processor this process gets. While a function starts it has a whole one or more; after INIT a
+// function of 128 MB has 7 % of one, in slices. No event says that INIT is over to an extension that registers for
+// SHUTDOWN alone.
 
-/** Work that took this many times its processor time has been waiting for a processor. */
+/** Work that took so many times its processor time had to wait for a processor. */
 const STARVED_RATIO = 3
-/** Waiting that says nothing: for the disk, for a neighbour, for a clock that counts in ticks. */
+/** Milliseconds of waiting that mean nothing: the disk, another process, or a clock that counts in ticks. */
 const WAIT_MS = 30
 
 /** Both in milliseconds from any origin. */
@@ -21,8 +22,8 @@ const ours: Clocks = {
 }
 
 /**
- * The answer tells whether the work since it was last asked, or since the start, was kept from the processor; once so,
- * always so. For work without pause: a process that idles uses no processor either, and would look the same.
+ * Returns a function that tells whether the work since its last call, or since the start, had to wait for a processor.
+ * Once true, it stays true. It is for work without pauses: an idle process would look the same.
  */
 export function watchProcessor({ wallMs, cpuMs }: Clocks = ours): () => boolean {
   let wallAt = wallMs()

@@ -1,9 +1,9 @@
 // Text that may be shown to anyone who can read a log, a header or an error.
 //
-// A secret value, a token and a response body are strings too, so `string` cannot be what the log accepts. It
-// accepts `Public` alone, and there are two ways to make one: the `say` template, whose literal parts we wrote
-// ourselves, and `shown`, the one door for text that came from outside and is known to be a name, a setting or
-// an error code. Every call of `shown` is a claim a reviewer can check.
+// A secret value, a token and a response body are strings too, so the log must not accept `string`. It accepts
+// `Public` only. There are two ways to make one: the `say` template, whose literal parts are written in this program,
+// and `shown`, for text from outside that is known to be a name, a setting or an error code. Each call of `shown` is
+// a claim that a reviewer can check.
 
 declare const publicBrand: unique symbol
 

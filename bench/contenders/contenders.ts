@@ -9,7 +9,10 @@ export interface Contender {
   readonly command: readonly string[]
   /** What a launcher executes, where the command names that alone. */
   readonly runtime?: string
-  /** `registered`: it speaks the Extensions API. `listening`: it prints that line. `probe`: it is asked until it answers. */
+  /**
+   * `registered`: it speaks the Extensions API. `listening`: it prints that line. `probe`: it is asked until it
+   * answers.
+   */
   readonly ready: 'registered' | 'listening' | 'probe'
   /** Whether its bodies are the original's, byte for byte; of others the value alone is compared, and constancy. */
   readonly isExact: boolean

@@ -4,8 +4,9 @@ import type { Context } from '../measuring/context.ts'
 import { seeded } from '../../src/workshop/testing/random.ts'
 import type { GroupResult, Sample } from '../storing/results.ts'
 
-// What a whole fleet costs AWS, and what AWS' quotas cost the fleet: the real cache and its policy in virtual time, against
-// a model of an account that throttles. No socket and no process; the same seed gives the same figures on any machine.
+// What a whole fleet costs AWS, and what AWS' quotas cost the fleet: the real cache and its policy in virtual time,
+// against a model of an account that throttles. No socket and no process; the same seed gives the same figures on any
+// machine.
 
 /** The original's: a call for each name at each expiry, and an error when it is throttled. */
 const ORIGINAL: Settings = { ttlMs: 300_000, refreshAheadPercent: 0, staleMs: 0, prefetch: false }

@@ -17,7 +17,10 @@ import { startUpstream } from '../upstream/upstream.ts'
 interface MemoryScenario {
   readonly name: string
   readonly size: Size
-  /** Secrets asked for, part after part, with a look at the memory after each; those beyond the capacity are evictions. */
+  /**
+   * Secrets asked for, part after part, with a look at the memory after each; those beyond the capacity are
+   * evictions.
+   */
   readonly parts: readonly number[]
 }
 

@@ -5,7 +5,9 @@ import { availableParallelism } from 'node:os'
 
 const TASKSET = 'taskset'
 
-/** Servers have a core to themselves where there are two; the driver, both emulators and this process share the other. */
+/**
+ * Servers have a core to themselves where there are two; the driver, both emulators and this process share the other.
+ */
 const SERVER_CORE = 0
 const DRIVER_CORE = 1
 

@@ -7,7 +7,9 @@ export interface Columns {
 export interface Comparison {
   readonly label: string
   readonly metric: string
-  /** A contender's name, or `floor` for each one's own, or `https floor` for that which asks AWS on the same runtime. */
+  /**
+   * A contender's name, or `floor` for each one's own, or `https floor` for that which asks AWS on the same runtime.
+   */
   readonly against: string
   readonly as: 'ratio' | 'difference'
 }

@@ -1,5 +1,6 @@
-// `npm run layer:pages`: records which pages the executables touch until they have answered, for both architectures. To be
-// done for every new Bun, which the build asks for, and when our own start has changed much (layer/pages/start.test.ts).
+// `npm run layer:pages`: records which pages the executables touch until they have answered, for both architectures.
+// To be done for every new Bun, which the build asks for, and when our own start has changed much
+// (layer/pages/start.test.ts).
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'

@@ -18,8 +18,9 @@ const LATE_MS = 1_000
 const PATIENCE_MS = 60_000
 
 /**
- * The numbers of all pages that were touched from the start to a first secret, a parameter and a few hits, over TLS: by a
- * function that asks as soon as it can, and by one that asks late. `emulator` starts it, where it is for another processor.
+ * The numbers of all pages that were touched from the start to a first secret, a parameter and a few hits, over TLS:
+ * by a function that asks as soon as it can, and by one that asks late. `emulator` starts it, where it is for another
+ * processor.
  */
 export async function touchedInStarts(
   executable: Buffer,
@@ -41,7 +42,10 @@ export async function touchedInStarts(
   }
 }
 
-/** Resolves when everything was answered 200 and the process has left by itself. `atEnd` is called while it still runs. */
+/**
+ * Resolves when everything was answered 200 and the process has left by itself. `atEnd` is called while it still
+ * runs.
+ */
 export async function startOnce(
   command: string[],
   waitMs: number,

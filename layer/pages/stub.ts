@@ -27,10 +27,10 @@ const calls: Record<Machine, Record<Work['call'], number>> = {
   arm64: { madvise: 233, mprotect: 226 },
 }
 
-// Entered from the dynamic linker, which leaves the arguments on the stack and the function that is to be called at exit
-// in rdx or x0 (System V ABI of each). The stack is not touched; of the registers only those that any function may change.
-// What follows the code, at `data`: the address to go on to (8 bytes), the system call's number (4), its third argument (4),
-// then page and pages (4 each) of every range, and zeros.
+// Entered from the dynamic linker, which leaves the arguments on the stack and the function that is to be called at
+// exit in rdx or x0 (System V ABI of each). The stack is not touched; of the registers only those that any function
+// may change. What follows the code, at `data`: the address to go on to (8 bytes), the system call's number (4), its
+// third argument (4), then page and pages (4 each) of every range, and zeros.
 const code: Record<Machine, Buffer> = {
   x86_64: bytes(`
     49 89 d0               start:  mov   r8, rdx

@@ -1,9 +1,9 @@
 // Which pages of its own file a process has really touched.
 //
-// Linux maps up to 16 pages around each one that is touched, if it has them at hand, and reads 32 around one that it has
-// not: neither /proc/<pid>/pagemap nor the page cache tells them apart. It never goes beyond one mapping, though. So every
-// second page is given other rights, which makes each page a mapping of its own, and then pagemap is exact: on a full
-// page cache as on an empty one, and for a foreign processor's program under qemu-user.
+// Linux maps up to 16 pages around each one that is touched, if it has them at hand, and reads 32 around one that it
+// has not: neither /proc/<pid>/pagemap nor the page cache tells them apart. It never goes beyond one mapping, though.
+// So every second page is given other rights, which makes each page a mapping of its own, and then pagemap is exact:
+// on a full page cache as on an empty one, and for a foreign processor's program under qemu-user.
 
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { segmentsOf, segmentType } from '../elf.ts'
@@ -26,8 +26,8 @@ export function withPagesApart(file: Buffer): Buffer {
 }
 
 /**
- * The numbers of the pages that the process has touched by now of an executable made by `withPagesApart`, as its program
- * headers number them: qemu-user may load them elsewhere.
+ * The numbers of the pages that the process has touched by now of an executable made by `withPagesApart`, as its
+ * program headers number them: qemu-user may load them elsewhere.
  */
 export function touchedBy(pid: number, path: string): Set<number> {
   const mappings = readFileSync(`/proc/${pid}/maps`, 'latin1')

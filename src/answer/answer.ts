@@ -6,7 +6,7 @@ export interface Answer {
   readonly bytes: string
   readonly hitHeaders: string[]
   readonly missHeaders: string[]
-  /** Further keys of questions that it answers: cache/lru.ts. */
+  /** Other keys that find the same answer; see cache/lru.ts. */
   readonly aliases: readonly string[]
 }
 
@@ -24,16 +24,16 @@ export function createAnswer(body: string, aliases = NO_ALIASES): Answer {
   }
 }
 
-/** The same, marked as past its time to live; `ageMs` counts from when AWS was asked for it. */
+/** The same answer, marked as older than its time to live. `ageMs` counts from the moment AWS was asked for it. */
 export function asStale(answer: Answer, ageMs: number): Answer {
   const headers = [...answer.missHeaders.slice(0, -1), 'STALE', 'Age', String(Math.floor(ageMs / 1000))]
   return { ...answer, hitHeaders: headers, missHeaders: headers }
 }
 
-/** What an answer takes in memory besides its body: the lists of headers. Measured: cache/read-through.ts. */
+/** Bytes of an answer besides its body: the lists of headers. The measurement is in cache/read-through.ts. */
 const HEADERS_BYTES = 300
 
-/** What an answer takes in memory, about: a character of a byte string is one byte, on V8 and on JavaScriptCore. */
+/** Bytes of an answer, about. A character of a byte string takes one byte, on V8 and on JavaScriptCore. */
 export function bytesOf({ bytes }: Answer): number {
   return bytes.length + HEADERS_BYTES
 }

@@ -4,9 +4,9 @@ import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
 // in alphabetical order, absent members `null` and never left out, `ResultMetadata` last, no newline at the end.
 // Bodies recorded by fedonev/lambda-params-secrets (MIT) are the tests.
 //
-// Go by default also writes `<`, `>` and `&` as `\u003c`, `\u003e`, `\u0026`. Whether the original left that on was
-// never observed. We leave the characters alone: a JSON parser reads both alike, while clients that cut the value out
-// of the raw text, as AWS's own Java sample does, get the secret itself only if it is not escaped.
+// By default Go also writes `<`, `>` and `&` as `\u003c`, `\u003e`, `\u0026`. Nobody has recorded whether the
+// original does. We do not: a JSON parser reads both alike, but some clients cut the value out of the raw text, as
+// AWS's own Java sample does, and they get the secret itself only if it is not escaped.
 
 /** The body of a 200. */
 export function goShape(fields: Fields): string {

@@ -2,10 +2,10 @@
 //
 // Three rules keep it honest:
 // - A flight is out of the map before its waiters wake, so a caller who retries at once starts a new one.
-// - Only the flight that is still in the map when it succeeds is handed to `keep`. A refresh takes the place of an
-//   older read, so the older read still answers those who waited for it, but can no longer overwrite anything.
-// - A read that began before a refresh was asked for never satisfies it. The first refresh starts at once; further
-//   ones, while it is in flight, share one more flight that starts when it ends: two calls, however many ask.
+// - Only the flight that is still in the map when it succeeds is handed to `keep`. A refresh replaces an older read in
+//   the map. The older read still answers its waiters, but can no longer overwrite what is kept.
+// - A refresh never takes the answer of a read that began before it. The first refresh starts at once. Those that come
+//   while it is in flight share one more flight, which starts when it ends: two calls, however many ask.
 
 interface Flight<A> {
   readonly answer: Promise<A>
@@ -24,7 +24,7 @@ export interface CoalescerOptions<Q, A> {
   keep(question: Q, answer: A, startedAt: number): void
   /** The newest flight for this question failed. */
   fail(question: Q, error: unknown): void
-  /** A flight older than this is not joined: cut by a freeze, its answer would be from before. Milliseconds. */
+  /** Milliseconds. A flight older than this is not joined: a freeze has cut it, or its answer is from before one. */
   joinableForMs(question: Q): number
 }
 
@@ -38,7 +38,7 @@ export class Coalescer<Q extends { readonly key: string }, A> {
     this.#options = options
   }
 
-  /** Joins the flight for this question, or leads one. All who wait get the same answer, or the same rejection. */
+  /** Joins the flight for this question, or leads a new one. All waiters get the same answer, or the same rejection. */
   join(question: Q): Promise<A> {
     const flight = this.#joinable(question)
     if (flight === undefined) return this.#lead(question, false, this.#options.fetch(question, false))
@@ -62,8 +62,9 @@ export class Coalescer<Q extends { readonly key: string }, A> {
   }
 
   /**
-   * A flight whose answer comes from elsewhere, for callers to join. Where one is in flight already nothing changes, and
-   * that one's answer is returned. `askedAt`, epoch milliseconds, is when the answer was asked for, where that is past.
+   * Registers a flight whose answer comes from elsewhere, for callers to join. If one is in flight already, nothing
+   * changes and its answer is returned. `askedAt` is the epoch milliseconds at which the answer was asked for; now by
+   * default.
    */
   lead(question: Q, answer: Promise<A>, askedAt = this.#options.now()): Promise<A> {
     return this.#joinable(question)?.answer ?? this.#lead(question, false, answer, askedAt)

@@ -1,22 +1,22 @@
-// How long an answer is good for. The one policy of time: the LRU knows none, and whoever reads asks here.
+// How long an answer is good for. All rules of time are here: the LRU knows none, and each reader asks this file.
 //
 //   storedAt ── fresh ── dueAt ── due ── expiresAt ── stale ── goneAt ── gone
 //
-// All are epoch milliseconds of the wall clock: a monotonic one may stand still while the sandbox is frozen. A clock that
-// reads less than `storedAt` went backwards; how old the answer is cannot be known then, and it is gone.
+// All are epoch milliseconds of the wall clock, because a monotonic clock may stand still while the sandbox is frozen.
+// A clock that reads less than `storedAt` was set back. The answer's age is unknown then, so it counts as gone.
 
 export interface Life {
   readonly storedAt: number
-  /** From here to `expiresAt` it is served, and fetched anew meanwhile. */
+  /** From here to `expiresAt` it is served, while it is fetched anew in the background. */
   readonly dueAt: number
   readonly expiresAt: number
-  /** From `expiresAt` to here it is served only where AWS cannot be asked. */
+  /** From `expiresAt` to here it is served only if AWS cannot be asked. */
   readonly goneAt: number
 }
 
 export type Freshness = 'fresh' | 'due' | 'stale' | 'gone'
 
-/** The common case of `freshnessAt` without a word for it: neither due nor worse. */
+/** The common case of `freshnessAt`, without making a word: true when the answer is fresh and not yet due. */
 export function isFresh(life: Life, now: number): boolean {
   return now < life.dueAt && now >= life.storedAt
 }
@@ -28,9 +28,9 @@ export function freshnessAt(life: Life, now: number): Freshness {
 }
 
 export interface FreshnessRules {
-  /** How much of its time to live, at the end, an answer is due in: 0 to 90. */
+  /** The last part of the time to live, in percent (0 to 90), in which an answer is due for a refresh. */
   readonly refreshAheadPercent: number
-  /** How long after its expiry an answer may still be served where AWS cannot be asked. */
+  /** How long after its expiry an answer may still be served if AWS cannot be asked. */
   readonly staleMs: number
 }
 
@@ -38,9 +38,9 @@ export interface FreshnessRules {
 export const PLAIN: FreshnessRules = { refreshAheadPercent: 0, staleMs: 0 }
 
 /**
- * Of an answer that was asked for at `askedAt`. It becomes due at a random point in the first half of its last
- * `refreshAheadPercent`, so that a thousand sandboxes do not ask together; the second half is for further attempts.
- * `random` gives 0 to 1.
+ * The instants of an answer that was asked for at `askedAt`. It becomes due at a random point in the first half of
+ * the window of `refreshAheadPercent`, so that a thousand sandboxes do not ask together. The second half is left for
+ * further attempts. `random` gives 0 to 1.
  */
 export function lifeOf(askedAt: number, ttlMs: number, rules: FreshnessRules, random: () => number): Life {
   const expiresAt = askedAt + ttlMs
@@ -71,7 +71,7 @@ export function noAttempts(): Attempts {
 
 /** Whether a refresh ahead may start now; when it may, the next one waits for 1 s, then 2 s, and so on to 30 s. */
 export function takeAttempt(attempts: Attempts, now: number): boolean {
-  // Further away than any delay: the clock was set back since.
+  // The instant is further away than any delay, so the clock was set back since.
   const isBack = attempts.aheadAt > now + LAST_RETRY_MS
   if (now < attempts.aheadAt && !isBack) return false
   attempts.aheadAt = now + attempts.aheadDelayMs
@@ -80,8 +80,9 @@ export function takeAttempt(attempts: Attempts, now: number): boolean {
 }
 
 /**
- * AWS could not be asked: for 5 s, give or take a fifth, a stale answer needs no further question. After each further
- * failure the pause is twice as long, up to 40 s, so that a throttled account is not asked by everybody all the time.
+ * To be called when AWS could not be asked. For 5 s, give or take a fifth, stale answers are then served without
+ * asking. The pause doubles with each further failure, up to 40 s, so that not every sandbox keeps asking a throttled
+ * account.
  */
 export function pauseAfterFailure(attempts: Attempts, now: number, random: () => number): void {
   attempts.staleUntil = now + attempts.pauseMs * (0.8 + 0.4 * random())

@@ -50,7 +50,7 @@ export class Lru<V> {
   /** Of all entries held. */
   bytes = 0
   readonly #bounds: LruBounds
-  /** Aliases lie in the map too, so its size is not the number of entries. */
+  /** Aliases are in the map too, so the map's size is not the number of entries. */
   #held = 0
   readonly #entries = new Map<string, Entry<V>>()
   readonly #root = createRoot<V>()
@@ -71,9 +71,9 @@ export class Lru<V> {
   }
 
   /**
-   * Stores, makes it the most recent, and evicts the least recent until there is room. `bytes` is what the entry takes.
-   * It is found under each of `aliases` too, which take no place of the capacity. It takes the place of all that was
-   * held under any of these keys; one that can never fit takes that place and is not stored.
+   * Stores the value, makes it the most recent, and evicts the least recent until there is room. `bytes` is what the
+   * entry takes. The value is found under each of `aliases` too; they do not count towards the capacity. Whatever was
+   * held under any of these keys is removed first, also when the value is too large to be stored.
    */
   set(key: string, value: V, bytes: number, aliases: readonly string[] = NO_ALIASES): void {
     this.delete(key)
@@ -89,7 +89,7 @@ export class Lru<V> {
     this.bytes += bytes
   }
 
-  /** Whether there was an entry under that key or alias; all of its keys are gone then. */
+  /** Removes the entry under that key or alias, with all of its keys. Returns whether there was one. */
   delete(key: string): boolean {
     const entry = this.#entries.get(key)
     if (entry === undefined) return false

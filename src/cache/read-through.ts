@@ -21,26 +21,26 @@ export interface ReadThroughOptions<Q, A> {
   readonly capacity: number
   /** Most bytes of all answers held; a larger one is answered and not held. */
   readonly maxBytes: number
-  /** What an answer takes of `maxBytes`. */
+  /** How many of `maxBytes` an answer takes. */
   bytesOf(answer: A): number
   /** Further keys under which an answer is found. */
   aliasesOf(answer: A): readonly string[]
-  /** How long an answer is fresh, in milliseconds from when it was asked for; 0 is never kept. */
+  /** How long an answer is fresh, in milliseconds from the moment it was asked for. 0: it is not kept. */
   ttlMs(question: Q): number
   readonly rules: FreshnessRules
-  /** How long the absence of an answer is remembered, in milliseconds; 0 is not at all. */
+  /** How long the absence of an answer is remembered, in milliseconds. 0: not at all. */
   readonly negativeTtlMs: number
-  /** What a failure says. `transient`: AWS could not be asked now. `absent`: there is no such answer for us. */
+  /** What a failure means. `transient`: AWS could not be asked now. `absent`: there is no such answer for us. */
   kindOf(error: unknown): 'transient' | 'absent' | 'other'
-  /** The same answer, marked as one that is past its time; `ageMs` counts from when it was asked for. */
+  /** The same answer, marked as stale. `ageMs` counts from the moment it was asked for. */
   asStale(answer: A, ageMs: number): A
   /** Epoch milliseconds by the wall clock: a monotonic one may stand still while the sandbox is frozen. */
   now(): number
   /** 0 to 1. */
   random(): number
   /**
-   * `ahead`: nobody waits for it, so its failure is nothing to tell. `refresh`: an answer that was asked for before will
-   * not do.
+   * `ahead`: nobody waits for it, so its failure is nothing to tell. `refresh`: an answer that was asked for before
+   * will not do.
    */
   fetch(question: Q, purpose: Purpose): Promise<A>
 }
@@ -69,17 +69,18 @@ interface Absence {
   readonly life: Life
 }
 
-// A flight that has been up for longer was most likely cut by a freeze, so nobody new waits for it.
+// A flight that takes longer was most likely cut by a freeze, so no new caller joins it.
 const JOINABLE_FOR_MS = 30_000
 /**
- * What an entry takes besides its keys and its answer: objects, links, a place in the Map. With the headers of an answer
- * (answer/answer.ts) 700 bytes are counted; 100,000 entries took 650 each besides their texts, on Node 24.
+ * Bytes of an entry besides its keys and its answer: objects, links, a place in the Map. Together with the headers of
+ * an answer (answer/answer.ts) 700 bytes are counted. Measured on Node 24: 100,000 entries took 650 each besides
+ * their texts.
  */
 const ENTRY_BYTES = 400
-/** Most absences remembered: names come from callers, and a loop over wrong ones must push out no answer. */
+/** Most absences remembered. Names come from callers, and a loop over wrong names must not push out answers. */
 const MOST_ABSENCES = 100
 
-/** A cache that fetches on a miss: one call for many waiters. What is how fresh is said in freshness.ts. */
+/** A cache that fetches on a miss, with one call for many waiters. The rules of freshness are in freshness.ts. */
 export class ReadThrough<Q extends { readonly key: string }, A> {
   readonly #options: ReadThroughOptions<Q, A>
   readonly #lru: Lru<Held<A>>
@@ -103,7 +104,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     })
   }
 
-  /** The answer within its time to live, or undefined. No promise and no allocation: every hit takes this path. */
+  /** The answer within its time to live, or undefined. Every hit takes this path: no promise, no allocation. */
   get(question: Q): A | undefined {
     const held = this.#lru.get(question.key)
     if (held === undefined) return undefined
@@ -114,9 +115,9 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
   }
 
   /**
-   * Fetches, joined with others who ask the same, and keeps a success. Rejects with what `fetch` rejected with, unless a
-   * stale answer may stand in. Where nothing may be kept, nobody gets an answer from before the question either: there
-   * it is a `refresh`.
+   * Fetches, together with all who ask the same, and keeps a success. Rejects with what `fetch` rejected with, unless
+   * a stale answer may be served instead. If nothing may be kept, it is a `refresh`: then nobody may get an answer
+   * that was asked for before the question.
    */
   load(question: Q): Promise<A> {
     if (!this.#mayKeep(question)) return this.refresh(question)
@@ -131,14 +132,16 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     return stale === undefined ? loaded : loaded.catch((error: unknown) => this.#standIn(question, error))
   }
 
-  /** As `load`, but never satisfied by a read that began before this call. A failure leaves the old answer. */
+  /**
+   * As `load`, but its answer is of a call that begins after this one. After a failure the old answer is still held.
+   */
   refresh(question: Q): Promise<A> {
     this.#misses++
     this.#absences.delete(question.key)
     return this.#coalescer.refresh(question)
   }
 
-  /** As `load` for an answer that is fetched elsewhere, such as in a batch: who asks meanwhile waits for it. */
+  /** As `load`, for an answer that is fetched elsewhere, such as in a batch. Callers who ask meanwhile wait for it. */
   lead(question: Q, answer: Promise<A>, askedAt?: number): Promise<A> {
     return this.#coalescer.lead(question, answer, askedAt)
   }
@@ -179,7 +182,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     }
   }
 
-  /** The rare half of `get`: an answer that is due is served and fetched anew, one that is stale is not served here. */
+  /** The rare cases of `get`: a due answer is served and fetched anew; a stale one is not served here. */
   #isStillGood(question: Q, held: Held<A>, now: number): boolean {
     const freshness = freshnessAt(held.life, now)
     if (freshness === 'due') this.#refreshAhead(question, held, now)
@@ -191,7 +194,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     if (this.#coalescer.isInflight(question) || !takeAttempt(held.attempts, now)) return
     this.#coalescer.lead(question, this.#options.fetch(question, 'ahead')).then(
       () => this.#refreshedAhead++,
-      () => undefined, // The answer is good for a while yet, and the next hit tries again.
+      () => undefined, // The answer is good for a while longer, and a later hit tries again.
     )
   }
 
@@ -201,7 +204,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     return held !== undefined && freshnessAt(held.life, this.#options.now()) === 'stale' ? held : undefined
   }
 
-  /** After a failure: the stale answer, where there still is one and the failure is of the kind that it stands in for. */
+  /** After a failure: the stale answer, if there is one and the failure is transient. */
   #standIn(question: Q, error: unknown): A {
     const stale = this.#options.kindOf(error) === 'transient' ? this.#staleOf(question) : undefined
     if (stale === undefined) throw error
@@ -225,12 +228,12 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     return this.#options.capacity > 0 && this.#options.ttlMs(question) > 0
   }
 
-  // Fresh from when it was asked for, not from when it came: between the two the sandbox may have been frozen.
+  // Freshness counts from the question, not from the answer: the sandbox may have been frozen between the two.
   #keep(question: Q, answer: A, askedAt: number): void {
     if (!this.#mayKeep(question)) return
     const { rules, random, ttlMs, bytesOf, aliasesOf } = this.#options
     const { key } = question
-    // The very same answer, kept already under another spelling: its time began then.
+    // The same answer is kept already, under another spelling. Its time began then.
     if (this.#lru.get(key)?.answer === answer) return
     const aliases = aliasesOf(answer).filter((alias) => alias !== key)
     let bytes = ENTRY_BYTES + key.length + bytesOf(answer)
@@ -253,7 +256,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     const held = this.#lru.get(question.key)
     if (held === undefined) return
     if (kind === 'transient') pauseAfterFailure(held.attempts, now(), random)
-    // AWS has spoken: from its expiry on this answer is not to be given to anybody.
+    // AWS has refused, so this answer must not be served after its expiry.
     else held.life = { ...held.life, goneAt: held.life.expiresAt }
   }
 }

@@ -1,11 +1,11 @@
-/** Who waits for what: so that a question which nobody waits for any more need not be sent. */
+/** Who waits for which question, so that one that nobody waits for any more is not sent. */
 export class Callers {
-  /** By the question's key. A set that is empty says that all have hung up. */
+  /** By the question's key. An empty set means that all have hung up. */
   readonly #waiting = new Map<string, Set<() => boolean>>()
 
   /**
-   * A caller waits for the answer to the question with this key; `isThere` tells, whenever asked, whether it still does.
-   * Returns what to call when it has its answer or has hung up.
+   * A caller waits for the answer to the question with this key; `isThere` tells, whenever asked, whether it still
+   * does. Returns what to call when it has its answer or has hung up.
    */
   enter(key: string, isThere: () => boolean): () => void {
     const callers = this.#waiting.get(key) ?? new Set()
@@ -21,7 +21,7 @@ export class Callers {
     return false
   }
 
-  /** The call is over: who came for it has its answer, or is gone. */
+  /** To be called when the call is over: each who waited has the answer, or is gone. */
   settled(key: string): void {
     this.#waiting.delete(key)
   }

@@ -13,22 +13,22 @@ import { kindOfFailure } from './failure-kind.ts'
 import { createPrefetch, type Prefetch } from './prefetch.ts'
 import { createLazyUpstream, type LazyUpstream } from './lazy-upstream.ts'
 
-/** What all programs of ours share: made from the config alone, without a socket, a process or a signal. */
+/** What all our programs share. It is made from the config alone, and opens no socket, process or signal. */
 export interface Core {
   readonly cache: ReadThrough<Lookup, Answer>
   readonly callers: Callers
   readonly guard: SnapshotGuard
   readonly upstream: LazyUpstream
-  /** Undefined where nothing is to be prefetched. */
+  /** Undefined if nothing is to be prefetched. */
   readonly prefetch: Prefetch | undefined
   /**
-   * Asks AWS, past the cache, and logs a failure, quietly where nobody waits. Rejects with UpstreamError, or with a
-   * defect of ours.
+   * Asks AWS, past the cache. Logs a failure; if nobody waits for the answer, at DEBUG only. Rejects with
+   * UpstreamError, or with a defect of ours.
    */
   fetchAnswer(lookup: Lookup, purpose?: Purpose): Promise<Answer>
   /** Whether the caller's token is one of those known from the environment. */
   isKnownToken(presented: string): boolean
-  /** Whether it is the session token of the current container credentials; undefined where there are none. */
+  /** Whether it is the session token of the current container credentials; undefined if there are none. */
   readonly isCurrentToken: ((presented: string) => Promise<boolean>) | undefined
 }
 
@@ -91,7 +91,7 @@ export function createCore(config: Config, log: Log): Core {
     }
   }
 
-  /** With container credentials a caller may show the session token that it got from the same endpoint. */
+  /** With container credentials, a caller may show the session token that the same endpoint gave it. */
   function currentTokenCheck(): Core['isCurrentToken'] {
     const { container, credentials } = config.upstream
     if (container === undefined || credentials !== undefined) return undefined

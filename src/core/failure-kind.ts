@@ -1,6 +1,6 @@
 import { UpstreamError } from '../errors.ts'
 
-// What a failure means for what is held. Only these words of AWS count; its sentences are never looked at.
+// What a failure means for the cache. Only AWS's error codes count; the sentences of its messages are never read.
 
 /** The throttling codes that the AWS SDKs retry (@smithy/core, retry: `THROTTLING_ERROR_CODES`). */
 const THROTTLED =
@@ -10,8 +10,8 @@ const ABSENT =
   /^(ResourceNotFoundException|ParameterNotFound|ParameterVersionNotFound|AccessDenied(Exception)?)$/
 
 /**
- * `transient`: AWS could not be asked now, and says nothing of what we hold. `absent`: there is no such value, or it is
- * not for us. All else, such as a deleted secret, a failed decryption, expired credentials or TLS, is `other`.
+ * `transient`: AWS could not be asked now, so what we hold may still be right. `absent`: there is no such value, or
+ * we may not read it. `other`: all else, such as a deleted secret, a failed decryption, expired credentials or TLS.
  */
 export function kindOfFailure(error: unknown): 'transient' | 'absent' | 'other' {
   if (!(error instanceof UpstreamError)) return 'other'

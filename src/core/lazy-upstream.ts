@@ -1,11 +1,11 @@
 import type { UpstreamSettings } from '../config.ts'
 import type { Upstream } from '../upstream/index.ts'
 
-/** The half that holds the AWS SDK, loaded when it is first asked for: nothing before `register` needs it. */
+/** The half that holds the AWS SDK. It is loaded when first asked for, because nothing before `register` needs it. */
 export interface LazyUpstream {
   /** Loads the half, once. */
   load(): Promise<Upstream>
-  /** Drops its sockets and credentials, if it is there. */
+  /** Drops its sockets and credentials, if it is loaded. */
   reset(): void
 }
 

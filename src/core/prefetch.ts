@@ -18,17 +18,18 @@ import { say, shown, type Public } from '../public.ts'
 import type { LazyUpstream } from './lazy-upstream.ts'
 import { spellingsOf, type Own } from './spellings.ts'
 
-// What the function named is fetched before it asks. Each name is a flight of the cache, so who asks meanwhile waits for
-// the same call. Nothing here rejects: a part that fails is one line of the log, and is asked for again when it is read.
+// Fetches what the function has named before it asks. Each name becomes a flight of the cache, so a caller who asks
+// meanwhile waits for the same call. Nothing here rejects: a part that fails is logged in one line, and asked for again
+// when it is read.
 
 export interface Prefetch {
   /** Answers that were fetched. */
   readonly count: number
-  /** Resolves when all is settled; never rejects. `accountId` is the function's own, where it is known. */
+  /** Resolves when all is settled; never rejects. `accountId` is the function's own, if it is known. */
   run(accountId: string | undefined): Promise<void>
   /**
-   * For a question that is no flight of its own but may be answered by one under way; resolves with undefined where it
-   * was not. Never rejects.
+   * For a question that has no flight of its own, but that one under way may answer. Resolves with undefined if none
+   * did. Never rejects.
    */
   awaited(lookup: Lookup): Promise<Answer | undefined> | undefined
 }
@@ -51,11 +52,11 @@ interface Flight<L extends Lookup> {
   readonly reject: (error: unknown) => void
 }
 
-/** Undefined where nothing is to be prefetched. */
+/** Undefined if nothing is to be prefetched. */
 export function createPrefetch({ config, log, upstream, cache }: PrefetchOptions): Prefetch | undefined {
   const { secrets, parameters, file, batch } = config.prefetch
   if (secrets.length + parameters.length === 0 && file === undefined) return undefined
-  /** By the keys of questions without decryption, which a parameter that is not encrypted answers too. */
+  /** By the key of the question without decryption, which a parameter that is not encrypted answers too. */
   const siblings = new Map<string, Promise<Answer | undefined>>()
   const paths = new Map<string, Promise<void>>()
   const settings = config.upstream
@@ -115,11 +116,11 @@ export function createPrefetch({ config, log, upstream, cache }: PrefetchOptions
     ])
   }
 
-  /** Makes the question a flight, whose answer is what the flight is resolved with. */
+  /** Makes the question a flight. Its answer is given later, by resolving the flight. */
   function start<L extends Lookup>(lookup: L, own: Own): Flight<L> {
     const { promise, resolve, reject } = deferred<Fields>()
     const answer = promise.then((fields) => answerOf(lookup, fields, own))
-    answer.catch(() => undefined) // Nobody's, where a caller's own flight was there first.
+    answer.catch(() => undefined) // Nobody waits for it if a caller's own flight was there first.
     const led = cache().lead(lookup, answer)
     const done = led.then(
       (got) => {
@@ -169,7 +170,7 @@ export function createPrefetch({ config, log, upstream, cache }: PrefetchOptions
     await fetchEach(alone)
   }
 
-  /** One call each; no more at once than there are connections, so that a caller's own call finds its turn. */
+  /** One call each, and no more at once than there are connections, so that a caller's own call gets its turn. */
   async function fetchEach(flights: readonly Flight<Lookup>[]): Promise<void> {
     const half = await upstream.load()
     const left = [...flights]
@@ -193,7 +194,7 @@ export function createPrefetch({ config, log, upstream, cache }: PrefetchOptions
             .lead(lookup, Promise.resolve(answer), askedAt)
             .then(
               () => count++,
-              () => undefined, // A caller's own flight, which was there first, and tells the caller.
+              () => undefined, // A caller's own flight was there first, and tells the caller.
             )
         }
         if (page.length > room) warnOfCapacity()
@@ -237,7 +238,7 @@ export function createPrefetch({ config, log, upstream, cache }: PrefetchOptions
     return asked
   }
 
-  /** The names; none, with a warning, where what is fetched would not be kept. */
+  /** The names. None, with a warning, if what is fetched would not be kept. */
   function isKept(ttlMs: number, ttl: Public, names: readonly string[]): readonly string[] {
     if (names.length === 0 || (ttlMs > 0 && config.cacheEnabled && config.capacity > 0)) return names
     log.warn(

@@ -7,10 +7,10 @@ import {
   type SecretLookup,
 } from '../lookup.ts'
 
-// Under which other questions an answer is right as well. A name means what it names in the function's own account and
-// region; so what was asked for by ARN answers to its name only where both are known to be the function's.
+// Which other questions have the same answer. A name stands for what has that name in the function's own account and
+// region. So an answer that was asked for by ARN is found under its name only if both are known to be the function's.
 
-/** Where the function runs, as far as it is known. */
+/** The function's own region and account, as far as they are known. */
 export interface Own {
   readonly accountId: string | undefined
   readonly region: string | undefined
@@ -50,7 +50,7 @@ function ofParameter({ name: asked }: ParameterLookup, parameter: ParameterField
   return values.flatMap((decrypt) => names.map((one) => parameterLookup(one, undefined, decrypt).key))
 }
 
-/** Whether the plain name means what this ARN names. */
+/** Whether the plain name stands for the same thing as this ARN. */
 function isNamedFor(asked: string, arn: string, { accountId, region }: Own): boolean {
   if (!asked.startsWith('arn:')) return true
   const [, , , ofRegion, ofAccount] = arn.split(':', 5)

@@ -23,11 +23,14 @@ type ExtensionEvent =
 
 export interface ExtensionsClient {
   /**
-   * Resolves with the identifier that `next` needs. Rejects with ExtensionsApiError. With `onAccount` the account's id is
-   * asked for too, and handed over where the API tells it.
+   * Resolves with the identifier that `next` needs. Rejects with ExtensionsApiError. With `onAccount` the account's
+   * id is asked for too, and passed to it if the API tells.
    */
   register(name: string, events: readonly string[], onAccount?: (accountId: string) => void): Promise<string>
-  /** Waits, without any bound, for the next event; calls `onAsked` when the question is out. Rejects with ExtensionsApiError. */
+  /**
+   * Waits, without any bound, for the next event; calls `onAsked` when the question is out. Rejects with
+   * ExtensionsApiError.
+   */
   next(identifier: string, onAsked?: () => void): Promise<ExtensionEvent>
 }
 
@@ -70,8 +73,8 @@ export function createExtensionsClient(runtimeApi: string): ExtensionsClient {
   }
 }
 
-// Whatever the content type: Lambda sends SHUTDOWN as text/plain. The reason is not validated: real ones differ from
-// the documented ones in letter case.
+// The content type is not checked: Lambda sends SHUTDOWN as text/plain. The reason is not validated: real ones differ
+// from the documented ones in letter case.
 function parseEvent(body: string): ExtensionEvent {
   const event = parseObject(body)
   if (event?.eventType === 'INVOKE') return { type: 'INVOKE' }

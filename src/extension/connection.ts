@@ -11,7 +11,7 @@ export interface WireAnswer {
   readonly body: string
 }
 
-/** The connection could not be made, ended early, or brought something else than HTTP: a code, and nothing quoted. */
+/** The connection could not be made, ended early, or brought no HTTP. It holds a code, and quotes nothing. */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError'
   readonly code: string
@@ -31,7 +31,7 @@ interface Waiter {
 }
 
 const LONGEST_ANSWER = 1024 * 1024
-/** An answer that does not say how long it is ends with its connection; where that stays open, with this silence. */
+/** An answer without a length ends with its connection, or, if that stays open, after so many ms of silence. */
 const UNFRAMED_SILENCE_MS = 1_000
 
 export class Connection {
@@ -39,7 +39,7 @@ export class Connection {
   readonly #port: number
   #socket: Socket | undefined
   #waiter: Waiter | undefined
-  /** What has come of the answer, a character for a byte. */
+  /** The part of the answer that has come, one character for each byte. */
   #received = ''
 
   constructor(host: string, port: number) {
@@ -112,7 +112,7 @@ export class Connection {
     const waiter = this.#waiter
     this.#waiter = undefined
     if (waiter === undefined) return
-    // A server may close a connection that it has kept at any time, also while our question is on its way.
+    // A server may close a kept connection at any time, also while our question is on its way.
     if (waiter.isReused && this.#received === '') this.#send({ ...waiter, isReused: false })
     else waiter.reject(new ConnectionError(code))
   }
@@ -172,7 +172,7 @@ function unchunk(text: string): { bytes: Buffer } | 'incomplete' | 'malformed' {
   }
 }
 
-/** As much as has come. */
+/** The part of the body that has come. */
 function unframed(text: string): WireAnswer {
   const end = text.indexOf(HEAD_END)
   const head = text.slice(0, end)

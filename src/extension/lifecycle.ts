@@ -2,8 +2,9 @@ import type { Log } from '../log.ts'
 import { say, shown, type Public } from '../public.ts'
 import { ExtensionsApiError, type ExtensionsClient } from './client.ts'
 
-// register → next → … → SHUTDOWN. Whatever the API does, the process goes on: leaving, even with code 0, is
-// `Extension.Crash`, and fails the customer's next invoke. So every refusal is logged, and asked again more slowly.
+// register → next → … → SHUTDOWN. Whatever the API does, the process goes on. Lambda reports an extension that exits,
+// even with code 0, as `Extension.Crash`, and the customer's next invoke fails. So each refusal is logged, and the
+// question is asked again after a growing pause.
 
 export interface LifecycleOptions {
   readonly client: ExtensionsClient
@@ -12,13 +13,13 @@ export interface LifecycleOptions {
   /** SHUTDOWN alone: INVOKE would delay every invoke, and Managed Instances refuse it. */
   readonly events: readonly string[]
   readonly log: Log
-  /** Hears the account's id, where it is wanted: client.ts. */
+  /** Is told the account's id, if that is wanted; see client.ts. */
   readonly onAccount?: ((accountId: string) => void) | undefined
   /** Called once, when `register` is answered; the first `next` waits for what it returns. */
   onRegistered(): Promise<void> | undefined
-  /** Called once, when the first `next` is out, for which Lambda waits: what takes long must not come before. */
+  /** Called once, when the first `next` is out. Lambda's INIT waits for that, so what takes long belongs here. */
   onReady(): void
-  /** The next `next` waits for what it returns. */
+  /** Called at each INVOKE. The following `next` waits for what it returns. */
   onInvoke(): Promise<void> | undefined
 }
 
@@ -29,7 +30,7 @@ export interface Shutdown {
 }
 
 const RETRY_MS = 50
-// Shorter than the 2 s that Lambda waits after SHUTDOWN: an API that is back must find us asking in time.
+// Shorter than the 2 s that Lambda waits after SHUTDOWN, so that we ask in time once the API is back.
 const RETRY_MAX_MS = 1_000
 
 /** Resolves at SHUTDOWN, and never otherwise; never rejects. */
@@ -51,7 +52,7 @@ export async function live(options: LifecycleOptions): Promise<Shutdown> {
   }
 }
 
-/** Calls until it succeeds, waiting twice as long after each failure, and logs the first of a row of equal ones. */
+/** Calls until it succeeds, and waits twice as long after each failure. Equal failures in a row are logged once. */
 async function persistently<T>(log: Log, verb: Public, call: () => Promise<T>): Promise<T> {
   let lastProblem: string | undefined
   for (let attempt = 0; ; attempt++) {

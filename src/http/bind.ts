@@ -1,8 +1,8 @@
 import type { Server } from 'node:http'
 
-// To learn that 127.0.0.1 is an address, `server.listen` compiles Node's regular expression for IPv6, and it loads
-// `dns` and `cluster`: some 7 of the 45 ms from start to register in a CPU profile of Node 24. It ends in `_listen2`, which
-// has kept its name and arguments from Node 0.8 to 26; where that is not to be had, as on Bun, `listen` does.
+// `server.listen` compiles Node's regular expression for IPv6, only to learn that 127.0.0.1 is an address, and loads
+// `dns` and `cluster`: some 7 of the 45 ms from start to register in a CPU profile of Node 24. It ends in `_listen2`,
+// whose name and arguments are the same from Node 0.8 to 26. Where that is missing, as on Bun, `listen` is called.
 
 interface Listens {
   _listen2?(address: string, port: number, family: 4 | 6, backlog: number): void

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 
-// What the kernel knows of the callers on our port. A caller may close its sending half and still wait for the answer,
-// so a connection that ended says little, and Bun does not even tell that. All callers are on this machine, so their own
-// ends of the connections are in the same table.
+// What the kernel knows about the callers on our port. A caller may close its sending half and still wait for the
+// answer, so an end on the connection alone proves nothing, and Bun does not even report it. But all callers are on
+// this machine, so their own ends of the connections are in the kernel's table too.
 
 /** Neither end has closed. */
 const ESTABLISHED = '01'
@@ -18,14 +18,14 @@ interface Row {
   readonly local: number
   readonly remote: number
   readonly state: string
-  /** 0: no process holds this end any more. */
+  /** 0 if no process holds this end any more. */
   readonly inode: number
 }
 
 /**
- * Whether the caller on that connection has hung up: it has ended, and no process holds the caller's end any more. False
- * where nobody tells, and for what happened in the last moments: the table is read ten times a second at most, for on a
- * machine with thousands of connections that takes milliseconds.
+ * Whether the caller on that connection has hung up: the connection has ended, and no process holds the caller's end
+ * any more. False if the system does not tell. It may be late by a tenth of a second: the table is read ten times a
+ * second at most, because reading it takes milliseconds on a machine with thousands of connections.
  */
 export function hasHungUp({ readableEnded, localPort, remotePort }: Socket): boolean {
   if (!readableEnded && !IS_UNTOLD) return false

@@ -19,16 +19,19 @@ export interface HandlerOptions {
   readonly callers: { enter(key: string, isThere: () => boolean): () => void }
   /** Whether the caller's token is one of those known from the environment. */
   isKnownToken(presented: string): boolean
-  /** Whether it is the session token of the current container credentials; undefined where there are none. */
+  /** Whether it is the session token of the current container credentials; undefined if there are none. */
   readonly isCurrentToken: ((presented: string) => Promise<boolean>) | undefined
   /**
-   * Has another process answer on this socket, where this one must not come to know the answer; undefined where it
-   * may. `token` is left to be checked there, undefined when it is known to be good. False: answer here after all.
+   * Lets another process answer on this socket, because this one must not hold the answer; undefined if it may. That
+   * process checks `token`; undefined means that it is known to be good. False: answer here after all.
    */
   answerAside(socket: Socket, lookup: Lookup, token: string | undefined): Promise<boolean> | undefined
-  /** This one will answer on that socket, later: so must it all that is pipelined behind, or order would be lost. */
+  /**
+   * This process will answer on that socket later, and so must answer all that is pipelined behind, to keep the
+   * order.
+   */
   keepHere(socket: Socket): void
-  /** Called at the hit of that number, and at the miss of that one: once each. Must not throw. */
+  /** Called at the hit with that number, and at the miss with that number, once each. Must not throw. */
   readonly onBusy: { readonly hits: number; readonly misses: number; reached(): void }
 }
 
@@ -37,8 +40,8 @@ const WARN_EVERY_MS = 60_000
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
 /**
- * The way of a request: token → guards → route → cache, and on a miss → coalesce → upstream. The token comes first,
- * as in the original. Never throws, and returns no promise: `node:http` would not wait for one.
+ * The way of a request: token → guards → route → cache, and on a miss → coalesce → upstream. The token is checked
+ * first, as in the original. Never throws, and returns no promise, because `node:http` would not wait for one.
  */
 export function createHandler(options: HandlerOptions): Handler {
   const { cache, log, isKnownToken, isCurrentToken, answerAside, keepHere, callers, onBusy } = options
@@ -83,7 +86,7 @@ export function createHandler(options: HandlerOptions): Handler {
     return reply.refuse(response, asked)
   }
 
-  /** No token from the environment: `/ping` needs none, and a SnapStart caller may hold a newer one. */
+  /** The caller has shown no token of the environment: `/ping` needs none, a SnapStart caller may have a newer one. */
   function serveStranger(request: IncomingMessage, response: ServerResponse): void {
     const { token, host, forwarded } = seen
     const asked = request.method === 'GET' ? route(request.url ?? '') : undefined
@@ -91,7 +94,7 @@ export function createHandler(options: HandlerOptions): Handler {
       return isGoodHost(host) ? reply.pong(response) : reply.refuse(response, rejects.foreignHost)
     }
     if (token === '' || isCurrentToken === undefined) return refuseStranger(response)
-    // The other process knows the current token; to whom it would answer 401, the guards' answers are not told either.
+    // Only the other process can check this token. Until then the caller may get a 401, and no guard's answer.
     const isRead = asked?.kind === 'read' && !forwarded && isGoodHost(host)
     const elsewhere = isRead ? answerAside(request.socket, asked.lookup, token) : undefined
     if (elsewhere === undefined) keepHere(request.socket)
@@ -103,7 +106,7 @@ export function createHandler(options: HandlerOptions): Handler {
     decide().catch((error: unknown) => ourFault(response, error))
   }
 
-  /** The log hears of it once a minute: a caller with a wrong token, who tries again and again, must not fill it. */
+  /** Logged once a minute, so that a caller who tries a wrong token again and again does not fill the log. */
   function refuseStranger(response: ServerResponse): void {
     reply.refuse(response, rejects.badToken)
     refused++
@@ -156,7 +159,7 @@ export function createHandler(options: HandlerOptions): Handler {
     }
   }
 
-  /** No Host at all is fine (HTTP/1.0); a name that is not this machine's is how DNS rebinding arrives. */
+  /** No Host at all is accepted (HTTP/1.0). A name that is not this machine's is a sign of DNS rebinding. */
   function isGoodHost(host: string | undefined): boolean {
     if (host === undefined) return true
     if (!isLoopbackAuthority(host)) return false

@@ -1,8 +1,8 @@
-// The three headers we look at, found in one pass over the raw list. `request.headers` would build an object of
-// every header, lower-casing each name, on every hit.
+// Finds the three headers that we use in one pass over the raw list. `request.headers` would build an object of every
+// header, and lower-case each name, on every hit.
 
 export interface SeenHeaders {
-  /** The token header; empty when it is missing, and when it came twice, so that neither of the two counts. */
+  /** The token header. Empty when it is missing, and when it came twice: then neither counts. */
   token: string
   /** Undefined when there is none, as HTTP/1.0 allows. Two are joined, and so name no host (RFC 9112, 3.2). */
   host: string | undefined
@@ -21,7 +21,7 @@ export function readHeaders(rawHeaders: readonly string[], seen: SeenHeaders): v
   seen.forwarded = false
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!
-    // The length tells nearly every other header apart before anything is lower-cased.
+    // The length rules out nearly every other header before anything is lower-cased.
     switch (name.length) {
       case TOKEN.length:
         if (name.toLowerCase() === TOKEN) {

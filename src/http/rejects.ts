@@ -5,8 +5,8 @@ function reject(status: Reject['status'], errorType: string, body: string): Reje
 }
 
 /**
- * Every way we refuse a request. The 401 is the original's, byte for byte (recorded in awslabs/aws-sdk-rust#905); the
- * original's answers to the others are unknown, so these say what is wrong.
+ * Every reason to refuse a request. The 401 is the original's, byte for byte (recorded in awslabs/aws-sdk-rust#905).
+ * Nobody has recorded the original's other refusals, so ours say what is wrong.
  */
 export const rejects = {
   badToken: reject(401, 'AccessDeniedException', 'bad session token or header key'),

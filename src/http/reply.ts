@@ -2,15 +2,15 @@ import type { ServerResponse } from 'node:http'
 import type { Reject, UpstreamError } from '../errors.ts'
 import type { Answer } from '../answer/answer.ts'
 
-// Bytes to the socket. Nothing here may throw: the callers stand in promise handlers, where a throw would escape as
-// an unhandled rejection. A client that has gone away is no error.
+// Writes answers to the socket. Nothing here may throw: the functions are called in promise handlers, and an error
+// there would be an unhandled rejection. A client that has gone away is no error.
 
 /** The original's, recorded: no charset, though all bodies are UTF-8. */
 const ORIGINAL_TYPE = 'text/plain'
-/** Of what the original is not known to say. */
+/** For bodies that are ours alone. */
 const OWN_TYPE = 'text/plain; charset=utf-8'
 
-/** The original's body for every upstream failure; clients take this status for "not found" and match this text. */
+/** The original's body for every upstream failure. Clients read the status as "not found", and match this text. */
 const FAILED = 'an unexpected error occurred while executing request'
 
 export function hit(response: ServerResponse, answer: Answer): void {
@@ -30,7 +30,7 @@ export function pong(response: ServerResponse): void {
 
 export function refuse(response: ServerResponse, reject: Reject): void {
   const headers = ['X-Amzn-ErrorType', reject.errorType]
-  // A body may follow that nobody will read, so the connection ends with the answer.
+  // The connection ends with the answer, because a body may follow that nobody will read.
   if (reject.status === 405) headers.push('Allow', 'GET', 'Connection', 'close')
   send(response, reject.status, typeOf(reject), headers, reject.body)
 }
@@ -104,7 +104,7 @@ function canAnswer(response: ServerResponse): boolean {
   return !response.headersSent && !response.destroyed
 }
 
-/** Printable ASCII alone can stand in a header that every client can read. */
+/** A header that every client can read holds printable ASCII only. */
 function headerText(text: string): string {
   return text.replace(/[^\x20-\x7e]+/g, '?').trim()
 }

@@ -8,7 +8,7 @@ import { rejects } from './rejects.ts'
 export interface Read {
   readonly kind: 'read'
   readonly lookup: Lookup
-  /** The caller wants a value fetched no earlier than now. */
+  /** The caller wants a value that is fetched from now on, not an older one. */
   readonly refreshNow: boolean
 }
 
@@ -22,7 +22,7 @@ const PING: Ping = { kind: 'ping' }
 const SECRETS_PATH = '/secretsmanager/get'
 const PARAMETERS_PATH = '/systemsmanager/parameters/get'
 
-// Enough for every question a full cache can hold; a longer target than this is parsed each time it comes.
+// Enough for every question of a full cache. A target longer than this is parsed each time it comes.
 const REMEMBERED_TARGETS = 1000
 const REMEMBERED_LENGTH = 1024
 
@@ -68,7 +68,7 @@ function routeUnslashed(path: string, pathEnd: number): Route {
     : rejects.unknownPath
 }
 
-/** `http://localhost:2773/x?y` → `/x?y`: servers must take this form (RFC 9112, 3.2.2). Undefined if foreign. */
+/** `http://localhost:2773/x?y` → `/x?y`: servers must accept this form (RFC 9112, 3.2.2). Undefined for other hosts. */
 function pathOfAbsoluteForm(target: string): string | undefined {
   const parts = /^https?:\/\/([^/?#]*)(.*)$/is.exec(target)
   if (parts === null) return '' // `*`, or nothing we know: no path

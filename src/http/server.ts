@@ -14,28 +14,28 @@ export interface LocalServerOptions {
   readonly port: number
   readonly handler: Handler
   readonly log: Log
-  /** For what never reaches the handler: a CONNECT must show the token too before it is told more than 401. */
+  /** For requests that never reach the handler: without the token, a CONNECT gets a 401 and no more, too. */
   isKnownToken(presented: string): boolean
 }
 
 export interface LocalServer {
   /**
-   * Listens on both loopback addresses. Resolves, never rejects, with whether 127.0.0.1 is ours; where it is not, goes
-   * on trying in the background, so that a port freed later is taken.
+   * Listens on both loopback addresses. Resolves with whether 127.0.0.1 is ours; never rejects. If it is not, goes on
+   * trying in the background, and takes the port when it is freed.
    */
   listen(): Promise<boolean>
-  /** Takes no new connection, answers what was asked, and is done at `deadlineAt` (epoch ms) at the latest. */
+  /** Accepts no new connection, answers what was asked, and is done at `deadlineAt` (epoch ms) at the latest. */
   close(deadlineAt: number): Promise<void>
 }
 
 // Session tokens alone can be several KB, and Node's own bound for all the headers is 16 KB.
 const MAX_HEADER_BYTES = 64 * 1024
-// Generous, because a freeze counts: a client frozen while it sends must find its connection alive.
+// Long, because the time of a freeze counts: a client that was frozen while it sent must find its connection alive.
 const SLOW_REQUEST_MS = 300_000
 const RETRY_LISTEN_MS = 250
 const RETRY_LISTEN_MAX_MS = 5_000
 const DRAIN_POLL_MS = 10
-// For the last bytes of answers that are out; a connection that is not idle by then sent nothing, or half a request.
+// Time for the last bytes of answers. A connection that is not idle by then has sent nothing, or half a request.
 const FLUSH_MS = 100
 
 export function createLocalServer(options: LocalServerOptions): LocalServer {
@@ -62,7 +62,7 @@ export function createLocalServer(options: LocalServerOptions): LocalServer {
       }
       const onListening = () => {
         server.removeListener('error', onError)
-        // Out of descriptors, say: what is open goes on, and accepting resumes by itself.
+        // Out of descriptors, for example. Open connections go on, and accepting resumes by itself.
         server.on('error', (error: NodeJS.ErrnoException) =>
           log.error(say`server: ${shown(error.code ?? error.name)}`),
         )
@@ -80,7 +80,7 @@ export function createLocalServer(options: LocalServerOptions): LocalServer {
 
   function retry(server: Server, host: string, attempt: number, error: NodeJS.ErrnoException): void {
     const code = shown(error.code ?? error.name)
-    // A machine without IPv6 says EADDRNOTAVAIL or EAFNOSUPPORT for ::1, and always will.
+    // A machine without IPv6 says EADDRNOTAVAIL or EAFNOSUPPORT for ::1, and that will not change.
     if (host === '::1' && error.code !== 'EADDRINUSE') return log.debug(say`not listening on ::1: ${code}`)
     if (attempt === 0) log.error(say`cannot listen on port ${port} of ${shown(host)}: ${code}. Trying again.`)
     const delayMs = Math.min(RETRY_LISTEN_MS * 2 ** attempt, RETRY_LISTEN_MAX_MS)
@@ -107,8 +107,8 @@ export function createLocalServer(options: LocalServerOptions): LocalServer {
 }
 
 /**
- * Whether anyone still waits for an answer. One who has closed the sending half may be waiting, and is answered as long
- * as we serve; at SHUTDOWN it is a caller whose process has been killed.
+ * Whether anyone still waits for an answer. While we serve, a caller who has closed its sending half may be waiting,
+ * and is answered. At SHUTDOWN it is a caller whose process has been killed.
  */
 function isAwaited(waiting: ReadonlySet<ServerResponse>): boolean {
   for (const { req } of waiting) {
@@ -147,7 +147,8 @@ function createHttpServer(
   )
   // A client may close its sending half after its last request, and still wait for the answer.
   Object.assign(server, { httpAllowHalfOpen: true })
-  // No bound but that of the bytes: Node 20 silently leaves out what comes after the 2,000th, and a guard would miss it.
+  // Only the bytes are bounded: Node 20 silently drops the headers after the 2,000th, and a guard would miss one of
+  // them.
   server.maxHeadersCount = 0
   // Without these Node answers 417 before the token is checked, and hangs up on a CONNECT without a byte.
   server.on('checkExpectation', listener)
@@ -157,7 +158,7 @@ function createHttpServer(
     hangUp(socket, isKnownToken(seen.token) ? rejects.method : rejects.badToken)
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    // It has sent nothing, or half a request, for minutes: no answer is due.
+    // The client has sent nothing, or half a request, for minutes, so no answer is due.
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') socket.destroy()
     else
       hangUp(
@@ -168,7 +169,7 @@ function createHttpServer(
   return server
 }
 
-/** Says why, where anyone still listens, and closes the connection. */
+/** Says why, if the client can still hear it, and closes the connection. */
 function hangUp(socket: Duplex, reject: Reject): void {
   socket.on('error', () => socket.destroy())
   if (!socket.writable) return void socket.destroy()

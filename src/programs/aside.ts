@@ -5,10 +5,10 @@ import { rejects } from '../http/rejects.ts'
 import { failureBytes, missBytes, refusalBytes } from '../http/reply.ts'
 import type { Lookup } from '../lookup.ts'
 
-/** What the extension asks this program: snap-start/aside.ts carries it as text. */
+/** What the extension asks this program. snap-start/aside.ts passes it on as text. */
 export interface AsideQuestion {
   readonly lookup: Lookup
-  /** Still to be checked; absent when it is known to be good. */
+  /** A token that is still to be checked; absent if it is known to be good. */
   readonly token?: string | undefined
 }
 

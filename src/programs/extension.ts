@@ -15,7 +15,7 @@ import type { AsideQuestion } from './aside.ts'
 
 // The program that Lambda starts: it listens, registers, and only then loads the half that holds the AWS SDK.
 
-/** Of the time until Lambda kills us, what is kept for leaving. */
+/** The last milliseconds before Lambda kills us, in which the process leaves by itself. */
 const LEAVE_EARLY_MS = 300
 const STANDALONE_DRAIN_MS = 2_000
 
@@ -23,7 +23,7 @@ export interface Extension {
   readonly config: Config
   readonly log: Log
   readonly core: Core
-  /** Logs what nobody caught. */
+  /** Logs an error that nobody caught. */
   survive(error: unknown): void
 }
 
@@ -108,9 +108,9 @@ export async function runExtension({ config, log, core, survive }: Extension): P
   async function prepareUpstream(): Promise<void> {
     const isStarved = watchProcessor()
     const half = await core.upstream.load()
-    // A caller who waits already does the same work. A starved processor shows that INIT is over: what is rehearsed
-    // then is as dear as in the call itself, and in the way of it.
-    // A prefetch is that first call; before a snapshot there is none yet.
+    // A caller who waits already does the same work. A starved processor shows that INIT is over: a rehearsal then
+    // costs as much as it would save, and delays the call itself. A prefetch is such a first call, except before a
+    // snapshot.
     const isRehearsed = prefetch === undefined || guard.isBeforeRestore
     if (isRehearsed) await half.rehearse(() => cache.stats().misses === 0 && !isStarved())
     keepMemorySmall()
@@ -135,7 +135,7 @@ export async function runExtension({ config, log, core, survive }: Extension): P
   }
 }
 
-/** What the cache did; what a setting of ours did is told where one is set. */
+/** What the cache did. What a setting of ours did is told only if it is set. */
 function summary({ freshness, negativeTtlMs }: Config, stats: CacheStats, prefetched?: number): Public {
   const { hits, misses, coalesced, evictions, refreshedAhead, stale, negative } = stats
   const always = say`${hits} hits, ${misses} misses, ${coalesced} coalesced, ${evictions} evictions`

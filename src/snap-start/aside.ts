@@ -5,23 +5,24 @@ import type { Socket } from 'node:net'
 // A value that was once in a process cannot be taken out of it again: after one request of a function's initialisation,
 // a dozen copies of the secret lay in buffers, strings and even on the stack, on Node and on Bun, and no collection of
 // garbage overwrites them. So before a SnapStart snapshot another process of this same program answers. It gets the
-// question on stdin, asks AWS, writes to the caller's own socket, and is gone: here the value has never been.
+// question on stdin, asks AWS, writes to the caller's own socket, and ends. So this process never holds the value.
 //
-// All but the last byte, that is. Its exit code tells us that one, and we write it when the process has ended, so that
-// no initialisation can be over, and no snapshot be taken, while the process of an answered question still lives.
+// The other process writes all but the last byte of the answer. Its exit code tells us that byte, and we write it when
+// the process has ended. So no initialisation can be over, and no snapshot be taken, while the process of an answered
+// question still lives.
 //
-// Not in our hands: what the function itself keeps of the answer, memory that the kernel has taken back and not yet
-// overwritten, and a snapshot taken in the middle of a request that nobody waited for.
+// Three things are beyond our reach: what the function itself keeps of the answer, memory that the kernel has taken
+// back and not yet overwritten, and a snapshot that is taken in the middle of a request that nobody waited for.
 
 /** First argument of the other process. Lambda gives an extension no arguments. */
 const ASIDE = 'answer-aside'
 /** The caller's socket in the other process. */
 const SOCKET = 3
-/** A pipe to us: a byte on it says that the caller's socket is about to be written to. */
+/** A pipe to us. A byte on it says that the other process begins to write to the caller's socket. */
 const STARTED = 4
-/** Each costs as much memory as we do ourselves. */
+/** Most at once. Each takes as much memory as this process. */
 const MOST_AT_ONCE = 2
-/** Exit code: nothing was written, so somebody else may answer. It is no printable character. */
+/** The exit code when nothing was written, so that this process may answer. It is no printable character. */
 const UNANSWERED = 1
 /** The kernel's table may lack a row, or show one twice, while connections come and go. */
 const TABLE_READS = 10
@@ -31,16 +32,17 @@ const WRITE_RETRIES = 2_000
 export const isAside: boolean = process.argv[2] === ASIDE
 
 export interface Aside {
-  /** Has `question` answered on that socket by another process. False: it could not, and nothing was written. */
+  /** Lets another process answer `question` on that socket. False: it could not, and nothing was written. */
   answer(socket: Socket, question: string): Promise<boolean>
-  /** Leaves the questions on that connection to this process, unless the first of them has been given away. */
+  /** This process answers the questions on that connection, unless another already answers the first of them. */
   keepHere(socket: Socket): void
 }
 
 export function createAside(): Aside {
   const running = new Set<ChildProcess>()
-  // What became of the first question on a connection is what becomes of those behind it: an answer given aside closes
-  // the connection, so they are left to be retried, and after one that is given here only `node:http` knows the order.
+  // All questions on a connection go the way of the first. An answer given aside closes the connection, so those
+  // behind it are left for the client to retry. After one that is answered here, only `node:http` knows the order of
+  // the others.
   const outcomes = new WeakMap<Socket, Promise<boolean>>()
   const waiting: (() => void)[] = []
   let places = MOST_AT_ONCE
@@ -85,7 +87,7 @@ export function createAside(): Aside {
       child.stdin!.end(question)
     })
     running.delete(child)
-    // Killed before it wrote, for memory say: nothing is on the socket yet.
+    // Killed before it wrote, for example for memory: nothing is on the socket yet.
     if (exitCode === UNANSWERED || (exitCode === null && !hasStarted)) return false
     const isStillOpen = !socket.destroyed && isInode(found.descriptor, found.inode)
     if (isStillOpen && exitCode !== null) await write(found.descriptor, Buffer.of(exitCode))
@@ -128,8 +130,8 @@ interface Found {
   readonly isAbandoned: boolean
 }
 
-// Node hides the number of a socket's descriptor behind underscores, Bun entirely; the kernel tells it. Undefined too
-// where two connections cannot be told apart: same ports, other addresses.
+// Node hides the number of a socket's descriptor behind underscores, and Bun hides it entirely, so the kernel is asked.
+// Undefined too if two connections cannot be told apart: the same ports, other addresses.
 function descriptorOf(socket: Socket): Found | undefined {
   for (let attempt = 0; attempt < TABLE_READS; attempt++) {
     const { ours, theirs } = rowsOf(socket)
@@ -153,7 +155,7 @@ interface Row {
   readonly inode: number
 }
 
-// The other end has sent its FIN: it may have closed its sending half alone, and still wait.
+// The other end has sent its FIN. It may have closed its sending half only, and still wait.
 const CLOSE_WAIT = '08'
 
 /** Both ends of a connection in the kernel's table: on loopback the caller's is there as well. */

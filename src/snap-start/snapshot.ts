@@ -1,9 +1,9 @@
-// SnapStart: Lambda takes a snapshot of the initialised sandbox, keeps it for days, and starts every later sandbox from
-// it. What this process holds at that moment is on AWS's disks and in every copy. So until the restore nothing secret
-// is fetched on our own, and what the function's own initialisation asks for is answered and forgotten.
+// SnapStart: Lambda takes a snapshot of the initialised sandbox, keeps it for days, and starts every later sandbox
+// from it. What this process holds at that moment is on AWS's disks and in every copy. So until the restore we fetch
+// no secret by ourselves. What the function's own initialisation asks for is answered and forgotten.
 //
 // How a restore is known: extensions get no event for it, and a jump of the wall clock only suggests it. The first
-// INVOKE proves it, for no function is invoked before. So in this mode alone INVOKE is registered for; elsewhere it
+// INVOKE proves it, because no function is invoked before. So only in this mode do we register for INVOKE; elsewhere it
 // would delay each invoke, and Managed Instances refuse it.
 
 export interface SnapshotGuardOptions {
@@ -40,7 +40,7 @@ export class SnapshotGuard {
     }
   }
 
-  /** An INVOKE has come, so whatever snapshot there was lies behind us. */
+  /** An INVOKE has come, so the restore is over, if there was a snapshot. */
   invoked(): void {
     if (!this.#isBeforeRestore) return
     this.#isBeforeRestore = false

@@ -12,10 +12,12 @@ const PARAMETERS_A_CALL = 10
 /** `-` and six characters at the end of a secret's ARN, which a partial ARN leaves out. */
 const ARN_SUFFIX = 7
 
-/** What came for one question; undefined where the whole call was refused, or the answer does not speak of it. */
+/** What came for one question. Undefined if the whole call was refused, or the answer does not mention it. */
 export type Part<T> = T | UpstreamError | undefined
 
-/** The current versions, 20 a call. `onPart` hears of each question once. Rejects with a defect of ours only. */
+/**
+ * The current versions, 20 in a call. `onPart` is called once for each question. Rejects with a defect of ours only.
+ */
 export function getSecrets(
   clients: Clients,
   lookups: readonly SecretLookup[],
@@ -38,7 +40,7 @@ export function getSecrets(
   })
 }
 
-/** Decrypted, 10 a call; otherwise as `getSecrets`. */
+/** Decrypted, 10 in a call; otherwise as `getSecrets`. */
 export function getParameters(
   clients: Clients,
   lookups: readonly ParameterLookup[],
@@ -60,8 +62,9 @@ export function getParameters(
 }
 
 /**
- * All below a path, decrypted. A page may be empty and not be the last. `onPage` hears of each page at once, and when it
- * was asked for, in epoch milliseconds; it returns whether there is use for more. Rejects with UpstreamError only.
+ * All parameters below a path, decrypted. A page may be empty and not be the last. `onPage` gets each page as it
+ * comes, with the epoch milliseconds at which it was asked for, and returns whether more are wanted. Rejects with
+ * UpstreamError only.
  */
 export async function getPath(
   clients: Clients,
@@ -102,7 +105,7 @@ async function inBatches<L, T>(
       const batch = all.slice(start, start + size)
       const partOf = ask(region, batch).catch((error: unknown) => {
         if (!(error instanceof UpstreamError)) throw error
-        // Refused by AWS as a whole, each name may still be had alone. Where AWS cannot be reached, none can.
+        // AWS refused the call as a whole, so each name is asked for alone. If AWS cannot be reached, none is.
         return () => (error.status > 0 ? undefined : error)
       })
       calls.push(

@@ -32,8 +32,8 @@ import { isBundle, isUnknownIssuer, systemTrust, type Trust } from './trust.ts'
 import { waits, type Wait } from './slots.ts'
 import { createSockets, type Sockets } from './sockets.ts'
 
-// The only file that knows the AWS SDK. Every setting that the SDK would otherwise look up is given, so that it asks
-// no metadata service and prints nothing; what it would read of profiles all the same, build.mjs cuts off.
+// The clients of the AWS SDK. Every setting that the SDK would otherwise look up is given, so that it asks no metadata
+// service and prints nothing. It would still read profiles; build.mjs cuts that off.
 
 export interface Clients {
   /** The function's own. */
@@ -66,17 +66,18 @@ export interface Clients {
 }
 
 /**
- * A response that stops for this long is given up and asked for again, also where the whole call has no bound. The SDK
- * begins to count three seconds after the request, so one that never begins is given up after 13 s.
+ * Milliseconds. A response that is silent for this long is given up, and the SDK asks again, also if the whole call
+ * has no bound. The SDK begins to count three seconds after the request, so a response that never begins is given up
+ * after 13 s.
  */
 const SILENCE_TIMEOUT_MS = 10_000
-/** Of other regions, whose names come from callers; the oldest makes room. */
+/** Most clients of other regions, whose names come from callers. The oldest makes room. */
 const MAX_REGIONS = 16
-/** Of an answer's body, unzipped, in bytes. The largest secret is 64 KB. */
+/** Most bytes of an answer's body, unzipped. The largest secret is 64 KB. */
 const LONGEST_BODY = 4 * 1024 * 1024
 const EXPIRED = /^(ExpiredToken(Exception)?|UnrecognizedClientException|InvalidClientTokenId)$/
 const NOT_YET = /^Signature not yet current/
-/** The SDK's own pattern, which its `partition` does not tell: it takes every unknown region for one of `aws`. */
+/** The SDK's own pattern. Its `partition` cannot be asked: it takes every unknown region for one of `aws`. */
 const REGION_OF_AWS = /^(us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+$/
 const REGION = /^[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}$/
 
@@ -87,9 +88,9 @@ const always = () => true
 const silent = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore }
 
 /**
- * The region of an ARN of `service`, `arn:aws:ssm:eu-west-1:123456789012:parameter/a`; undefined for a name. Also for a
- * region that the SDK does not know by pattern or that is not of the partition of `own`, the function's: the region
- * becomes a host name that the session token is sent to, and callers choose it.
+ * The region of an ARN of `service`, such as `arn:aws:ssm:eu-west-1:123456789012:parameter/a`; undefined for a name. It
+ * is undefined too for a region that no pattern of the SDK knows, or of another partition than that of `own`, the
+ * function's region: callers choose the ARN, and its region becomes a host name to which the session token is sent.
  */
 export function regionOfArn(
   service: 'ssm' | 'secretsmanager',
@@ -128,10 +129,10 @@ export function createClients(settings: UpstreamSettings, credentials: Credentia
     return { client: new SSMClient(config), sockets }
   })
   const regionOr = (region: string | undefined) => region ?? settings.region
-  /** The runtime's own roots, until a chain ends at an issuer that they do not hold. */
+  /** The runtime's own roots, until a chain ends at an issuer that is not among them. */
   let trust = UNREAD
 
-  /** Tries once more with the system's roots, where those have not been read yet. */
+  /** Tries once more with the system's roots, if they have not been read yet. */
   async function withTrust<T>(send: () => Promise<T>): Promise<T> {
     const tried = trust
     try {
@@ -160,7 +161,7 @@ export function createClients(settings: UpstreamSettings, credentials: Credentia
       settings,
       secretsManager.timeoutMs,
       (abortSignal) => {
-        // The client anew each time: what is trusted may have changed.
+        // Asks for the client each time: the trusted roots may have changed.
         const ask = () => send(secrets.client(regionOr(region)), { abortSignal })
         return withTrust(() => withFreshCredentials(credentials, ask))
       },
@@ -177,7 +178,7 @@ export function createClients(settings: UpstreamSettings, credentials: Credentia
       settings,
       parameterStore.timeoutMs,
       (abortSignal) => {
-        // The client anew each time: what is trusted may have changed.
+        // Asks for the client each time: the trusted roots may have changed.
         const ask = () => send(parameters.client(regionOr(region)), { abortSignal })
         return withTrust(() => withFreshCredentials(credentials, ask))
       },
@@ -218,7 +219,7 @@ export function createClients(settings: UpstreamSettings, credentials: Credentia
   }
 }
 
-/** A whole call, retries included, within `timeoutMs` (0: no bound); past it the sockets are cut. */
+/** Bounds a whole call, retries included, by `timeoutMs` (0: no bound). After that its sockets are cut. */
 async function bounded<T>(
   operation: Operation,
   settings: UpstreamSettings,
@@ -230,7 +231,7 @@ async function bounded<T>(
   const wait: Wait = { waitedMs: 0, since: undefined, isWanted }
   waits.set(abort.signal, wait)
   const timer = timeoutMs > 0 ? setTimeout(() => abort.abort(), timeoutMs) : undefined
-  // Not by the SDK's abort alone: fetching credentials does not listen to it.
+  // The SDK's abort is not enough: fetching credentials does not listen to it.
   const aborted = new Promise<never>((_, reject) => {
     abort.signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true })
   })
@@ -248,9 +249,9 @@ async function bounded<T>(
 }
 
 /**
- * Asks once more after two refusals. Credentials of the container endpoint rotate under us, and AWS calls the old ones
- * expired. A clock that was wrong comes right, as after a freeze: the SDK then corrects its own correction, but asks
- * again by itself only where the new one is large.
+ * Asks once more after either of two refusals. First: the credentials of the container endpoint have rotated, and AWS
+ * calls the old ones expired. Second: the clock was wrong and is right again, as after a freeze. The SDK then
+ * corrects its clock offset, but asks again by itself only if the correction is large.
  */
 async function withFreshCredentials<T>(credentials: Credentials, send: () => Promise<T>): Promise<T> {
   const used = await credentials.get()
@@ -271,7 +272,7 @@ interface Opened<Client> {
   readonly sockets: Sockets
 }
 
-/** One client for each region asked, made when first asked. */
+/** One client for each region, made when it is first asked. */
 function perRegion<Client extends { destroy(): void }>(
   operation: Operation,
   open: (region: string) => Opened<Client>,
@@ -299,7 +300,7 @@ function perRegion<Client extends { destroy(): void }>(
     },
   }
 
-  /** Calls under way keep their sockets, which close when they are done with. */
+  /** Calls under way keep their sockets, which close after them. */
   function forgetOldest(): void {
     for (const [region, { sockets }] of opened) {
       opened.delete(region)
@@ -327,7 +328,7 @@ function configure(
     region,
     ...(endpoint !== undefined && { endpoint }),
     ignoreConfiguredEndpointUrls: true,
-    // The endpoint rules refuse both together with an endpoint of one's own.
+    // The endpoint rules refuse both settings together with a given endpoint.
     useFipsEndpoint: settings.useFips && endpoint === undefined,
     useDualstackEndpoint: settings.useDualstack && endpoint === undefined,
     // Marked as memoized, so that the SDK asks at each call instead of keeping what it got.
@@ -365,7 +366,7 @@ function readCaBundle(operation: Operation, path: string): string {
   } catch {
     throw unasked(operation, 'TlsError', say`AWS_CA_BUNDLE names a file that cannot be read`)
   }
-  // Node would say so when it connects; Bun trusts nobody then, and says that the issuer is unknown.
+  // Node would say so when it connects. Bun would trust nobody, and say that the issuer is unknown.
   if (isBundle(pem)) return pem
   throw unasked(
     operation,
@@ -384,7 +385,7 @@ interface AwsCredentials {
   readonly sessionToken?: string
 }
 
-/** NodeHttpHandler that uses no socket which slept too long, and reads gzip, which a proxy may add unasked. */
+/** A NodeHttpHandler that uses no socket which slept too long. It also reads gzip, which a proxy may add unasked. */
 class FreshSocketHandler extends NodeHttpHandler {
   readonly #sockets: Sockets
 

@@ -7,14 +7,14 @@ import { say } from '../public.ts'
 import { credentialsError } from './failure.ts'
 import type { ContainerSettings, StaticCredentials, UpstreamSettings } from '../config.ts'
 
-// Credentials of the environment, else of the container endpoint (SnapStart). Not the SDK's `fromHttp`: it refuses an
-// answer whose Expiration cannot be read, waits a whole second before each of its retries, has no limit on a silent
-// endpoint, and prints to the console.
+// Credentials of the environment, else of the container endpoint (SnapStart). The SDK's `fromHttp` is not used: it
+// refuses an answer whose Expiration cannot be read, waits a whole second before each of its retries, has no limit on
+// a silent endpoint, and prints to the console.
 
 export interface Credentials {
-  /** The current ones, asking the endpoint when they are about to expire. Rejects with UpstreamError only. */
+  /** The current ones. Asks the endpoint when they are about to expire. Rejects with UpstreamError only. */
   get(): Promise<StaticCredentials>
-  /** AWS refused `used` as expired. Resolves with others if the endpoint has any by now, else undefined. */
+  /** To be called when AWS refused `used` as expired. Resolves with others if the endpoint has any, else undefined. */
   replace(used: StaticCredentials): Promise<StaticCredentials | undefined>
   /** Asks again at the next `get`. */
   forget(): void
@@ -29,7 +29,7 @@ interface Held {
 
 const LINK_LOCAL = 'http://169.254.170.2'
 const REFRESH_BEFORE_EXPIRY_MS = 5 * 60_000
-/** Between two questions in the last minutes before an expiry: the endpoint may have nothing newer yet. */
+/** Milliseconds between two questions in the last minutes before an expiry: there may be nothing newer yet. */
 const REFRESH_PAUSE_MS = 30_000
 /** How long credentials without a readable expiry are kept: Lambda's interface emulator sends the year 1. */
 const UNKNOWN_EXPIRY_MS = 5 * 60_000
@@ -55,7 +55,7 @@ function fromContainer(container: ContainerSettings): Credentials {
   let held: Held | undefined
   let inflight: Promise<Held> | undefined
 
-  /** One question to the endpoint at a time; all who need the answer share it. */
+  /** Asks the endpoint one question at a time, whose answer all callers share. */
   function refresh(): Promise<Held> {
     if (inflight !== undefined) return inflight
     const mine = askWithRetries(container)
@@ -73,7 +73,7 @@ function fromContainer(container: ContainerSettings): Credentials {
   async function get(): Promise<StaticCredentials> {
     const now = Date.now()
     const current = held
-    // A clock that went backwards says nothing about an expiry.
+    // After the clock was set back, the time to the expiry is unknown.
     if (current !== undefined && now >= current.fetchedAt && now < current.refreshAt)
       return current.credentials
     try {

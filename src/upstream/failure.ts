@@ -22,7 +22,7 @@ const SERVICE: Record<Operation, Public> = {
   GetParametersByPath: say`SSM`,
 }
 
-/** The fields of an SDK or Node error that are looked at; any of them may be anything. */
+/** The fields of an SDK or Node error that are looked at. Each may hold anything. */
 interface Suspect {
   readonly name?: unknown
   readonly code?: unknown
@@ -37,19 +37,19 @@ interface Suspect {
 }
 
 interface Cause {
-  /** Of AWS's answer; 0 or absent where there was none. */
+  /** The status of AWS's answer; 0 or absent if there was none. */
   readonly status?: number
   readonly code: Public
   readonly reason: Public
 }
 
-// First match wins. The codes are Node's and OpenSSL's; Bun has names of its own for some of them.
+// The first match wins. The codes are those of Node and OpenSSL; Bun has its own names for some of them.
 const TRANSPORT: readonly { readonly pattern: RegExp; readonly code: Public; readonly what: Public }[] = [
   { pattern: /^(ENOTFOUND|EAI_\w+)$/, code: say`ConnectionError`, what: say`its name could not be resolved` },
   {
     pattern: /^(ECONNREFUSED|ConnectionRefused)$/,
     code: say`ConnectionError`,
-    // Bun says so too of a network that cannot be reached.
+    // Bun uses it also for a network that cannot be reached.
     what:
       process.versions['bun'] === undefined
         ? say`the connection was refused`
@@ -82,7 +82,7 @@ const UNSAID: ReadonlyMap<string, Public> = new Map([
   ['ParameterNotFound', say`The parameter does not exist in this account and region.`],
 ])
 
-/** What went wrong, as an instance that may be shared by all who wait. */
+/** What went wrong, as one error that all waiters may share. */
 export function toUpstreamError(
   operation: Operation,
   error: unknown,
@@ -101,7 +101,7 @@ export function toUpstreamError(
     const code = say`TimeoutError`
     return failed(operation, attempts, { code, reason }, say`${response}, ${code}: ${reason}`, maxAttempts)
   }
-  // Where the body names no error, as in a redirect of a proxy, the SDK calls it Unknown: AWS has not spoken.
+  // If the body names no error, as in a redirect of a proxy, the SDK calls it Unknown: it did not come from AWS.
   if (suspect.$fault !== undefined && status >= 300 && suspect.name !== 'Unknown') {
     const code = wordOf(suspect.name) ?? say`UnknownError`
     const reason = messageOf(suspect) ?? UNSAID.get(code) ?? say`AWS gave no message`
@@ -124,14 +124,14 @@ export function toUpstreamError(
   )
 }
 
-/** What AWS itself wrote; for nothing the SDK puts `UnknownError`. */
+/** AWS's own message. The SDK puts `UnknownError` in place of an empty one. */
 function messageOf({ message }: Suspect): Public | undefined {
   return typeof message === 'string' && message !== '' && message !== 'UnknownError'
     ? shown(message)
     : undefined
 }
 
-/** One name of a batch that AWS refused, by the code and the message that it gave for it. */
+/** AWS refused one name of a batch, with this code and this message. */
 export function refused(operation: Operation, name: string | undefined, message = ''): UpstreamError {
   return toUpstreamError(
     operation,
@@ -145,7 +145,7 @@ export function unreadable(operation: Operation): UpstreamError {
   return toUpstreamError(operation, { $metadata: { httpStatusCode: 200 } }, 0)
 }
 
-/** The question could not even be sent. */
+/** The question could not be sent at all. */
 export function unasked(
   operation: Operation,
   code: 'RegionError' | 'EndpointError' | 'TlsError',
@@ -154,7 +154,7 @@ export function unasked(
   return failed(operation, 0, { code: shown(code), reason: why }, why)
 }
 
-/** The bound of the call went by for the most part in our own queue. */
+/** The call's time was up, and most of it had gone by in our own queue. */
 export function queuedTooLong(
   operation: Operation,
   waitedMs: number,
@@ -167,7 +167,7 @@ export function queuedTooLong(
   return failed(operation, 0, { code, reason }, say`${code}: ${reason}`)
 }
 
-/** The credentials endpoint failed; `why` must quote nothing that it answered. */
+/** The credentials endpoint failed. `why` must not quote its answer. */
 export function credentialsError(why: Public): UpstreamError {
   const report = say`failed to sign request: failed to retrieve credentials: ${why}`
   return new UpstreamError(say`CredentialsError`, why, report)

@@ -11,28 +11,28 @@ import type { UpstreamSettings } from '../config.ts'
 // The entry of the half that holds the AWS SDK. The bundle loads it after `listen` and `register`.
 
 export interface Upstream {
-  /** Asks AWS, unless nobody wants it any more when its turn comes. Rejects with UpstreamError only. */
+  /** Asks AWS, unless nobody waits any more when the call's turn comes. Rejects with UpstreamError only. */
   fetch(lookup: Lookup, isWanted?: () => boolean): Promise<Fields>
-  /** Many current secrets in few calls: batches.ts. */
+  /** Many current secrets in few calls; see batches.ts. */
   fetchSecrets(
     lookups: readonly SecretLookup[],
     onPart: (lookup: SecretLookup, part: Part<SecretFields>) => void,
   ): Promise<void>
-  /** Many parameters, decrypted, in few calls: batches.ts. */
+  /** Many parameters, decrypted, in few calls; see batches.ts. */
   fetchParameters(
     lookups: readonly ParameterLookup[],
     onPart: (lookup: ParameterLookup, part: Part<ParameterFields>) => void,
   ): Promise<void>
-  /** All parameters below a path: batches.ts. */
+  /** All parameters below a path; see batches.ts. */
   fetchPath(
     path: string,
     onPage: (parameters: readonly ParameterFields[], askedAt: number) => boolean,
   ): Promise<void>
   /** The session token of the current credentials. Rejects with UpstreamError when they cannot be had. */
   sessionToken(): Promise<string | undefined>
-  /** The same, asked of the credentials endpoint anew; undefined where it has no other than before. */
+  /** Asks the credentials endpoint anew for it. Undefined if that has no other than before. */
   renewedSessionToken(): Promise<string | undefined>
-  /** Runs all that a first call would run first, without asking anybody, while `goesOn` says so. Never rejects. */
+  /** Runs once the code that a first call runs, without asking anybody, while `goesOn` says so. Never rejects. */
   rehearse(goesOn: () => boolean): Promise<void>
   /** Throws away sockets and credentials: after a SnapStart restore both belong to another sandbox. */
   reset(): void

@@ -2,10 +2,10 @@ import { BlockList, connect, isIP, type Socket } from 'node:net'
 import type { ProxySettings } from '../config.ts'
 
 // The way out through a proxy, by the rules of Go's `golang.org/x/net/http/httpproxy`, which the original's transport
-// follows. One way for all: a CONNECT over a bare socket, then TLS through it. `https.Agent({ proxyEnv })` is silently
-// ignored on Node 20, and `http.request` would need another agent.
+// follows. All runtimes take the same way: a CONNECT over a bare socket, then TLS through it. Node 20 silently ignores
+// `https.Agent({ proxyEnv })`, and `http.request` would need another agent.
 
-/** Where to connect to, and with what header; a proxy's password is in neither a log line nor an error. */
+/** Where to connect to, and with which header. A proxy's password is in no log line and no error. */
 export interface Proxy {
   readonly host: string
   readonly port: number
@@ -44,7 +44,7 @@ function isNear(host: string): boolean {
   return isIn(near, host)
 }
 
-/** NO_PROXY: `*`, names, suffixes, IP addresses and CIDR blocks, each but the last with a port if wanted. */
+/** NO_PROXY: `*`, names, suffixes, IP addresses and CIDR blocks. All but the last may have a port. */
 function isExcepted(host: string, port: number, noProxy: string): boolean {
   return noProxy
     .split(',')
@@ -58,7 +58,7 @@ function matches(entry: string, host: string, port: number): boolean {
   const [name, onPort] = splitPort(entry)
   if (onPort !== undefined && onPort !== port) return false
   if (isIP(name) !== 0) return isInBlock(host, name, isIP(name) === 6 ? 128 : 32)
-  // `.a.b` is every name below it, `a.b` that name too; `*.a.b` is another way to write the first.
+  // `.a.b` means every name below it, and so does `*.a.b`. `a.b` means that name too.
   const suffix = name.replace(/^\*/, '')
   return suffix.startsWith('.') ? host.endsWith(suffix) : host === suffix || host.endsWith('.' + suffix)
 }
@@ -88,8 +88,9 @@ function isIn(block: BlockList, host: string): boolean {
 const LONGEST_HEAD = 16 * 1024
 
 /**
- * Asks the proxy for a connection to `host:port` and calls back once, with the socket when it stands. Returns the socket,
- * to be destroyed when it takes too long. The error's code is a socket's, or PROXY_REFUSED_ and the proxy's status.
+ * Asks the proxy for a connection to `host:port`. Calls back once, with the socket when it is connected. Returns the
+ * socket, for the caller to destroy when it takes too long. The error's code is that of a socket, or PROXY_REFUSED_ and
+ * the proxy's status.
  */
 export function openTunnel(
   proxy: Proxy,

@@ -6,10 +6,11 @@ import { createCredentials } from './credentials.ts'
 import { getSecretValue } from './secrets-manager.ts'
 import type { UpstreamSettings } from '../config.ts'
 
-// The first call of a process costs 15 to 25 ms more than the second: every function of the SDK is compiled when it is
-// first run. While the function's own runtime starts there is time for that, and, as an init has more of the processor
-// than a small function's invoke, it is cheap. So a call is made whose other end is ourselves: no name, no token and no
-// value of the function is in it, and nothing leaves the machine. It is made in steps, and ends when its time is over.
+// The first call of a process costs 15 to 25 ms more than the second, because every function of the SDK is compiled
+// when it is first run. There is time for that while the function's own runtime starts, and it is cheap, because INIT
+// has more of the processor than an invoke of a small function. So we make a call that we answer ourselves: it holds
+// no name, token or value of the function, and nothing leaves the machine. It is made in steps, and ends when its
+// time is over.
 
 const ANSWER = JSON.stringify({
   ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:rehearsal-000000',
@@ -23,11 +24,15 @@ const HEAD = `HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.1\r\nCon
 const BOUND_MS = 2_000
 
 /**
- * One whole call, from the SDK's first middleware to the body of the answer, and what TLS needs. In steps of a few
- * milliseconds: after each one a turn is left to whoever came, then `goesOn` is asked, and `false` ends it. Never rejects.
+ * Makes one whole call, from the SDK's first middleware to the body of the answer, and loads what TLS needs. It runs in
+ * steps of a few milliseconds. After each step requests that have come are served, then `goesOn` is asked, and `false`
+ * ends it. Never rejects.
  */
 export async function rehearse(settings: UpstreamSettings, goesOn: () => boolean): Promise<void> {
-  /** Whoever came during a step is accepted in the next turn, and has asked by the one after it. */
+  /**
+   * A connection that came during a step is accepted in the next turn of the event loop; its request is read in the
+   * one after.
+   */
   const step = async (): Promise<void> => {
     for (const _ of [1, 2]) await new Promise((resolve) => setImmediate(resolve))
     if (!goesOn()) throw new Error('given way')
@@ -48,7 +53,7 @@ export async function rehearse(settings: UpstreamSettings, goesOn: () => boolean
       proxy: undefined,
     }
     const credentials = createCredentials(own)
-    // The SDK asks for them when it is about to sign; what is thrown here it passes on, and asks no more.
+    // The SDK asks for credentials when it is about to sign. It passes on an error thrown here, and does not retry.
     const get = (): ReturnType<typeof credentials.get> => step().then(() => credentials.get())
     const clients = createClients(own, { ...credentials, get })
     await getSecretValue(clients, secretLookup('rehearsal', undefined, undefined)).finally(() => {
@@ -58,7 +63,7 @@ export async function rehearse(settings: UpstreamSettings, goesOn: () => boolean
     await step()
     createSecureContext()
   } catch {
-    // Then the first caller waits those milliseconds longer.
+    // The only loss: the first caller waits those milliseconds longer.
   }
 }
 
@@ -67,7 +72,7 @@ function listen(step: () => Promise<void>): Promise<Server> {
     const server = createServer((socket) => {
       socket.on('error', () => socket.destroy())
       const answer = () => socket.end(`${HEAD}Connection: close\r\n\r\n${ANSWER}`)
-      // Given way: silent until the bound, which costs nothing; what is refused or cut would be asked again.
+      // No answer until the bound, which costs nothing. If it were refused or cut, the SDK would ask again.
       socket.once('data', () => void step().then(answer, () => undefined))
     })
     server.once('error', reject)

@@ -1,5 +1,5 @@
-// Who may send: so many at once, in the order in which they came. An agent's own queue is not asked: it does not bound
-// connections that are still being made, as through a proxy, and what waits in it cannot be called back on Bun.
+// Who may send: so many calls at once, in the order in which they came. An agent's own queue does not do: it does not
+// bound connections that are still being made, as through a proxy, and on Bun what waits in it cannot be called back.
 
 /** How a call, all attempts together, waits for a slot. */
 export interface Wait {
@@ -7,11 +7,11 @@ export interface Wait {
   waitedMs: number
   /** When the wait under way began. */
   since: number | undefined
-  /** False once nobody waits for the answer: then a call that has not been sent is not sent. */
+  /** False once nobody waits for the answer. Then a call that has not been sent is given up. */
   isWanted(): boolean
 }
 
-/** By a call's abort signal, which is all that the SDK hands on. */
+/** Found by the call's abort signal, the only thing that the SDK passes on. */
 export const waits = new WeakMap<object, Wait>()
 
 export class Slots {
@@ -23,8 +23,8 @@ export class Slots {
   }
 
   /**
-   * Resolves with what gives the slot back. Rejects when `signal` aborts the wait, or when the turn comes and the call is
-   * no longer wanted.
+   * Resolves with a function that gives the slot back. Rejects when `signal` aborts the wait, or when the turn comes
+   * and the call is no longer wanted.
    */
   async take(signal: AbortSignal | undefined): Promise<() => void> {
     const wait = signal && waits.get(signal)

@@ -12,12 +12,12 @@ import type { Trust } from './trust.ts'
 // socket is answered by a reset, or, behind a NAT that forgot the flow, by nothing at all. So a socket that idled
 // for more than a few seconds of wall time counts as dead: a new handshake is cheaper than finding out.
 
-/** Wall time, because the clock of timers may stand still while the sandbox does. */
+/** Wall time, because the clock of timers may stand still while the sandbox is frozen. */
 const LONGEST_IDLE_MS = 4_000
 /**
- * Wall time too, for a request under way that has not brought a byte: one that a freeze has cut. Had the process run,
- * client.ts would have given it up after 13 s at most; its timer still has to. Until then dead ones would hold every
- * place of the pool. An answer that is still arriving may be as old as it likes.
+ * Wall time too. A request that has brought no byte for this long was cut by a freeze: in a running process client.ts
+ * gives it up after 13 s. The timer for that has slept as well, and until it fires such requests would hold all
+ * places of the pool. An answer that is still arriving may take as long as it needs.
  */
 const LONGEST_SILENCE_MS = 15_000
 /**
@@ -28,7 +28,7 @@ const CONNECT_TIMEOUT_MS = 2_000
 
 export interface Sockets {
   readonly agent: HttpAgent | HttpsAgent
-  /** To be called before each request: closes the sockets that slept, idle ones and those of requests under way. */
+  /** To be called before each request. Closes the sockets that slept, idle or with a request under way. */
   dropStale(): void
   /** Who may send: as many at once as there may be sockets. */
   readonly slots: Slots
@@ -46,7 +46,7 @@ export interface SocketsOptions {
 
 /** Sockets to one origin. */
 export function createSockets({ secure, maxSockets, trust, proxy }: SocketsOptions): Sockets {
-  // Said here, because NODE_TLS_REJECT_UNAUTHORIZED, which a function may set for its own calls, decides otherwise.
+  // Set here, because otherwise NODE_TLS_REJECT_UNAUTHORIZED decides, which a function may set for its own calls.
   const options = { keepAlive: true, maxSockets, rejectUnauthorized: true, ...trust }
   const agent: HttpAgent = secure ? new HttpsAgent(options) : new HttpAgent({ keepAlive: true, maxSockets })
   let retired = false
@@ -57,7 +57,7 @@ export function createSockets({ secure, maxSockets, trust, proxy }: SocketsOptio
   agent.keepSocketAlive = (socket) => {
     if (retired) return false
     since.set(socket, Date.now())
-    // Typed void, but a true result is what keeps the socket.
+    // Its type says void, but only a true result keeps the socket.
     return keepSocketAlive(socket)
   }
 
@@ -107,7 +107,7 @@ export function createSockets({ secure, maxSockets, trust, proxy }: SocketsOptio
     dropStale() {
       const now = Date.now()
       const age = (socket: Duplex) => now - (since.get(socket) ?? now)
-      // An age below zero: the clock was set back, so how long it idled is unknown.
+      // Below zero the clock was set back, so how long the socket idled is unknown.
       close(agent.freeSockets, (socket) => age(socket) < 0 || age(socket) > LONGEST_IDLE_MS)
       close(agent.sockets, (socket) => age(socket) > LONGEST_SILENCE_MS)
     },
@@ -118,7 +118,7 @@ export function createSockets({ secure, maxSockets, trust, proxy }: SocketsOptio
   }
 }
 
-// Here and not by the SDK's `connectionTimeout`, which also counts the time a request waits for a free socket.
+// Not by the SDK's `connectionTimeout`, which also counts the time that a request waits for a free socket.
 function boundConnecting(socket: Duplex, connected: 'connect' | 'secureConnect'): void {
   const timer = setTimeout(() => {
     socket.destroy(connectTimeout())
@@ -128,7 +128,7 @@ function boundConnecting(socket: Duplex, connected: 'connect' | 'secureConnect')
   socket.once('close', clear)
 }
 
-/** As an agent's own connection, but through a proxy; calls back once, when TLS stands, within the same bound. */
+/** As an agent's own connection, but through a proxy. Calls back once, when TLS is ready, within the same bound. */
 function connectThrough(
   proxy: Proxy,
   secure: boolean,

@@ -3,11 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls'
 import type { UpstreamSettings } from '../config.ts'
 
-// Whom to trust. Node and Bun bring their own roots and do not look at the system's, as Go does; an image behind a firewall
-// that inspects TLS has its issuer there. The system's store is read when a chain ends at an unknown issuer, once, so
-// that a usual start pays nothing.
+// Whom to trust. Node and Bun bring their own roots. Go looks at the system's store too, and an image behind a firewall
+// that inspects TLS has the firewall's issuer there. So the store is read once, when a chain ends at an unknown issuer:
+// a usual start pays nothing for it.
 
-/** What an agent is made with; nothing for the runtime's own roots. */
+/** Options for an agent; empty for the runtime's own roots. */
 export interface Trust {
   readonly ca?: string | string[]
   readonly secureContext?: SecureContext
@@ -34,10 +34,10 @@ export function isUnknownIssuer(error: unknown): boolean {
   return typeof code === 'string' && UNKNOWN_ISSUER.test(code)
 }
 
-/** The runtime's roots, what NODE_EXTRA_CA_CERTS adds, and the system's. Undefined where the system has none. */
+/** The runtime's roots, those of NODE_EXTRA_CA_CERTS, and the system's. Undefined if the system has none. */
 export function systemTrust({ certFile, certDirectories }: UpstreamSettings): Trust | undefined {
   const found = firstOf(certFile === undefined ? FILES : [certFile])
-  // Debian's directory holds what its file holds: it is read only where it is named, or in place of the file.
+  // Debian's directory holds the same as its file, so it is read only if it is named, or if there is no file.
   if (found.length === 0 || certDirectories !== undefined) {
     for (const directory of certDirectories ?? DIRECTORIES) found.push(...allIn(directory))
   }
@@ -45,7 +45,8 @@ export function systemTrust({ certFile, certDirectories }: UpstreamSettings): Tr
   const extra = process.env['NODE_EXTRA_CA_CERTS']
   const all = [...rootCertificates, ...(extra === undefined ? [] : certificatesIn(extra)), ...found]
   const ca = [...new Set(all)]
-  // Node would read all of them for each connection, and name its agent's pool by them. Bun knows no ready context.
+  // Given as text, Node would read all of them for each connection, and name its agent's pool by them. Bun has no
+  // ready-made context.
   return process.versions['bun'] === undefined ? { secureContext: createSecureContext({ ca }) } : { ca }
 }
 
@@ -73,7 +74,7 @@ function certificatesIn(file: string): string[] {
   }
 }
 
-/** Whether that text holds certificates, and nothing of them is broken. */
+/** Whether the text holds certificates, all of which can be read. */
 export function isBundle(pem: string): boolean {
   const found = pem.match(CERTIFICATE) ?? []
   return found.length > 0 && found.every(isReadable)

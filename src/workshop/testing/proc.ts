@@ -15,7 +15,10 @@ export function cpuMs(pid: number): number {
   return nanoseconds / 1e6
 }
 
-/** What it made the kernel read from the disk so far, in megabytes of 10⁶ bytes: what it asked for, and what was read ahead. */
+/**
+ * What it made the kernel read from the disk so far, in megabytes of 10⁶ bytes: what it asked for, and what was read
+ * ahead.
+ */
 export function readMb(pid: number): number {
   return Number(/^read_bytes: (\d+)/m.exec(readFileSync(`/proc/${pid}/io`, 'latin1'))?.[1]) / 1e6
 }

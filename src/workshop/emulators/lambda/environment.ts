@@ -25,7 +25,8 @@ interface EnvironmentParts {
   hostEnvironment: Environment
 }
 
-// What the runtime has and an external extension has not: docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html
+// What the runtime has and an external extension has not:
+// docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html
 const absentVariables = new Set([
   'AWS_EXECUTION_ENV',
   'AWS_LAMBDA_LOG_GROUP_NAME',

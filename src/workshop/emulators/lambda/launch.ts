@@ -19,7 +19,10 @@ export interface LaunchOptions {
   onLog: (line: LogLine) => void
 }
 
-/** At most this many extensions, internal ones included: docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+/**
+ * At most this many extensions, internal ones included:
+ * docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ */
 export const extensionLimit = 10
 
 /**

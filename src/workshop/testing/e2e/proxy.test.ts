@@ -12,8 +12,8 @@ import { freePort } from '../free-port.ts'
 import { startConnectProxy } from '../connect-proxy.ts'
 import { header } from '../wire.ts'
 
-// A function whose only way out is a proxy, and one whose image trusts an issuer of its own. `localhost.` with a dot is a
-// name that the test certificate holds, and no address that is always reached directly.
+// A function whose only way out is a proxy, and one whose image trusts an issuer of its own. `localhost.` with a dot
+// is a name that the test certificate holds, and no address that is always reached directly.
 
 const NAME = 'dummy-string-secret'
 const SECRET = `/secretsmanager/get?secretId=${NAME}`

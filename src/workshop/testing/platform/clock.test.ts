@@ -61,7 +61,8 @@ if (isClockSettable) {
       assert.equal((await extension.get(SECRET)).status, 200)
       clock.set(0)
       extension.aws.putSecret(NAME, 'the value in the end')
-      // Jumped back, the entry of the day ahead was stored in the future; jumped forward, that of the day before is old.
+      // Jumped back, the entry of the day ahead was stored in the future; jumped forward, that of the day before is
+      // old.
       const reply = await extension.get(SECRET)
       assert.deepEqual([reply.status, cacheOf(reply)], [200, 'MISS'])
       assert.match(reply.body.toString(), /the value in the end/)
