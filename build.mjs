@@ -28,7 +28,7 @@ const common = /** @satisfies {BuildOptions} */ ({
   platform: 'node',
   target: 'node20',
   format: 'cjs',
-  // Through the SDK's CommonJS nothing would be left out.
+  // From the SDK's CommonJS files esbuild could leave nothing out.
   mainFields: ['module', 'main'],
   legalComments: 'none',
   logLevel: 'warning',
@@ -157,7 +157,7 @@ const sdkTrimmer = {
   },
 }
 
-// Both halves must mean the same class by UpstreamError, so the SDK half takes errors.ts from the main half.
+// UpstreamError must be the same class in both halves, so the SDK half takes errors.ts from the main half.
 const SHARED = 'shared:errors'
 /** @type {Plugin} */
 const shareErrors = {
@@ -216,7 +216,7 @@ function readArguments() {
   return process.exit(0)
 }
 
-/** Not imported at the top: whoever has installed nothing yet gets a sentence, not a stack. */
+/** Not imported at the top, so that a user who has installed nothing yet gets a sentence, not a stack. */
 async function loadEsbuild() {
   try {
     return await import('esbuild')
@@ -294,7 +294,7 @@ async function make(options) {
 }
 
 /**
- * Whole or not at all: a process that starts meanwhile must not read half a file.
+ * Writes the file whole or not at all: a process that starts meanwhile must not read half of it.
  * @param {string} name
  * @param {string | Uint8Array} contents
  */

@@ -93,7 +93,7 @@ async function main(): Promise<void> {
   if (isFull) writeReport(parent, `${ROOT}/README.md`)
 }
 
-/** Each group is on the disk as soon as it is done: an error says where those before it are. */
+/** Each group is written as soon as it is done. An error says where the groups before it are. */
 async function measure(
   groups: readonly string[],
   context: Context,
@@ -132,7 +132,7 @@ function showProgress(text: string, done: number, of: number): void {
   else if (of > 0 && done % Math.ceil(of / 10) === 0) process.stderr.write(`${done + 1}/${of} ${text}\n`)
 }
 
-// By way of `exit`, on which the emulated host kills what it has started.
+// Ends by `exit`, because the emulated host then kills what it has started.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
 try {

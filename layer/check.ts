@@ -1,4 +1,4 @@
-// What Lambda would trip over, found before anything is published. One stray file in extensions/, a missing exec bit or
+// Finds before publishing what would make Lambda fail. One stray file in extensions/, a missing exec bit or
 // a newer glibc symbol, and every function with the layer fails to start:
 // https://github.com/aws-samples/aws-lambda-extensions/issues/54
 

@@ -1,5 +1,5 @@
-// What an ELF executable asks of the system that it starts on: the machine, the shared libraries and the versions of
-// their symbols. As the dynamic linker sees it: by way of the program headers, not the sections, which can be stripped.
+// What an ELF executable needs of the system: the machine, the shared libraries and the versions of their symbols. It
+// is read as the dynamic linker reads it, from the program headers, because the sections can be stripped.
 // https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic/symversion.html
 
 export interface ElfNeeds {

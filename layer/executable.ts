@@ -14,7 +14,7 @@ const TARGETS: Record<Architecture, string> = { x86_64: 'bun-linux-x64', arm64: 
 export const COMPILE_FLAGS = [
   '--compile',
   '--bytecode',
-  // What lies in the function's directory is not ours to read.
+  // Files in the function's directory must not be read.
   '--no-compile-autoload-dotenv',
   '--no-compile-autoload-bunfig',
   '--no-compile-autoload-tsconfig',
@@ -44,7 +44,7 @@ export function compiled(
 ): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'layer-'))
   try {
-    // Bun writes the outfile's name into the executable, so it is the same on every machine; the folder's it does not.
+    // Bun writes the outfile's name into the executable, so the name is the same on every machine. It omits the folder.
     const outfile = join(folder, 'extension')
     writeFileSync(join(folder, 'bundle.cjs'), bundle)
     const args = [

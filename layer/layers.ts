@@ -6,8 +6,7 @@ export const EXTENSION_PATH = `extensions/${EXTENSION_NAME}`
 export const EXTENSION_MODE = 0o755
 
 /**
- * `aws lambda publish-layer-version --zip-file` takes 52,428,800 bytes. The build fails before that, while there is
- * still time to do something about it.
+ * `aws lambda publish-layer-version --zip-file` takes at most 52,428,800 bytes. The build fails a little below that.
  * docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
  */
 const UPLOAD_LIMIT = 52_000_000

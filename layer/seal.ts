@@ -1,8 +1,8 @@
 // An executable of Bun obeys variables that are meant for the bun command: BUN_BE_BUN=1 makes it print bun's help and
 // exit, BUN_OPTIONS=--preload runs a file of the function inside of it, BUN_INSPECT can make it wait for a debugger. A
 // function on a Bun runtime may well set them for itself, and an extension that exits takes the function with it. There
-// is no option that turns them off (https://github.com/oven-sh/bun/pull/26346), and they act before any code of ours
-// does. So the executable is made to look for names that no variable can have.
+// is no option that turns them off (https://github.com/oven-sh/bun/pull/26346), and they act before our code runs. So
+// each name in the executable is changed to one that no variable can have.
 
 const NAMES = ['BUN_BE_BUN', 'BUN_OPTIONS', 'BUN_INSPECT', 'BUN_INSPECT_CONNECT_TO', 'BUN_INSPECT_PRELOAD']
 

@@ -21,7 +21,7 @@ export async function unpackLayer(dist: string, kind: 'nodejs' | 'x86_64' | 'arm
   return executable(`${kind}/${EXTENSION_NAME}`, await onlyFile(readFileSync(zip)))
 }
 
-/** The nodejs layer's file for a Node that is not at Lambda's place: only that path is another one. */
+/** The nodejs layer's file, with another path of Node, for a Node that is not at /var/lang/bin. */
 export function relocate(layer: Found, node: Found, name: string): Found {
   if ('reason' in layer) return layer
   if ('reason' in node) return node
@@ -47,8 +47,8 @@ export async function unbundled(source: string): Promise<{ path: string }> {
 }
 
 /**
- * The same way as the executable layers are made. Those interpret until src/engine.ts tells them of many hits; what has
- * no such code must not be left interpreted where hits are measured, and is compiled as Bun sees fit.
+ * Made in the same way as the executable layers. Those interpret until src/engine.ts tells the engine of many hits. A
+ * server without such code would stay interpreted, also where hits are measured, so Bun decides when to compile it.
  */
 export function compile(script: { path: string }, measures: 'start' | 'hits'): Found {
   const runtime = bun()

@@ -7,14 +7,14 @@ import type { Skipped } from '../storing/results.ts'
 export interface Contender {
   readonly name: string
   readonly command: readonly string[]
-  /** What a launcher executes, where the command names that alone. */
+  /** The file that a launcher executes, if the command names only the launcher. */
   readonly runtime?: string
   /**
    * `registered`: it speaks the Extensions API. `listening`: it prints that line. `probe`: it is asked until it
    * answers.
    */
   readonly ready: 'registered' | 'listening' | 'probe'
-  /** Whether its bodies are the original's, byte for byte; of others the value alone is compared, and constancy. */
+  /** Whether its bodies are the original's, byte for byte. Of others only the value is compared, and that it stays. */
   readonly isExact: boolean
   /** A floor that cannot be asked for a secret. */
   readonly holdsNoSecret?: true
@@ -36,7 +36,7 @@ const BUN = 'Bun'
 const EXECUTABLE = 'executable (Bun)'
 const HOST_LAYER = process.arch === 'arm64' ? 'arm64' : 'x86_64'
 
-/** Collects those that can run, and for those that cannot, why. */
+/** Collects the contenders that can run, and the reason for each that cannot. */
 class Gathering implements Field {
   readonly contenders: Contender[] = []
   readonly skipped: Skipped[] = []
@@ -82,7 +82,7 @@ export async function hitField(dist: string, peers: readonly Contender[]): Promi
   return field
 }
 
-/** Where no floor can run: nodejs on those Nodes and the executable, each with the peers. */
+/** For groups without floors: the nodejs layer on those Nodes, the executable, and the peers. */
 export async function extensionField(
   dist: string,
   majors: readonly NodeMajor[],

@@ -27,7 +27,7 @@ export function installNode(major: NodeMajor, arch: string): Found {
   const wanted = `${aliasOf(major, arch)}@npm:node-linux-${arch}@${nodeVersion(major)}`
   mkdirSync(OTHERS, { recursive: true })
   const options = ['--no-save', '--force', '--ignore-scripts', '--loglevel=error', '--prefix', OTHERS]
-  // Its own failure is the reason: the row says that it is missing.
+  // If the installation fails, the row says that this runtime is missing.
   spawnSync('npm', ['install', ...options, wanted], { stdio: ['ignore', 'ignore', 'inherit'] })
   return node(major, arch)
 }

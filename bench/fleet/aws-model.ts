@@ -3,7 +3,7 @@ import { say } from '../../src/public.ts'
 import { RateLimits } from '../../src/workshop/emulators/aws/rate.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
-// One account: its quota, shared by all sandboxes, and what a sandbox' own SDK makes of a refusal.
+// One AWS account: its quota, which all sandboxes share, and how the SDK of a sandbox handles a refusal.
 
 export type Operation = 'GetParameter' | 'GetParameters' | 'GetSecretValue'
 

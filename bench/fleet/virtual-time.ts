@@ -1,8 +1,8 @@
-// An hour in seconds: a clock that jumps from one event to the next, one slot for each of its milliseconds.
+// Runs an hour in seconds: the clock jumps from one event to the next. It has one slot for each millisecond.
 
 type Action = () => void
 
-/** Promise reactions nest a few levels deep in the cache; each turn of the queue settles one. */
+/** Promise reactions in the cache are nested a few levels deep. Each turn of the queue settles one level. */
 const TURNS = 12
 
 export class VirtualTime {
@@ -19,7 +19,7 @@ export class VirtualTime {
     this.#lastMs = lengthMs
   }
 
-  /** Runs `action` so many milliseconds from now, and at the earliest in the next one. */
+  /** Runs `action` after so many milliseconds, and at the earliest in the next millisecond. */
   after(delayMs: number, action: Action): void {
     const at = Math.max(this.#at + 1, this.#at + Math.round(delayMs))
     if (at > this.#lastMs) return

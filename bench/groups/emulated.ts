@@ -13,8 +13,8 @@ import type { GroupResult, Skipped } from '../storing/results.ts'
 import { startUpstream, type Upstream } from '../upstream/upstream.ts'
 import { figures } from './hit.ts'
 
-// Both processors under the same emulator on one machine: only the ratio of their CPU times says something, and
-// nothing here may stand beside a time that was measured without qemu.
+// Both processors under the same emulator on one machine. Only the ratio of their CPU times means something, and no
+// figure of it may be compared with one that was measured without qemu.
 
 type Arch = 'x64' | 'arm64'
 

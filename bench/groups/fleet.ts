@@ -4,9 +4,9 @@ import type { Context } from '../measuring/context.ts'
 import { seeded } from '../../src/workshop/testing/random.ts'
 import type { GroupResult, Sample } from '../storing/results.ts'
 
-// What a whole fleet costs AWS, and what AWS' quotas cost the fleet: the real cache and its policy in virtual time,
-// against a model of an account that throttles. No socket and no process; the same seed gives the same figures on any
-// machine.
+// How many calls a whole fleet makes, and how many reads it loses to AWS' quotas. The real cache and its policy run
+// in virtual time, against a model of an account that throttles. There is no socket and no process, and the same seed
+// gives the same figures on any machine.
 
 /** The original's: a call for each name at each expiry, and an error when it is throttled. */
 const ORIGINAL: Settings = { ttlMs: 300_000, refreshAheadPercent: 0, staleMs: 0, prefetch: false }

@@ -24,7 +24,7 @@ interface MemoryScenario {
   readonly parts: readonly number[]
 }
 
-/** One process for so many evictions takes a minute or two: it is not started again, but looked at on its way. */
+/** So many evictions take a minute or two. So one process does them all, and its memory is read after each part. */
 const EVICTION_PARTS = 5
 const CONNECTIONS = 10
 

@@ -11,8 +11,8 @@ import { measureSeries, namesOf } from '../measuring/series.ts'
 import type { GroupResult } from '../storing/results.ts'
 import { startUpstream, type Upstream } from '../upstream/upstream.ts'
 
-// What a small function waits for its first secret. INIT has a whole processor; when it is over, 128 MB have 7 % of
-// one, and whatever was not done by then takes fourteen times as long. The function's own init is short here, as in
+// How long a small function waits for its first secret. INIT has a whole processor. After it a function of 128 MB has
+// 7 % of one, so all that is left to do takes fourteen times as long. The function's own init is short here, as in
 // Node.
 
 const WANTED = target(secretName('100B', 0))

@@ -54,7 +54,7 @@ async function perform(job: Job, load: Load): Promise<void> {
   return mode === 'keep' ? keepAlive(job, known, load) : reconnect(job, known, load)
 }
 
-/** Every key twice: the first answer must be right, the second the same, and from now on no other counts. */
+/** Asks for every key twice. The first answer must be right, and every later one the same as the first. */
 async function checked({ port, isExact }: Job, wanted: readonly Target[]): Promise<Known[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: CHECKING_CONNECTIONS })
   const known: Known[] = []

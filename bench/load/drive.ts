@@ -11,7 +11,7 @@ export interface Job {
   readonly isExact: boolean
   readonly size: Size
   readonly keys: number
-  /** The first of the keys: other ones for each part, where each request must miss. */
+  /** The number of the first key. Where each request must miss, each part has other keys. */
   readonly fromKey?: number
   readonly connections: number
   /**

@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-// A memory cgroup, which stands for the memory of a function's sandbox: what its processes hold counts, and so does
-// what they had read from files.
+// A memory cgroup, in place of the memory of a function's sandbox. It counts what its processes hold and what they have
+// read from files.
 
 /** Version 1 has a hierarchy for memory alone, version 2 one for everything. */
 const KINDS = [

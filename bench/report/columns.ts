@@ -1,4 +1,4 @@
-/** What is shown of each group: figures, and what they are compared with. All others stay in the raw files. */
+/** The figures that are shown of each group, and what each is compared with. All others are in the raw files only. */
 export interface Columns {
   readonly metrics: readonly string[]
   readonly comparisons: readonly Comparison[]

@@ -43,7 +43,7 @@ function compareGroups(a: GroupResult, b: GroupResult): Finding[] {
   return findings
 }
 
-/** A Markdown table. The last column says something only where the interval excludes "no change". */
+/** A Markdown table. The last column is empty unless the interval excludes "no change". */
 export function comparisonTable(findings: readonly Finding[]): string {
   const rows = findings.map(({ figure, a, b, effect: { ratio, interval, verdict } }) => {
     const percent = withInterval(

@@ -1,4 +1,4 @@
-/** What the figures are called where people read them. A metric that is not here is stored and not shown. */
+/** The names of figures for readers. A metric that is not here is stored and not shown. */
 export interface Metric {
   readonly label: string
   readonly unit: string

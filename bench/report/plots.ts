@@ -100,7 +100,7 @@ function bars(
   })
 }
 
-/** All rounds together: microseconds by the share of answers that took no longer, the slowest tenth spread out. */
+/** All rounds together: microseconds over the share of answers that took no longer. The slowest tenth is spread out. */
 function latencyDistribution(group: GroupResult): Figure | undefined {
   const [scenario = ''] = group.scenarios
   const lines = group.contenders.flatMap((contender) => distribution(group, scenario, contender))

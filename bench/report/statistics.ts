@@ -1,8 +1,8 @@
 import { binomialDistribution, median, quantileSorted, sampleWithReplacement } from 'simple-statistics'
 import { seeded } from '../../src/workshop/testing/random.ts'
 
-// What we say about samples. Medians, because a start or a latency has a long tail to one side; intervals that assume
-// no distribution; and no claim where an interval cannot exclude "no difference".
+// What is said about samples. Medians, because a start or a latency has a long tail on one side. Intervals that
+// assume no distribution. And no claim unless the interval excludes "no difference".
 
 export interface Estimate {
   readonly median: number

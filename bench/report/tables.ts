@@ -140,7 +140,7 @@ export function withInterval(
   return `${text(value)}${unit} [${text(interval.low)}–${text(interval.high)}]`
 }
 
-/** Answers where latencies were taken, processes else. */
+/** The number of answers if latencies were taken, otherwise of processes. */
 function samplesOf(group: GroupResult, scenario: string, contender: string): string {
   const samples = group.samples.filter((one) => one.scenario === scenario && one.contender === contender)
   const responses = samples.reduce((sum, { values }) => sum + (values.responses ?? 0), 0)

@@ -25,8 +25,8 @@ Again: \`npm ci && npm run layer && npm run bench\`, then \`npm run bench -- emu
 `
 
 /**
- * Draws what all runs in the folder say: the latest of each architecture in full, the architectures side by side, a
- * line for every run; and the summary into the README, between its markers, where it has them.
+ * Writes the report of all runs in the folder: the latest of each architecture in full, the architectures side by side,
+ * and a line for every run. Writes the summary into the README, between its markers.
  */
 export function writeReport(results: string, readme: string): void {
   const runs = readRuns(results)
@@ -71,7 +71,7 @@ function draw(run: Run, folder: string): (group: string) => string[] {
   }
 }
 
-/** arm64 beside x86_64, both native; two machines, so a ratio tells of them as much as of the processors. */
+/** arm64 beside x86_64, both native. They are two machines, and their ratio shows that as much as the processors. */
 function architectures(latest: readonly Run[]): string {
   const of = (arch: string) => latest.find(({ meta }) => meta.arch === arch && !meta.emulated)
   const x86 = of('x86_64')

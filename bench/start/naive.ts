@@ -1,4 +1,4 @@
-// What one writes without a thought for the start: both SDK clients imported at the top, a Map for a cache.
+// The usual way to write it, without care for the start: both SDK clients imported at the top, a Map for a cache.
 import { readFileSync } from 'node:fs'
 import { createServer, request } from 'node:http'
 import { Agent } from 'node:https'

@@ -7,12 +7,12 @@ import { canPin } from '../measuring/pinning.ts'
 import { NODE_MAJORS } from '../../layer/runtimes.ts'
 import { bun, node, qemu, ROOT, versionOf } from '../contenders/runtimes.ts'
 
-/** All that one needs to know to run it again, and to judge how far the figures carry. */
+/** What a reader needs to repeat the run, and to judge its figures. */
 export interface Meta {
   /** ISO 8601. */
   readonly startedAt: string
   readonly commit: string
-  /** Whether files differed from the commit, untracked ones included, but for what a run itself writes. */
+  /** Whether files differed from the commit, untracked ones included. What a run itself writes does not count. */
   readonly dirty: boolean
   readonly arch: string
   /** Under qemu-user: only ratios between emulated rows mean anything. */

@@ -13,7 +13,7 @@ export interface Sample {
   readonly latency?: readonly Bucket[]
 }
 
-/** A contender that could not run here: a row of its own, so that nobody takes its absence for nothing. */
+/** A contender that could not run here. It has a row of its own, so that readers see that it is missing. */
 export interface Skipped {
   readonly contender: string
   readonly reason: string
@@ -52,12 +52,12 @@ export function createFolder(parent: string, name: string): string {
   }
 }
 
-/** For a run that goes on: `readRuns` passes over it until `finishFolder`, so part of a run is never taken for all. */
+/** A folder for a run in progress. `readRuns` ignores it until `finishFolder`, so part of a run never counts as all. */
 export function createUnfinished(parent: string, name: string): string {
   return createFolder(parent, UNFINISHED + name)
 }
 
-/** Gives the folder its name, or one after it where there is such a run already. */
+/** Gives the folder its final name, with a number if there is a run of that name already. */
 export function finishFolder(unfinished: string, name: string): string {
   const folder = createFolder(dirname(unfinished), name)
   // Takes the place of a folder that is empty.

@@ -1,4 +1,4 @@
-// AWS in a process of its own. `{ seed, tls }` in, its address out; then it is asked and steered by messages.
+// AWS in a process of its own. It gets `{ seed, tls }`, answers with its address, and is then controlled by messages.
 //
 // The `canned` kind knows every benchmark secret and checks no signature: it is there for the 100,000 misses of the
 // memory benchmark, which say nothing about time.

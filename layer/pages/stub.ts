@@ -1,9 +1,9 @@
-// A few instructions that an ELF executable runs before its own: they call the system once for each of a list of page
-// ranges, and go on to where the program would have started.
+// A few instructions that an ELF executable runs before its own: they make one system call for each of a list of page
+// ranges, and then jump to the program's own start.
 //
-// They lie, with the list, in a segment of their own behind the end of the file. The program headers have no room for
-// one more line, so the last one that nobody needs, PT_NOTE, becomes it; the dynamic linker wants PT_LOADs by ascending
-// address, and it is behind all others. Nothing else of the file is moved or changed but the entry point.
+// The code and the list are in a segment of their own behind the end of the file. The program headers have no room for
+// one more line, so the last one, PT_NOTE, which nobody needs, is turned into it. The dynamic linker wants PT_LOADs by
+// ascending address, and this one is behind all others. Of the rest only the entry point is changed; nothing is moved.
 
 import { type ElfNeeds, machineOf, type Segment, segmentsOf, segmentType } from '../elf.ts'
 
@@ -12,7 +12,7 @@ export type Range = readonly [page: number, pages: number]
 
 export const PAGE = 4096
 
-/** `call(address, length, argument)` for each range; what it answers is not looked at. */
+/** `call(address, length, argument)` for each range. Its result is ignored. */
 export interface Work {
   call: 'madvise' | 'mprotect'
   argument: number
@@ -79,8 +79,8 @@ const ENTRY = 24
 const READ_EXECUTE = 5
 
 /**
- * A new executable that does that work first, and no other that was given to it before. Throws for one that is loaded
- * anywhere (ET_DYN), since addresses are constants, or without a note behind its last segment.
+ * A new executable that does that work first, in place of any that was added before. Throws if the executable may be
+ * loaded anywhere (ET_DYN), since addresses are constants, or has no note behind its last segment.
  */
 export function withWork(file: Buffer, { call, argument, ranges }: Work): Buffer {
   const machine = machineOf(file)

@@ -13,20 +13,20 @@ interface Table {
   ranges: number[]
 }
 
-/** madvise(2): have them read from the disk, and do not wait for it. */
+/** madvise(2): the kernel reads the pages from the disk, and the caller does not wait. */
 const WILL_NEED = 3
 /** A range costs a system call, a page that is not needed costs memory: measured, see README.md. */
 const GAP = 2
 
 /**
- * The executable, asking for the pages of its start first. Throws for another build of Bun than was recorded: its pages
- * mean nothing there.
+ * The executable, changed to ask for the pages of its start first. Throws for another build of Bun than the recorded
+ * one, whose pages are others.
  */
 export function withPages(file: Buffer, architecture: Architecture): Buffer {
   const { buildId, ranges } = tableOf(architecture)
   if (buildIdOf(file) !== buildId)
     throw new Error(`the pages of ${architecture} belong to another Bun: npm run layer:pages`)
-  // Ours is another one at each change of the bundle, so all of it is asked for; it is small.
+  // Our own part changes with each change of the bundle. It is small, so all of it is asked for.
   const [from, to] = ownPages(file)
   return withWork(file, {
     call: 'madvise',
@@ -44,7 +44,7 @@ export function writeTable(file: Buffer, architecture: Architecture, touched: Re
   )
 }
 
-/** Ascending; what lies between two that are close to each other goes with them. */
+/** In ascending order. Ranges that are close to each other are joined, with the pages between them. */
 export function rangesOf(pages: readonly number[]): Range[] {
   const ranges: [number, number][] = []
   for (const page of [...pages].sort((a, b) => a - b)) {

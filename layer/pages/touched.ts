@@ -14,7 +14,7 @@ const ENTRY_BYTES = 8
 /** admin-guide/mm/pagemap.rst of Linux: bit 63 says present, bit 62 swapped out; here of the highest byte. */
 const PRESENT_OR_SWAPPED = 0xc0
 
-/** The same executable, with each page of it a mapping of its own; those that ld.so needs first are so too late. */
+/** The executable with each page a mapping of its own. Pages that ld.so touches before that are not separate. */
 export function withPagesApart(file: Buffer): Buffer {
   const ranges: Range[] = []
   for (const { address, size } of segmentsOf(file).filter(({ type }) => type === segmentType.load)) {

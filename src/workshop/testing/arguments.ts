@@ -16,7 +16,7 @@ export function argumentsOf<Config extends ParseArgsConfig, Result>(
 ): Result {
   const options = { ...config.options, help: { type: 'boolean' } } as const
   try {
-    // With one option more than the caller has named, of which it need not know.
+    // The options have one more than the caller named: `help`.
     const parsed = parseArgs({ ...config, options }) as Parsed<Config> & { values: { help?: boolean } }
     if (parsed.values.help !== true) return read(parsed)
   } catch (error) {

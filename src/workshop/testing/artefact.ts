@@ -39,7 +39,7 @@ export interface ExtensionOptions {
 export interface Extension {
   readonly port: number
   readonly url: string
-  /** What a caller must show. */
+  /** The token that a caller must show. */
   readonly token: string
   readonly aws: Aws
   readonly lambda: LambdaHost

@@ -18,7 +18,7 @@ export interface Random {
   bytes(length: number): Buffer
 }
 
-/** Equal seeds and indices give equal generators; an index has nothing to do with the one before it. */
+/** Equal seeds and indices give equal generators. Generators of neighbouring indices are independent. */
 export function randomOf(seed: number, index: number): Random {
   const next = seeded(Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(index + 1, 0xc2b2ae35))
   const int = (below: number): number => Math.floor(next() * below)

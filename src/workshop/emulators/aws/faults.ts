@@ -1,5 +1,5 @@
-// Failures on demand. The true answer is made first (so a delayed answer holds the value of its arrival), then the
-// chosen fault decides what the caller sees of it.
+// Failures on demand. The true answer is made first, so a delayed answer holds the value of the moment when the request
+// came. Then the chosen fault decides what the caller sees of it.
 
 import type { ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -62,7 +62,7 @@ interface Rule {
   left: number
 }
 
-/** Faults with a count come first and in their order, like a script; of those without, the latest holds. */
+/** Faults with a count come first, in their order, like a script. After them the latest fault without a count holds. */
 export class FaultPlan {
   #rules: Rule[] = []
 

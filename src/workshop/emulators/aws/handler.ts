@@ -55,7 +55,7 @@ export function listener(parts: ServerParts): RequestListener {
     parts.traffic.begin(res)
     // The service's clock, by which AWS's clients correct their own.
     res.setHeader('Date', new Date(parts.verifier.now()).toUTCString())
-    // Rejects when the caller goes away or a fault ends the socket under us: there is nobody left to tell.
+    // Rejects when the caller goes away or a fault ends the socket. Nobody is left who could be told.
     handle(parts, req, res).catch(() => res.destroy())
   }
 }
@@ -69,7 +69,7 @@ async function handle(parts: ServerParts, req: IncomingMessage, res: ServerRespo
   const outcome = await decide(parts, service, operation, req, body, input)
   const names = namesIn(input ?? {})
   const claim = parseAuthorization(req.headers.authorization ?? '')
-  // Recorded when decided and before it is sent: who waits for a call may then change what the next one reads.
+  // Recorded before it is sent, so that a test that waits for this call may change what the next one reads.
   parts.traffic.record(req, {
     service,
     operation: name,
@@ -109,7 +109,7 @@ function findTarget(req: IncomingMessage): Target | Answer {
 interface Outcome {
   readonly answer: Answer
   readonly error: string | undefined
-  /** Turned away before the operation: such a request meets no fault behind the door. */
+  /** Refused before the operation. Faults do not apply to such a request. */
   readonly refused: boolean
 }
 

@@ -30,7 +30,7 @@ export function getParameter(region: Region, input: Input): object {
   return { Parameter: read(region, 'ssm:GetParameter', asked, optionalFlag(input, 'WithDecryption')) }
 }
 
-/** What cannot be found is listed, not an error; what may not be read fails the whole call. */
+/** A parameter that is not found is listed as invalid. One that may not be read fails the whole call. */
 export function getParameters(region: Region, input: Input): object {
   const names = optionalTexts(input, 'Names', BATCH_SIZE)
   const withDecryption = optionalFlag(input, 'WithDecryption')

@@ -22,7 +22,7 @@ export interface SignedRequest {
   readonly body: Buffer
 }
 
-/** What the Authorization header claims, whether or not it holds. */
+/** What the Authorization header claims, true or not. */
 export interface Claim {
   readonly accessKeyId: string
   readonly date: string

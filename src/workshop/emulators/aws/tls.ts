@@ -1,6 +1,6 @@
 // A certificate for localhost, 127.0.0.1 and ::1, for tests alone: its private key is published with this source.
-// It and the authority that signed it are valid until 2056; the authority's own key was destroyed after signing, so
-// whoever trusts the authority trusts this one certificate and no other.
+// It and the authority that signed it are valid until 2056. The authority's own key was destroyed after signing, so to
+// trust the authority is to trust this one certificate and no other.
 
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

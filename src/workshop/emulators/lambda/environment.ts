@@ -40,7 +40,7 @@ const absentVariables = new Set([
 
 const credentialVariables = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']
 
-/** What a function may set anew, like any variable of its own. */
+/** Variables of Lambda that a function may set itself. */
 const overridable: Environment = {
   TZ: ':UTC',
   LANG: 'en_US.UTF-8',

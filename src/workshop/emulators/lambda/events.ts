@@ -26,8 +26,8 @@ export function invokeEvent(
 }
 
 /**
- * Lambda names no content type here, so that the one its server guesses goes out, and gives no event
- * identifier: an extension must read the body as JSON regardless.
+ * Lambda sets no content type here, so its server sends the one that it guesses, and there is no event identifier.
+ * An extension must read the body as JSON all the same.
  */
 export function shutdownEvent(reason: ShutdownReason, deadlineMs: number): ExtensionEvent {
   const body = { eventType: 'SHUTDOWN', shutdownReason: reason, deadlineMs }

@@ -8,7 +8,7 @@ import type { FunctionSettings } from './environment.ts'
 import type { Extension, ExtensionStates, Refusal } from './extension-states.ts'
 import { LambdaFailure } from './failure.ts'
 
-/** What an ill host does; set and unset at any time. */
+/** Faults of the host, which may be set and unset at any time. */
 export interface ApiFaults {
   /** Every register gets this status and changes nothing. */
   registerStatus?: 400 | 403 | 500 | undefined

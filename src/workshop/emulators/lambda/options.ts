@@ -12,7 +12,7 @@ export interface LambdaHostOptions extends Partial<FunctionSettings> {
   mode?: LambdaMode
   /** The customer's variables; an extension gets them raw. */
   functionEnvironment?: Environment
-  /** Added last and winning over all: what this machine needs and Lambda has not, such as another PATH. */
+  /** Added last, in place of any other value: what this machine needs and Lambda does not have, such as its PATH. */
   hostEnvironment?: Environment
   credentials?: LambdaCredentials
   /** Credentials behind the container endpoint instead of in variables. Default: under SnapStart only. */

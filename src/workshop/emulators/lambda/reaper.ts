@@ -1,7 +1,7 @@
 // A test run that ends in the middle must leave no extension behind: the processes are in groups of their own, so
 // no terminal and no parent ends them.
 
-/** What is to be killed if this process goes first. */
+/** The process groups to be killed if this process ends before them. */
 export interface Reapable {
   signal(signal: NodeJS.Signals): void
 }
@@ -21,7 +21,7 @@ export function unwatch(reapable: Reapable): void {
   if (alive.size === 0) for (const signal of deadly) process.off(signal, endAs)
 }
 
-/** As without this handler, but with nothing left. Whoever handles the signal otherwise has the say. */
+/** Kills them, then ends as without this handler, unless another handler of the signal exists: then that decides. */
 function endAs(signal: NodeJS.Signals): void {
   if (process.listenerCount(signal) > 1) return
   killAll()

@@ -46,7 +46,7 @@ const PATIENCE_MS = 15_000
 const FIRST_ANSWER_MS = 15
 const MOST_IDLE = 300
 
-/** Resolves when the time or the inputs are used up; rejects with the first thing that must not be. */
+/** Resolves when the time or the inputs are used up. Rejects with the first answer or event that must not be. */
 export async function fuzz(extension: Extension, options: FuzzOptions): Promise<Summary> {
   const { seed, seconds, rules, firstIndex = 0, inputs = Infinity } = options
   const summary: Summary = { inputs: 0, connections: 0, served: 0, byManner: {}, byStatus: {} }
@@ -107,7 +107,7 @@ async function attack(
   )
 }
 
-/** Undefined where the kernel had no room for it, which is the kernel's right in a flood. */
+/** Undefined if the kernel had no room for the connection, as may happen in a flood. */
 function opened(port: number): Promise<Wire | undefined> {
   return connect(port, { patienceMs: PATIENCE_MS }).catch(() => undefined)
 }

@@ -30,7 +30,7 @@ const WEIGHTED: readonly Manner[] = [
   ...Array.from({ length: 3 }, () => 'pieces' as const),
   ...(['every byte', 'every byte', 'vanish', 'vanish', 'flood', 'idle'] as const),
 ]
-/** Of a request that is cut at every byte: more would be a test of patience. */
+/** Longest request that is cut at every byte. A longer one would take too much time. */
 const LONGEST_BY_BYTE = 1_500
 
 export function inputOf(seed: number, index: number, token: string): Input {

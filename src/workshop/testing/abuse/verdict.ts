@@ -1,4 +1,4 @@
-// Whether what came back may have come back. Without a word about how requests are parsed: only what must never be.
+// Judges what came back. It knows nothing about how requests are parsed, only which answers must never come.
 
 import { parseReply, type Reply } from '../wire.ts'
 

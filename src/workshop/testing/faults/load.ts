@@ -1,6 +1,6 @@
 import { faulty, type Row } from './row.ts'
 
-/** AWS has too much to do, or takes too long. */
+/** AWS is overloaded, or takes too long. */
 export const LOAD: readonly Row[] = [
   {
     name: 'throttled once',

@@ -1,5 +1,5 @@
-// An HTTP proxy in front of the emulated AWS: it refuses connections, rewrites answers, or answers with bytes of its
-// own. What AWS would never do by itself, and what proxies, appliances and outages do to it.
+// An HTTP proxy in front of the emulated AWS. It refuses connections, rewrites answers, or answers with bytes of its
+// own, as proxies, appliances and outages do, and AWS itself never does.
 
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'

@@ -1,4 +1,4 @@
-// What a row of the table says: where a fault happens, how, and what the caller, the log and the upstream see of it.
+// A row of the table: where a fault happens, how, and what the caller, the log and the upstream see of it.
 
 import type { Fault } from '../../emulators/aws/faults.ts'
 import type { World, WorldName } from './worlds.ts'

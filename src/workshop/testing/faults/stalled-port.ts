@@ -1,5 +1,5 @@
-// A port on which nobody answers the phone: a process listens with the shortest backlog, is stopped, and its backlog
-// is filled, so that the kernel drops every further SYN. To the caller it is the VPC without a route: silence.
+// A port that is silent, as in a VPC without a route: a process listens with the shortest backlog and is stopped. Its
+// backlog is filled, so the kernel drops every further SYN.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,5 +1,5 @@
-// The environments that the rows of the table are played in: one process of the extension each, in front of an
-// upstream that can be hurt in its own way.
+// The environments in which the rows of the table run: one process of the extension each, in front of an upstream that
+// fails in its own way.
 
 import type { TestContext } from 'node:test'
 import { startAws } from '../../emulators/aws/server.ts'
@@ -44,7 +44,7 @@ export async function enter(t: TestContext, name: WorldName): Promise<World> {
   const middleman = await startMiddleman(port)
   const stalledPort = await startStalledPort(port)
   const tls = testTls()
-  // No call gets as far as a request there, so it holds nothing.
+  // No call gets as far as a request there, so it needs no secrets.
   const secure = await startAws({
     seed: {},
     tls,

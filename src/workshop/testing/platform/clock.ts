@@ -2,7 +2,7 @@
 // monotonic clock, which no setting of the wall clock touches.
 //
 // Node gets a script by NODE_OPTIONS, a native executable a library by LD_PRELOAD, for which a C compiler is needed.
-// The launcher of the nodejs layer lets neither through, which is its duty; the bundle in it is tested without it.
+// The launcher of the nodejs layer lets neither through, as it must, so its bundle is tested without the launcher.
 
 import { execFileSync } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs'
@@ -18,7 +18,7 @@ export interface Clock {
   set(offsetMs: number): void
 }
 
-/** What reads the offset, in whole milliseconds, from the named file at every reading of the clock. */
+/** A script or library that reads the offset, in whole milliseconds, from that file at every reading of the clock. */
 const SCRIPT = `
   const { readFileSync } = require('node:fs')
   const Real = Date

@@ -47,7 +47,7 @@ export function createMemoryCgroup(limitBytes: number): MemoryCgroup {
   }
 }
 
-/** Why there is none here, where there is none. */
+/** Why no cgroup can be made here; undefined if one can. */
 export function whyNoMemoryCgroup(): string | undefined {
   try {
     const root = existsSync(`${V1}/memory.limit_in_bytes`) ? V1 : V2

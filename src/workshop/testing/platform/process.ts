@@ -46,7 +46,7 @@ interface Region {
   readonly end: bigint
 }
 
-// The kernel's own pages are none of the process; what is only reserved and never written cannot hold anything.
+// The kernel's own pages do not belong to the process. Pages that are reserved and never written hold nothing.
 function readableRegions(pid: number): Region[] {
   const lines = readFileSync(`/proc/${pid}/smaps`, 'latin1').split('\n')
   const regions: Region[] = []
@@ -75,8 +75,8 @@ function readAt(memory: number, buffer: Buffer, length: number, at: bigint): num
 }
 
 /**
- * For the environment of a process whose memory is watched: Node would let garbage lie until this machine is full; what
- * is kept for good overflows this heap. Bun, and Node in its layer, see nothing of it.
+ * For the environment of a process whose memory is watched. Without it Node would keep garbage until this machine is
+ * full; with it a leak overflows the heap. Bun, and Node in its layer, ignore it.
  */
 export const SMALL_HEAP = { NODE_OPTIONS: '--max-old-space-size=32 --max-semi-space-size=1' } as const
 

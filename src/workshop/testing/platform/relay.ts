@@ -1,5 +1,5 @@
-// The network between the extension and AWS, connection by connection: what a load balancer or a NAT does to those
-// that idle while the sandbox is frozen. New connections are always good.
+// The network between the extension and AWS. It does to single connections what a load balancer or a NAT does to
+// those that idle while the sandbox is frozen. New connections always work.
 
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
@@ -51,7 +51,7 @@ export async function startRelay(upstreamPort: () => number): Promise<Relay> {
   }
 }
 
-/** Whatever comes from now on is swallowed, in both directions; neither side is told. */
+/** From now on all bytes are dropped, in both directions, and neither side is told. */
 function forget(near: Socket, far: Socket): void {
   near.unpipe(far)
   far.unpipe(near)

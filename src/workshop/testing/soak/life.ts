@@ -133,7 +133,7 @@ export async function startLife(extension: Extension, seed: number): Promise<Lif
     tally.errors++
   }
 
-  /** What callers get wrong. */
+  /** Requests that callers get wrong. */
   async function refuse(random: Random): Promise<void> {
     const wire = await connect(port)
     const [target, token, status] = random.pick([

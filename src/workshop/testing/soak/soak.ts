@@ -1,4 +1,4 @@
-// Lives the life of an environment for so long, prints what it costs, and fails where memory or descriptors grow.
+// Runs the life of an environment for some minutes, prints what it costs, and fails if memory or descriptors grow.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -34,8 +34,8 @@ const SAMPLES = 60
 /** The caches, the heap and the code are as large as they get after this part of the time. */
 const WARM_UP = 0.4
 /**
- * Between the warm-up and the end. The heap of V8 grows in steps of 10 to 15 MB, and in a short run one may fall behind
- * the warm-up; a leak goes on, so a run of ten minutes or more has less excuse.
+ * Growth allowed between the warm-up and the end. The heap of V8 grows in steps of 10 to 15 MB, and in a short run one
+ * step may come after the warm-up. A leak goes on, so less is allowed in a run of ten minutes or more.
  */
 const MOST_GROWTH = { ofMemory: minutes < 10 ? 0.3 : 0.15, descriptors: 8 }
 

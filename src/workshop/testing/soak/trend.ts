@@ -21,7 +21,7 @@ export function growth(points: readonly Point[]): number {
   return slopes.length === 0 ? 0 : median(slopes) * (last - first)
 }
 
-/** NaN where there is nothing. */
+/** NaN for an empty list. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted.length >> 1
