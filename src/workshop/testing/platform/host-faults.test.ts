@@ -125,7 +125,8 @@ describe('faults in the host', { concurrency: 4 }, () => {
   })
 
   test('requests on both sides of SHUTDOWN are answered whole or not at all', async (t) => {
-    const extension = await startExtension(t)
+    // As above: this is about the answers.
+    const extension = await startExtension(t, { lambda: { shutdownTimeoutMs: 20_000 } })
     extension.aws.fault({}, { kind: 'drip', pieceMs: 1 })
     const wires = await inFlight(t, extension)
     await assertLeaves(extension)
