@@ -1,9 +1,7 @@
 // The one file of the nodejs layer: a shell script that is the extension itself when Node reads it.
 
 import { readFileSync } from 'node:fs'
-
-// Measured in one alternating run, Node 24: see README.md, "Cold start".
-export const NODE_FLAGS = ['--v8-pool-size=1']
+import { NODE_FLAGS } from '../src/engine.ts'
 
 const SOURCE = new URL('nodejs/launcher.sh', import.meta.url)
 

@@ -38,6 +38,8 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ['src/workshop/emulators/aws/server.ts', '../../../lookup.ts'],
   ['src/workshop/emulators/lambda/host.ts', '../../../http/headers.ts'],
   ['src/workshop/emulators/aws/server.ts', '../../testing/gate.ts'],
+  ['src/workshop/testing/soak/soak.ts', '../../../../layer/launcher.ts'],
+  ['src/workshop/local/start.ts', '../../../bench/run.ts'],
 ]
 
 const ALLOWED: readonly (readonly [string, string])[] = [
@@ -50,6 +52,7 @@ const ALLOWED: readonly (readonly [string, string])[] = [
   ['src/core/core.ts', '../upstream/index.ts'],
   ['src/cache/lru.test.ts', '../workshop/testing/gate.ts'],
   ['src/workshop/testing/artefact.ts', '../emulators/aws/server.ts'],
+  ['src/workshop/testing/soak/soak.ts', '../../../engine.ts'],
 ]
 
 /** Whether the linter refuses that import in that file. */

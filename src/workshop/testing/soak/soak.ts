@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { NODE_FLAGS } from '../../../../layer/launcher.ts'
+import { NODE_FLAGS } from '../../../engine.ts'
 import { descriptorsOf, memoryOf } from '../proc.ts'
 import { argumentsOf, type Options, positiveNumber, wholeNumber } from '../arguments.ts'
 import { artefactName, startExtension } from '../artefact.ts'
