@@ -6,6 +6,7 @@ import { createAside } from '../snap-start/aside.ts'
 import { createExtensionsClient } from '../extension/client.ts'
 import { live, type Shutdown } from '../extension/lifecycle.ts'
 import { createHandler } from '../http/handler.ts'
+import { rehearseRequests } from '../http/rehearsal.ts'
 import { createLocalServer } from '../http/server.ts'
 import type { Log } from '../log.ts'
 import { watchProcessor } from '../processor.ts'
@@ -112,7 +113,11 @@ export async function runExtension({ config, log, core, survive }: Extension): P
     // costs as much as it would save, and delays the call itself. A prefetch is such a first call, except before a
     // snapshot.
     const isRehearsed = prefetch === undefined || guard.isBeforeRestore
-    if (isRehearsed) await half.rehearse(() => cache.stats().misses === 0 && !isStarved())
+    const goesOn = (): boolean => cache.stats().hits + cache.stats().misses === 0 && !isStarved()
+    const [token] = config.callerTokens
+    // Whoever else has the port must not be shown the token.
+    if (isListening && token !== undefined && goesOn()) await rehearseRequests(config.port, token)
+    if (isRehearsed) await half.rehearse(goesOn)
     keepMemorySmall()
   }
 

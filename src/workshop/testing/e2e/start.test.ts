@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { LOCAL_CREDENTIALS } from '../../emulators/aws/server.ts'
 import { startExtension } from '../artefact.ts'
 import { freePort } from '../free-port.ts'
@@ -81,20 +82,32 @@ test('a port in use is logged, the function lives, and the port is taken once it
   assert.equal((await extension.get(SECRET)).status, 200)
 })
 
-test('a port that never becomes free still ends in a clean shutdown', async (t) => {
+test('a port that never becomes free still ends in a clean shutdown, and whoever has it is asked nothing', async (t) => {
   const port = await freePort()
   const holder = await occupy(port, '127.0.0.1')
   t.after(() => holder.close())
+  holder.on('connection', () => assert.fail('the holder of the port was asked'))
   const extension = await startExtension(t, { port })
   await extension.logged(/cannot listen/)
   const { exitCode, killed } = await extension.stop()
   assert.deepEqual({ exitCode, killed }, { exitCode: 0, killed: false })
 })
 
+test('what it asks itself before the function asks is neither counted nor logged', async (t) => {
+  const extension = await startExtension(t, { env: { PARAMETERS_SECRETS_EXTENSION_LOG_LEVEL: 'debug' } })
+  await extension.lambda.invoke(() => sleep(300))
+  await extension.stop()
+  const lines = extension.logs().map((line) => line.replace(/^.*\d\d:\d\d:\d\d /, ''))
+  assert.match(lines.at(-1)!, /: 0 hits, 0 misses, 0 coalesced, 0 evictions$/)
+  assert.equal(lines.at(-2), 'INFO ready to serve traffic')
+})
+
 test('without a token nobody is served, and the function lives', async (t) => {
   const credentials = { ...LOCAL_CREDENTIALS, sessionToken: '' }
   const extension = await startExtension(t, { lambda: { credentials } })
   await extension.logged(/ERROR AWS_SESSION_TOKEN is not present/)
+  await extension.lambda.invoke(() => sleep(300))
+  assert.ok(!extension.logs().some((line) => /were refused/.test(line)), 'it has not refused itself')
   for (const presented of [undefined, '', 'undefined', 'null']) {
     const reply = await extension.get(SECRET, { 'X-Aws-Parameters-Secrets-Token': presented })
     assert.equal(reply.status, 401)
