@@ -2,6 +2,7 @@ import { argumentsOf, type Options, wholeNumber } from '../src/workshop/testing/
 import { createUnfinished, finishFolder, type GroupResult, readRun, writeGroup } from './storing/results.ts'
 import { type Context, FULL, QUICK } from './measuring/context.ts'
 import { peerOf } from './contenders/contenders.ts'
+import { measureAhead } from './groups/ahead.ts'
 import { measureEmulated } from './groups/emulated.ts'
 import { measureFleet } from './groups/fleet.ts'
 import { measureHit } from './groups/hit.ts'
@@ -22,6 +23,7 @@ const GROUPS: Record<string, (context: Context) => Promise<GroupResult>> = {
   start: measureStart,
   sandbox: measureSandbox,
   small: measureSmall,
+  ahead: measureAhead,
   hit: measureHit,
   miss: measureMiss,
   micro: measureMicro,
@@ -30,7 +32,7 @@ const GROUPS: Record<string, (context: Context) => Promise<GroupResult>> = {
   emulated: measureEmulated,
 }
 /** Without a name, all that is measured on this machine's own processor; the others take a folder each. */
-const NATIVE = ['start', 'sandbox', 'small', 'hit', 'miss', 'micro', 'memory']
+const NATIVE = ['start', 'sandbox', 'small', 'ahead', 'hit', 'miss', 'micro', 'memory']
 
 const HELP = `npm run bench -- [group …] [options]
 

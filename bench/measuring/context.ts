@@ -12,6 +12,8 @@ export interface Amount {
   readonly misses: number
   /** So many requests at once. */
   readonly crowd: number
+  /** Over three times to live. */
+  readonly aheadReads: number
   readonly memoryRounds: number
   /** Capacity of the cache in the memory benchmark. */
   readonly entries: number
@@ -36,6 +38,7 @@ export const FULL: Amount = {
   missRounds: 8,
   misses: 400,
   crowd: 1_000,
+  aheadReads: 10_000,
   memoryRounds: 6,
   entries: 1_000,
   evictions: 100_000,
@@ -58,6 +61,7 @@ export const QUICK: Amount = {
   missRounds: 1,
   misses: 60,
   crowd: 100,
+  aheadReads: 300,
   memoryRounds: 1,
   entries: 100,
   evictions: 200,

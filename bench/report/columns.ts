@@ -45,6 +45,10 @@ export const COLUMNS: Readonly<Record<string, Columns>> = {
       ratio('asked later ÷ bare https', 'laterSecretMs', 'https floor'),
     ],
   },
+  ahead: {
+    metrics: ['laterSecretMs', 'pausedHitMs', 'timesAHit', 'nextMs', 'waitedReads', 'upstreamCalls'],
+    comparisons: [{ label: 'added to next', metric: 'nextMs', against: 'floor', as: 'difference' }],
+  },
   small: { metrics: ['firstSecretMs', 'laterSecretMs', 'cpuLaterSecretMs'], comparisons: [] },
   hit: {
     metrics: ['p50Us', 'p99Us', 'p99.9Us', 'cpuUsPerHit', 'perSecond', 'driverCpuUsPerHit', 'peakRssMb'],

@@ -33,7 +33,18 @@ export interface GroupResult {
 }
 
 const UNFINISHED = 'unfinished-'
-const GROUP_ORDER = ['start', 'sandbox', 'small', 'hit', 'miss', 'memory', 'micro', 'fleet', 'emulated']
+const GROUP_ORDER = [
+  'start',
+  'sandbox',
+  'small',
+  'ahead',
+  'hit',
+  'miss',
+  'memory',
+  'micro',
+  'fleet',
+  'emulated',
+]
 
 /** One run: a folder of results. */
 export interface Run {
