@@ -29,7 +29,7 @@ export async function measureMicro(context: Context): Promise<GroupResult> {
     method: `tinybench on ${process.version}, median of ${amount.microMs} ms in a fresh process each`,
     contenders: distinct(ALL.map(({ contender }) => contender)),
     scenarios: distinct(ALL.map(({ scenario }) => scenario)),
-    floors: { lru: 'lru-cache', 'quick-lru': 'lru-cache' },
+    floors: {},
     skipped: [],
     samples,
   }

@@ -44,10 +44,11 @@ async function run(job: Job): Promise<Outcome> {
 }
 
 async function perform(job: Job, load: Load): Promise<void> {
-  const { mode, size, keys, fromKey = 0 } = job
+  const { mode, size, keys, fromKey = 0, times = 1 } = job
   const wanted = targets(size, mode === 'burst' ? 1 : keys, fromKey)
   if (mode === 'each' || mode === 'burst') {
-    const asked = mode === 'each' ? wanted : Array.from({ length: keys }, () => wanted[0]!)
+    const rounds = Array.from({ length: mode === 'each' ? times : keys })
+    const asked = rounds.flatMap(() => wanted)
     return each(job, asked, targets(size, job.warmup, fromKey + keys), load)
   }
   const known = await checked(job, wanted)

@@ -11,6 +11,8 @@ export interface Job {
   readonly isExact: boolean
   readonly size: Size
   readonly keys: number
+  /** For `each`: how often every key is asked for, one round after another; default once. */
+  readonly times?: number
   /** The number of the first key. Where each request must miss, each part has other keys. */
   readonly fromKey?: number
   readonly connections: number

@@ -62,9 +62,15 @@ export const COLUMNS: Readonly<Record<string, Columns>> = {
     metrics: ['p50Us', 'p99Us', 'cpuUsPerMiss', 'perSecond', 'answeredMs', 'upstreamCalls'],
     comparisons: [{ label: 'p50 added to the SDK', metric: 'p50Us', against: 'floor', as: 'difference' }],
   },
-  micro: { metrics: ['nsPerOp', 'hitShare'], comparisons: [ratio('÷ lru-cache', 'nsPerOp')] },
+  micro: {
+    metrics: ['nsPerOp', 'hitShare'],
+    comparisons: [
+      ratio('÷ lru-cache', 'nsPerOp', 'lru-cache'),
+      ratio('÷ lru-cache, ttlResolution 0', 'nsPerOp', 'lru-cache, ttlResolution 0'),
+    ],
+  },
   memory: {
-    metrics: ['rssAt20Mb', 'rssAt40Mb', 'rssAt60Mb', 'rssAt80Mb', 'rssMb', 'anonMb', 'peakRssMb'],
+    metrics: ['rssAt20Mb', 'rssAt40Mb', 'rssAt60Mb', 'rssAt80Mb', 'rssMb', 'shareMb', 'anonMb', 'peakRssMb'],
     comparisons: [],
   },
   sandbox: {

@@ -47,5 +47,6 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   rssAt80Mb: mb('RSS at 80 %'),
   rssMb: mb('RSS'),
   anonMb: mb('own (anonymous)'),
+  shareMb: mb('proportional (PSS)'),
   peakRssMb: mb('peak RSS'),
 }

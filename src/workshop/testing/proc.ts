@@ -45,6 +45,12 @@ export function memoryOf(pid: number): Memory {
   return { rssMb: megabytes('VmRSS'), anonMb: megabytes('RssAnon'), peakRssMb: megabytes('VmHWM') }
 }
 
+/** Resident memory in which a page that several processes share counts by shares, in megabytes of 10⁶ bytes. */
+export function proportionalMb(pid: number): number {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1')
+  return (Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1]) * 1024) / 1e6
+}
+
 /** How many files and sockets it has open. */
 export function descriptorsOf(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length
