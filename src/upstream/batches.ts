@@ -2,7 +2,8 @@ import { UpstreamError } from '../errors.ts'
 import type { ParameterFields, SecretFields } from '../fields.ts'
 import type { ParameterLookup, SecretLookup } from '../lookup.ts'
 import { isParameter, isSecret } from './checks.ts'
-import { regionOfArn, type Clients } from './client.ts'
+import type { Clients } from './client.ts'
+import { regionOfArn } from './regions.ts'
 import { refused, unreadable } from './failure.ts'
 
 // Many names in one call. Limits of a call: "BatchGetSecretValue" and "GetParameters" in the AWS API references.

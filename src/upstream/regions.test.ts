@@ -5,7 +5,7 @@ import { UpstreamError } from '../errors.ts'
 import { parameterLookup, secretLookup } from '../lookup.ts'
 import { bodyOf } from '../workshop/testing/body-of.ts'
 import { settingsFor } from '../workshop/testing/upstream-settings.ts'
-import { regionOfArn } from './client.ts'
+import { regionOfArn } from './regions.ts'
 import { createUpstream } from './index.ts'
 import type { UpstreamSettings } from '../config.ts'
 

@@ -1,7 +1,8 @@
 import type { Fields } from '../fields.ts'
 import type { SecretLookup } from '../lookup.ts'
 import { isSecret } from './checks.ts'
-import { regionOfArn, type Clients } from './client.ts'
+import type { Clients } from './client.ts'
+import { regionOfArn } from './regions.ts'
 import { unreadable } from './failure.ts'
 
 /** Asks GetSecretValue. Rejects with UpstreamError only. */

@@ -1,0 +1,57 @@
+import type { UpstreamSettings } from '../config.ts'
+import type { Credentials } from './credentials.ts'
+import { queuedTooLong, toUpstreamError, type Operation } from './failure.ts'
+import { waits, type Wait } from './slots.ts'
+
+// What holds for every call, whatever it asks.
+
+const EXPIRED = /^(ExpiredToken(Exception)?|UnrecognizedClientException|InvalidClientTokenId)$/
+const NOT_YET = /^Signature not yet current/
+
+/** Bounds a whole call, retries included, by `timeoutMs` (0: no bound). After that its sockets are cut. */
+export async function bounded<T>(
+  operation: Operation,
+  settings: UpstreamSettings,
+  timeoutMs: number,
+  send: (abort: AbortSignal) => Promise<T>,
+  isWanted: () => boolean,
+): Promise<T> {
+  const abort = new AbortController()
+  const wait: Wait = { waitedMs: 0, since: undefined, isWanted }
+  waits.set(abort.signal, wait)
+  const timer = timeoutMs > 0 ? setTimeout(() => abort.abort(), timeoutMs) : undefined
+  // The SDK's abort is not enough: fetching credentials does not listen to it.
+  const aborted = new Promise<never>((_, reject) => {
+    abort.signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true })
+  })
+  try {
+    return await Promise.race([send(abort.signal), aborted])
+  } catch (error) {
+    const waitedMs = wait.waitedMs + (wait.since === undefined ? 0 : Date.now() - wait.since)
+    if (abort.signal.aborted && waitedMs * 2 > timeoutMs) {
+      throw queuedTooLong(operation, Math.min(waitedMs, timeoutMs), timeoutMs, settings.maxConnections)
+    }
+    throw toUpstreamError(operation, error, abort.signal.aborted ? timeoutMs : 0, settings.maxAttempts)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/**
+ * Asks once more after either of two refusals. First: the credentials of the container endpoint have rotated, and AWS
+ * calls the old ones expired. Second: the clock was wrong and is right again, as after a freeze. The SDK then
+ * corrects its clock offset, but asks again by itself only if the correction is large.
+ */
+export async function withFreshCredentials<T>(credentials: Credentials, send: () => Promise<T>): Promise<T> {
+  const used = await credentials.get()
+  try {
+    return await send()
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    if (error.name === 'InvalidSignatureException' && NOT_YET.test(error.message)) return send()
+    if (!EXPIRED.test(error.name)) throw error
+    const fresh = await credentials.replace(used).catch(() => undefined)
+    if (fresh === undefined) throw error
+    return send()
+  }
+}

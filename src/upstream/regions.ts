@@ -1,0 +1,32 @@
+import { partition } from '@aws-sdk/core/client'
+
+// Which regions a call may follow its caller to. A region becomes a host name to which the session token is sent, and
+// callers choose it: in an ARN, or by what their SDK signs for.
+
+/** The SDK's own pattern. Its `partition` cannot be asked: it takes every unknown region for one of `aws`. */
+const REGION_OF_AWS = /^(us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+$/
+const REGION = /^[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}$/
+
+/**
+ * Whether it is a region that a pattern of the SDK knows, of the same partition as `own`, the function's region.
+ */
+function isFollowed(region: string, own: string | undefined): boolean {
+  if (!REGION.test(region)) return false
+  const known = partition(region).name
+  if (known === 'aws' && !REGION_OF_AWS.test(region)) return false
+  return own === undefined || partition(own).name === known
+}
+
+/**
+ * The region of an ARN of `service`, such as `arn:aws:ssm:eu-west-1:123456789012:parameter/a`; undefined for a name, and
+ * for a region that is not followed or that is not of the ARN's own partition.
+ */
+export function regionOfArn(
+  service: 'ssm' | 'secretsmanager',
+  name: string,
+  own: string | undefined,
+): string | undefined {
+  const [arn, ofPartition, ofService, region = ''] = name.split(':', 4)
+  if (arn !== 'arn' || ofService !== service || !isFollowed(region, own)) return undefined
+  return partition(region).name === ofPartition ? region : undefined
+}
