@@ -1,39 +1,59 @@
+import type { Reject } from '../errors.ts'
+
 /**
  * What a hit sends: ready bytes and ready headers. `bytes` is a byte string: each character is one byte of the body
  * (latin1), so that Node joins it with the header block and writes both at once, without encoding anything.
  */
-export interface Answer {
+export interface Ready {
   readonly bytes: string
   readonly hitHeaders: string[]
   readonly missHeaders: string[]
+}
+
+/** What the cache holds for a lookup: the original's body. */
+export interface Answer extends Ready {
   /** Other keys that find the same answer; see cache/lru.ts. */
   readonly aliases: readonly string[]
+  /** Undefined for an answer within its time to live; otherwise milliseconds since AWS was asked for it. */
+  readonly staleForMs: number | undefined
+  /** The other shapes of it that were asked for, by `Shape.key`; see shape.ts. */
+  shapes: Map<string, Ready | Reject> | undefined
 }
 
 const NO_ALIASES: readonly string[] = []
+const ORIGINAL_TYPE = 'text/plain'
 
 /** From the text of a 200 body. */
 export function createAnswer(body: string, aliases = NO_ALIASES): Answer {
   const bytes = Buffer.from(body, 'utf8').toString('latin1')
-  const length = String(bytes.length)
-  return {
-    bytes,
-    hitHeaders: ['Content-Type', 'text/plain', 'Content-Length', length, 'X-Cache', 'HIT'],
-    missHeaders: ['Content-Type', 'text/plain', 'Content-Length', length, 'X-Cache', 'MISS'],
-    aliases,
-  }
+  return { ...createReady(bytes, ORIGINAL_TYPE), aliases, staleForMs: undefined, shapes: undefined }
+}
+
+/** A body of that content type. `bytes` is a byte string. */
+export function createReady(bytes: string, type: string): Ready {
+  const headers = ['Content-Type', type, 'Content-Length', String(bytes.length), 'X-Cache']
+  return { bytes, hitHeaders: [...headers, 'HIT'], missHeaders: [...headers, 'MISS'] }
 }
 
 /** The same answer, marked as older than its time to live. `ageMs` counts from the moment AWS was asked for it. */
 export function asStale(answer: Answer, ageMs: number): Answer {
-  const headers = [...answer.missHeaders.slice(0, -1), 'STALE', 'Age', String(Math.floor(ageMs / 1000))]
-  return { ...answer, hitHeaders: headers, missHeaders: headers }
+  return { ...answer, ...markStale(answer, ageMs), staleForMs: ageMs, shapes: undefined }
 }
 
-/** Bytes of an answer besides its body: the lists of headers. The measurement is in cache/read-through.ts. */
+export function markStale({ bytes, missHeaders }: Ready, ageMs: number): Ready {
+  const headers = [...missHeaders.slice(0, -1), 'STALE', 'Age', String(Math.floor(ageMs / 1000))]
+  return { bytes, hitHeaders: headers, missHeaders: headers }
+}
+
+/** Bytes of a body's two lists of headers. The measurement is in cache/read-through.ts. */
 const HEADERS_BYTES = 300
 
-/** Bytes of an answer, about. A character of a byte string takes one byte, on V8 and on JavaScriptCore. */
-export function bytesOf({ bytes }: Answer): number {
-  return bytes.length + HEADERS_BYTES
+/** Bytes of an answer with all its shapes, about. A character of a byte string is a byte, on V8 and JavaScriptCore. */
+export function bytesOf({ bytes, shapes }: Answer): number {
+  let all = bytes.length + HEADERS_BYTES
+  if (shapes === undefined) return all
+  for (const [key, shape] of shapes) {
+    all += key.length + HEADERS_BYTES + ('kind' in shape ? shape.body : shape.bytes).length
+  }
+  return all
 }

@@ -8,6 +8,7 @@ import { Lru, type LruBounds } from './lru.ts'
 type Operation =
   | { readonly kind: 'get'; readonly key: string }
   | { readonly kind: 'set'; readonly key: string; readonly value: number; readonly bytes: number }
+  | { readonly kind: 'resize'; readonly key: string; readonly bytes: number }
   | { readonly kind: 'delete'; readonly key: string }
   | { readonly kind: 'clear' }
 
@@ -50,6 +51,17 @@ class Model {
     }
   }
 
+  resize(key: string, bytes: number): void {
+    const entry = this.held.find((one) => one.key === key)
+    if (entry === undefined) return
+    this.delete(key)
+    this.held.unshift({ ...entry, bytes })
+    while (this.bytes > this.bounds.maxBytes) {
+      this.held.pop()
+      this.evictions++
+    }
+  }
+
   delete(key: string): boolean {
     const before = this.held.length
     this.held = this.held.filter((one) => one.key !== key)
@@ -66,6 +78,9 @@ function apply(operation: Operation, lru: Lru<number>, model: Model): void {
       lru.set(key, value, bytes)
       return model.set({ key, value, bytes })
     }
+    case 'resize':
+      lru.resize(operation.key, operation.bytes)
+      return model.resize(operation.key, operation.bytes)
     case 'delete':
       return assert.equal(lru.delete(operation.key), model.delete(operation.key))
     case 'clear':
@@ -101,6 +116,14 @@ function operations(keys: number): fc.Arbitrary<Operation> {
       }),
     },
     { weight: 10, arbitrary: fc.record({ kind: fc.constant('delete' as const), key }) },
+    {
+      weight: 10,
+      arbitrary: fc.record({
+        kind: fc.constant('resize' as const),
+        key,
+        bytes: fc.integer({ min: 1, max: 120 }),
+      }),
+    },
     { weight: 1, arbitrary: fc.constant({ kind: 'clear' as const }) },
   )
 }

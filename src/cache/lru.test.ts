@@ -218,6 +218,32 @@ test('an entry takes the place of all that was held under any of its keys', () =
   assert.deepEqual([lru.bytes, lru.evictions], [2, 0])
 })
 
+test('an entry that grows is the most recent, and the least recent make room for it', () => {
+  const lru = create(5, 10)
+  lru.set('a', 'x', 4, ['alias'])
+  lru.set('b', 'x', 3)
+  lru.set('c', 'x', 3)
+  lru.resize('alias', 7)
+  assert.deepEqual([order(lru), lru.bytes, lru.evictions], ['ac', 10, 1])
+})
+
+test('an entry that shrinks leaves room, and a key that is not held changes nothing', () => {
+  const lru = create(5, 10)
+  lru.set('a', 'x', 8)
+  lru.set('b', 'x', 2)
+  lru.resize('a', 1)
+  lru.resize('z', 100)
+  assert.deepEqual([order(lru), lru.bytes, lru.evictions], ['ab', 3, 0])
+})
+
+test('an entry that grows beyond all the room leaves last', () => {
+  const lru = create(5, 10)
+  lru.set('a', 'x', 1)
+  lru.set('b', 'x', 1)
+  lru.resize('a', 11)
+  assert.deepEqual([order(lru), lru.bytes, lru.evictions, lru.get('a')], ['', 0, 2, undefined])
+})
+
 // Every sequence of five steps over three keys, so no small state is left to luck.
 test('every sequence of five operations leaves what a plain list would', () => {
   const steps = ['ga', 'gb', 'gc', 'sa', 'sb', 'sc', 'da', 'db', 'dc'] as const

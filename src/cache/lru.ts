@@ -10,7 +10,7 @@ interface Entry<V> {
   readonly key: string
   readonly aliases: readonly string[]
   readonly value: V
-  readonly bytes: number
+  bytes: number
   prev: Entry<V>
   next: Entry<V>
 }
@@ -87,6 +87,17 @@ export class Lru<V> {
     for (const alias of aliases) this.#entries.set(alias, entry)
     this.#held++
     this.bytes += bytes
+  }
+
+  /** The entry, which has grown or shrunk, takes `bytes` now and is the most recent. Evicts, itself last, until all fit. */
+  resize(key: string, bytes: number): void {
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return
+    unlink(entry)
+    linkAfter(this.#root, entry)
+    this.bytes += bytes - entry.bytes
+    entry.bytes = bytes
+    while (this.bytes > this.#bounds.maxBytes) this.#evict()
   }
 
   /** Removes the entry under that key or alias, with all of its keys. Returns whether there was one. */

@@ -111,6 +111,20 @@ test('the least recently used leave when the bytes of all are too many', async (
   assert.equal(cache.stats().evictions, 1)
 })
 
+test('an answer that has grown makes the least recently used leave, and one that is not held changes nothing', async () => {
+  const sizes = new Map<string, number>()
+  const { cache, read } = bench({ maxBytes: 3_000, bytesOf: (answer) => sizes.get(answer) ?? answer.length })
+  await read(A, 'a')
+  await read(B, 'b')
+  sizes.set('b', 2_500).set('other', 2_500)
+  cache.resize(A, 'other')
+  assert.notEqual(cache.get(A), undefined)
+  cache.resize(B, 'b')
+  assert.equal(cache.get(A), undefined)
+  assert.equal(cache.get(B), 'b')
+  assert.equal(cache.stats().evictions, 1)
+})
+
 test('one capacity is shared by all questions, and the least recently used leaves', async () => {
   const { cache, read } = bench({ capacity: 2 })
   await read(A, 'a')

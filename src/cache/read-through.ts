@@ -154,6 +154,12 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     return freshness === 'fresh' || freshness === 'due' ? held.answer : undefined
   }
 
+  /** To be called when an answer that may be held has grown: its bytes are counted anew, and others make room. */
+  resize(question: Q, answer: A): void {
+    if (this.#lru.get(question.key)?.answer !== answer) return
+    this.#lru.resize(question.key, this.#bytesOf(question.key, answer))
+  }
+
   /** Drops what is held under these keys, in every spelling; what is in flight answers its waiters and is not kept. */
   drop(keys: readonly string[]): void {
     for (const key of keys) {
@@ -231,17 +237,21 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
   // Freshness counts from the question, not from the answer: the sandbox may have been frozen between the two.
   #keep(question: Q, answer: A, askedAt: number): void {
     if (!this.#mayKeep(question)) return
-    const { rules, random, ttlMs, bytesOf, aliasesOf } = this.#options
+    const { rules, random, ttlMs, aliasesOf } = this.#options
     const { key } = question
     // The same answer is kept already, under another spelling. Its time began then.
     if (this.#lru.get(key)?.answer === answer) return
     const aliases = aliasesOf(answer).filter((alias) => alias !== key)
-    let bytes = ENTRY_BYTES + key.length + bytesOf(answer)
-    for (const alias of aliases) bytes += alias.length
     this.#absences.delete(key)
     for (const alias of aliases) this.#absences.delete(alias)
     const life = lifeOf(askedAt, ttlMs(question), rules, random)
-    this.#lru.set(key, { answer, life, attempts: noAttempts() }, bytes, aliases)
+    this.#lru.set(key, { answer, life, attempts: noAttempts() }, this.#bytesOf(key, answer), aliases)
+  }
+
+  #bytesOf(key: string, answer: A): number {
+    let bytes = ENTRY_BYTES + key.length + this.#options.bytesOf(answer)
+    for (const alias of this.#options.aliasesOf(answer)) if (alias !== key) bytes += alias.length
+    return bytes
   }
 
   #fail(question: Q, error: unknown): void {

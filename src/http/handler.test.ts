@@ -14,6 +14,7 @@ import { exchange, header, type Reply } from '../workshop/testing/wire.ts'
 import { bytesOf, createAnswer, type Answer } from '../answer/answer.ts'
 import { createHandler } from './handler.ts'
 import { rejects } from './rejects.ts'
+import type { Read } from './route.ts'
 import { createTokenCheck } from './token.ts'
 
 const TOKEN = 'the-session-token'
@@ -27,7 +28,7 @@ interface Fixture {
   readonly isCurrentToken?: (presented: string) => Promise<boolean>
   readonly answerAside?: (
     socket: Socket,
-    lookup: Lookup,
+    asked: Read,
     token: string | undefined,
   ) => Promise<boolean> | undefined
 }
@@ -283,7 +284,7 @@ const BUGS: Readonly<Record<string, () => Promise<Answer>>> = {
   'rejects with undefined': () => Promise.reject(undefined),
   'resolves with no answer': () => Promise.resolve(undefined as unknown as Answer),
   'resolves with an answer whose headers cannot be sent': () =>
-    Promise.resolve({ bytes: VALUE, hitHeaders: ['\n', 'x'], missHeaders: ['\n', 'x'], aliases: [] }),
+    Promise.resolve({ ...createAnswer(VALUE), hitHeaders: ['\n', 'x'], missHeaders: ['\n', 'x'] }),
 }
 
 for (const [what, bug] of Object.entries(BUGS)) {
@@ -394,7 +395,7 @@ test('a token check that fails is a 500 without detail', async (t) => {
 test('where another process answers, this one neither fetches nor writes, and closes its end', async (t) => {
   const asked: [string, string | undefined][] = []
   const { ask, fetched } = await start(t, {
-    answerAside: (socket, lookup, token) => {
+    answerAside: (socket, { lookup }, token) => {
       asked.push([lookup.key, token])
       return new Promise((resolve) => {
         socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\naside', () => resolve(true))

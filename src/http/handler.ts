@@ -5,7 +5,8 @@ import { kindOf, UpstreamError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Lookup } from '../lookup.ts'
 import { say, shown, type Public } from '../public.ts'
-import type { Answer } from '../answer/answer.ts'
+import type { Answer, Ready } from '../answer/answer.ts'
+import { makeShape, shapeHeld } from '../answer/shape.ts'
 import { hasHungUp } from './callers.ts'
 import { isLoopbackAuthority, readHeaders, type SeenHeaders } from './headers.ts'
 import { rejects } from './rejects.ts'
@@ -25,7 +26,7 @@ export interface HandlerOptions {
    * Lets another process answer on this socket, because this one must not hold the answer; undefined if it may. That
    * process checks `token`; undefined means that it is known to be good. False: answer here after all.
    */
-  answerAside(socket: Socket, lookup: Lookup, token: string | undefined): Promise<boolean> | undefined
+  answerAside(socket: Socket, asked: Read, token: string | undefined): Promise<boolean> | undefined
   /**
    * This process will answer on that socket later, and so must answer all that is pipelined behind, to keep the
    * order.
@@ -80,7 +81,7 @@ export function createHandler(options: HandlerOptions): Handler {
       if (held === undefined) return load(request, response, asked)
       if (log.debugEnabled) log.debug(say`${describe(asked.lookup)}: hit`)
       if (hitsToGo > 0 && --hitsToGo === 0) onBusy.reached()
-      return reply.hit(response, held)
+      return asked.shape === undefined ? reply.hit(response, held) : send(response, asked, held, reply.hit)
     }
     if (asked.kind === 'ping') return reply.pong(response)
     return reply.refuse(response, asked)
@@ -96,7 +97,7 @@ export function createHandler(options: HandlerOptions): Handler {
     if (token === '' || isCurrentToken === undefined) return refuseStranger(response)
     // Only the other process can check this token. Until then the caller may get a 401, and no guard's answer.
     const isRead = asked?.kind === 'read' && !forwarded && isGoodHost(host)
-    const elsewhere = isRead ? answerAside(request.socket, asked.lookup, token) : undefined
+    const elsewhere = isRead ? answerAside(request.socket, asked, token) : undefined
     if (elsewhere === undefined) keepHere(request.socket)
     const decide = async (): Promise<void> => {
       if (await elsewhere) request.socket.destroy()
@@ -119,7 +120,7 @@ export function createHandler(options: HandlerOptions): Handler {
 
   function load(request: IncomingMessage, response: ServerResponse, asked: Read): void {
     if (missesToGo > 0 && --missesToGo === 0) onBusy.reached()
-    const elsewhere = answerAside(request.socket, asked.lookup, undefined)
+    const elsewhere = answerAside(request.socket, asked, undefined)
     if (elsewhere === undefined) return loadHere(response, asked)
     elsewhere
       .then((isAnswered) => {
@@ -129,7 +130,8 @@ export function createHandler(options: HandlerOptions): Handler {
       .catch((error: unknown) => ourFault(response, error))
   }
 
-  function loadHere(response: ServerResponse, { lookup, refreshNow }: Read): void {
+  function loadHere(response: ServerResponse, asked: Read): void {
+    const { lookup, refreshNow } = asked
     const { socket } = response.req
     const isThere = () => !socket.destroyed && !hasHungUp(socket)
     response.once('close', callers.enter(lookup.key, isThere))
@@ -139,7 +141,7 @@ export function createHandler(options: HandlerOptions): Handler {
         (fresh) => {
           if (log.debugEnabled)
             log.debug(say`${describe(lookup)}: ${refreshNow ? say`refreshed` : say`miss`}`)
-          reply.miss(response, fresh)
+          send(response, asked, fresh, reply.miss)
         },
         (error: unknown) => {
           if (error instanceof UpstreamError) reply.fail(response, error)
@@ -147,6 +149,23 @@ export function createHandler(options: HandlerOptions): Handler {
         },
       )
       .catch((error: unknown) => ourFault(response, error))
+  }
+
+  /** In the shape that was asked for. */
+  function send(
+    response: ServerResponse,
+    { lookup, shape }: Read,
+    answer: Answer,
+    sendReady: (response: ServerResponse, ready: Ready) => void,
+  ): void {
+    if (shape === undefined) return sendReady(response, answer)
+    let shaped = shapeHeld(answer, shape)
+    if (shaped === undefined) {
+      shaped = makeShape(answer, shape)
+      cache.resize(lookup, answer)
+    }
+    if ('kind' in shaped) reply.refuse(response, shaped)
+    else sendReady(response, shaped)
   }
 
   /** A bug of ours: a bare 500, and a log line that names the kind of error and no more. */

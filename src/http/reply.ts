@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Reject, UpstreamError } from '../errors.ts'
-import type { Answer } from '../answer/answer.ts'
+import type { Ready } from '../answer/answer.ts'
 
 // Writes answers to the socket. Nothing here may throw: the functions are called in promise handlers, and an error
 // there would be an unhandled rejection. A client that has gone away is no error.
@@ -13,12 +13,12 @@ const OWN_TYPE = 'text/plain; charset=utf-8'
 /** The original's body for every upstream failure. Clients read the status as "not found", and match this text. */
 const FAILED = 'an unexpected error occurred while executing request'
 
-export function hit(response: ServerResponse, answer: Answer): void {
+export function hit(response: ServerResponse, answer: Ready): void {
   response.writeHead(200, answer.hitHeaders)
   response.end(answer.bytes, 'latin1')
 }
 
-export function miss(response: ServerResponse, answer: Answer): void {
+export function miss(response: ServerResponse, answer: Ready): void {
   if (!canAnswer(response)) return
   response.writeHead(200, answer.missHeaders)
   response.end(answer.bytes, 'latin1')
@@ -46,34 +46,24 @@ function failureHeaders({ code, reason }: UpstreamError): string[] {
 /** The same refusal as bytes, for a socket whose request `node:http` could not parse or will not answer. */
 export function refusalBytes(reject: Reject): string {
   const allow = reject.status === 405 ? ['Allow', 'GET'] : []
-  return lastAnswer(
-    reject.status,
-    typeOf(reject),
-    ['X-Amzn-ErrorType', reject.errorType, ...allow],
-    reject.body,
-  )
+  const headers = ['X-Amzn-ErrorType', reject.errorType, ...allow]
+  return lastAnswer(reject.status, [...headersOf(typeOf(reject), reject.body), ...headers], reject.body)
 }
 
 /** As `miss`, in latin1, for a process that writes to the caller's socket itself: snap-start/aside.ts. */
-export function missBytes({ bytes }: Answer): string {
-  return lastAnswer(200, ORIGINAL_TYPE, ['X-Cache', 'MISS'], bytes)
+export function missBytes({ bytes, missHeaders }: Ready): string {
+  return lastAnswer(200, missHeaders, bytes)
 }
 
 /** As `fail`, likewise. */
 export function failureBytes(error: UpstreamError): string {
-  return lastAnswer(400, ORIGINAL_TYPE, failureHeaders(error), FAILED)
+  return lastAnswer(400, [...headersOf(ORIGINAL_TYPE, FAILED), ...failureHeaders(error)], FAILED)
 }
 
 /** `body` holds one character per byte. The connection ends with it. */
-function lastAnswer(
-  status: 200 | Reject['status'],
-  type: string,
-  headers: readonly string[],
-  body: string,
-): string {
-  const all = ['Content-Type', type, 'Content-Length', String(body.length), ...headers]
+function lastAnswer(status: 200 | Reject['status'], headers: readonly string[], body: string): string {
   let head = `HTTP/1.1 ${status} ${REASONS[status]}\r\n`
-  for (let i = 0; i < all.length; i += 2) head += `${all[i]}: ${all[i + 1]}\r\n`
+  for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`
   return `${head}Connection: close\r\nDate: ${new Date().toUTCString()}\r\n\r\n${body}`
 }
 
@@ -95,9 +85,13 @@ function typeOf({ status }: Reject): string {
 
 function send(response: ServerResponse, status: number, type: string, headers: string[], body: string): void {
   if (!canAnswer(response)) return
-  // Bodies here are our own ASCII sentences, so a character is a byte.
-  response.writeHead(status, ['Content-Type', type, 'Content-Length', String(body.length), ...headers])
+  response.writeHead(status, [...headersOf(type, body), ...headers])
   response.end(body)
+}
+
+/** Bodies here are our own ASCII sentences, so a character is a byte. */
+function headersOf(type: string, body: string): string[] {
+  return ['Content-Type', type, 'Content-Length', String(body.length)]
 }
 
 function canAnswer(response: ServerResponse): boolean {

@@ -8,7 +8,7 @@ const SECRET = '/secretsmanager/get'
 const PARAMETER = '/systemsmanager/parameters/get'
 
 function asks(target: string, lookup: Lookup, refreshNow = false): void {
-  assert.deepEqual(route(target), { kind: 'read', lookup, refreshNow }, target)
+  assert.deepEqual(route(target), { kind: 'read', lookup, shape: undefined, refreshNow }, target)
 }
 
 function refused(target: string, why: keyof typeof rejects): void {

@@ -1,3 +1,4 @@
+import type { Shape } from '../answer/shape.ts'
 import type { Reject } from '../errors.ts'
 import { parameterLookup, secretLookup, type Lookup } from '../lookup.ts'
 import { isLoopbackAuthority } from './headers.ts'
@@ -8,6 +9,8 @@ import { rejects } from './rejects.ts'
 export interface Read {
   readonly kind: 'read'
   readonly lookup: Lookup
+  /** Undefined for the original's body. */
+  readonly shape: Shape | undefined
   /** The caller wants a value that is fetched from now on, not an older one. */
   readonly refreshNow: boolean
 }
@@ -104,7 +107,7 @@ function secret(query: string): Read | Reject {
   const refresh = parseBool(refreshNow)
   if (refresh === undefined) return rejects.badRefreshNow
   const lookup = secretLookup(secretId, versionId || undefined, versionStage || undefined)
-  return { kind: 'read', lookup, refreshNow: refresh }
+  return { kind: 'read', lookup, shape: undefined, refreshNow: refresh }
 }
 
 function parameter(query: string): Read | Reject {
@@ -141,6 +144,7 @@ function parameter(query: string): Read | Reject {
   return {
     kind: 'read',
     lookup: parameterLookup(parameterName, selector || undefined, decrypt),
+    shape: undefined,
     refreshNow: refresh,
   }
 }

@@ -37,9 +37,9 @@ export async function runExtension({ config, log, core, survive }: Extension): P
     log,
     isKnownToken,
     isCurrentToken,
-    answerAside: (socket, lookup, token) =>
+    answerAside: (socket, { lookup, shape }, token) =>
       guard.isBeforeRestore
-        ? aside.answer(socket, JSON.stringify({ lookup, token } satisfies AsideQuestion))
+        ? aside.answer(socket, JSON.stringify({ lookup, shape, token } satisfies AsideQuestion))
         : undefined,
     callers: core.callers,
     keepHere: (socket) => {

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import fc from 'fast-check'
+import { pickJson } from './json-key.ts'
+
+const textOf = (json: string, key: string) => {
+  const picked = pickJson(json, key)
+  return picked.kind === 'found' ? picked.text : picked.kind
+}
+
+test('a string comes without its quotes and escapes', () => {
+  assert.equal(textOf('{"password":"a\\"b\\\\c\\n\\u00e9"}', 'password'), 'a"b\\c\né')
+  assert.equal(textOf('{"empty":""}', 'empty'), '')
+})
+
+test('any other value comes as its source text', () => {
+  const json =
+    ' { "port" : 5432 , "ratio":1.0,"big":9007199254740993,"exp":1E+2, "on":true,"none":null,"neg":-0 }\n'
+  assert.equal(textOf(json, 'port'), '5432')
+  assert.equal(textOf(json, 'ratio'), '1.0')
+  assert.equal(textOf(json, 'big'), '9007199254740993')
+  assert.equal(textOf(json, 'exp'), '1E+2')
+  assert.equal(textOf(json, 'on'), 'true')
+  assert.equal(textOf(json, 'none'), 'null')
+  assert.equal(textOf(json, 'neg'), '-0')
+})
+
+test('an object and an array come as they stand in the text, spaces included', () => {
+  const json = '{"db": { "host": "h}]", "ports": [1, 2.50] } ,"x":1}'
+  assert.equal(textOf(json, 'db'), '{ "host": "h}]", "ports": [1, 2.50] }')
+  assert.equal(textOf(json, '/db/ports'), '[1, 2.50]')
+})
+
+test('a key that begins with a slash is a JSON pointer', () => {
+  const json = '{"a":{"b/c":{"~":["x",{"d":"deep"}]}},"":{"":"nothing"},"/lead":"slash","01":"zero"}'
+  assert.equal(textOf(json, '/a/b~1c/~0/1/d'), 'deep')
+  assert.equal(textOf(json, '/a/b~1c/~0/0'), 'x')
+  assert.equal(textOf(json, '//'), 'nothing')
+  assert.equal(textOf(json, '/~1lead'), 'slash')
+  assert.equal(textOf(json, '/01'), 'zero')
+})
+
+test('the escape ~01 stands for ~1, and not for a slash', () => {
+  assert.equal(textOf('{"~1":"tilde one"}', '/~01'), 'tilde one')
+})
+
+test('an index with a leading zero, a dash and one past the end are missing', () => {
+  for (const key of ['/00', '/-', '/2', '/x', '/-1', '/1e0', '/0/x']) {
+    assert.equal(textOf('["a","b"]', key), 'missing', key)
+  }
+})
+
+test('a key with dots or hyphens is taken as it is', () => {
+  assert.equal(textOf('{"db.host-name":"h","db":{"host-name":"no"}}', 'db.host-name'), 'h')
+})
+
+test('of members with one name the last counts, also where the name is written with escapes', () => {
+  assert.equal(textOf('{"a":1,"\\u0061":2}', 'a'), '2')
+})
+
+test('a member that is not there, and a text whose top is no object, are missing', () => {
+  for (const json of ['{}', '{"b":1}', '[1]', '"text"', '5432', 'null', ' true ']) {
+    assert.equal(textOf(json, 'a'), 'missing', json)
+  }
+  assert.equal(textOf('{"toString":1}', 'constructor'), 'missing')
+})
+
+test('what is no JSON is told apart', () => {
+  for (const json of ['', 'hunter2', '{"a":1', "{'a':1}", '{"a":01}', '{"a":1}x', '\ufeff{}']) {
+    assert.equal(textOf(json, 'a'), 'not-json', json)
+  }
+})
+
+test('every member of any object is found, in any layout, and says the same as JSON.parse', () => {
+  const layout = fc.constantFrom(undefined, 1, '\t', ' \n')
+  fc.assert(
+    fc.property(fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue()), layout, (object, indent) => {
+      const json = JSON.stringify(object, undefined, indent)
+      const again = JSON.parse(json) as Record<string, unknown>
+      for (const [name, value] of Object.entries(again)) {
+        const pointer = '/' + name.replaceAll('~', '~0').replaceAll('/', '~1')
+        for (const key of name.startsWith('/') ? [pointer] : [name, pointer]) {
+          const picked = pickJson(json, key)
+          assert.ok(picked.kind === 'found')
+          if (typeof value === 'string') assert.equal(picked.text, value)
+          else assert.deepEqual(JSON.parse(picked.text), value)
+        }
+      }
+    }),
+  )
+})
+
+test('no text and no key makes it throw', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.json()), fc.string(), (json, key) => {
+      assert.ok(['found', 'missing', 'not-json'].includes(pickJson(json, key).kind))
+    }),
+  )
+})

@@ -1,0 +1,98 @@
+// One member of a JSON text, as it stands in the text. `JSON.parse` and back would change numbers: `1.0` would become
+// `1`, and 2^53+1 another number. So the text is checked once by `JSON.parse`, and then only measured.
+
+export type Picked =
+  /** A string without its quotes and escapes; any other value as its source text. */
+  | { readonly kind: 'found'; readonly text: string }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'not-json' }
+
+const MISSING: Picked = { kind: 'missing' }
+const NOT_JSON: Picked = { kind: 'not-json' }
+
+/**
+ * `key` is the name of a top-level member, or, where it begins with `/`, a JSON pointer (RFC 6901). Of members with one
+ * name the last counts, as in `JSON.parse`. Never throws.
+ */
+export function pickJson(json: string, key: string): Picked {
+  try {
+    JSON.parse(json)
+  } catch {
+    return NOT_JSON
+  }
+  const path = key.startsWith('/') ? key.slice(1).split('/').map(unescapePointer) : [key]
+  let start = skipSpace(json, 0)
+  for (const name of path) {
+    const next = json[start] === '{' ? memberOf(json, start, name) : elementOf(json, start, name)
+    if (next === undefined) return MISSING
+    start = next
+  }
+  const source = json.slice(start, endOfValue(json, start))
+  return { kind: 'found', text: source.startsWith('"') ? (JSON.parse(source) as string) : source }
+}
+
+function unescapePointer(token: string): string {
+  return token.replaceAll('~1', '/').replaceAll('~0', '~')
+}
+
+/** Where the value of that member begins; `start` is at the `{` of valid JSON. */
+function memberOf(json: string, start: number, name: string): number | undefined {
+  let found: number | undefined
+  let at = skipSpace(json, start + 1)
+  while (json[at] !== '}') {
+    const keyEnd = endOfString(json, at)
+    const isIt = JSON.parse(json.slice(at, keyEnd)) === name
+    at = skipSpace(json, skipSpace(json, keyEnd) + 1)
+    if (isIt) found = at
+    at = afterComma(json, endOfValue(json, at))
+  }
+  return found
+}
+
+/** Where that element begins; undefined where there is no array or no such element. */
+function elementOf(json: string, start: number, index: string): number | undefined {
+  if (json[start] !== '[' || !/^(?:0|[1-9]\d{0,8})$/.test(index)) return undefined
+  let at = skipSpace(json, start + 1)
+  for (let i = 0; json[at] !== ']'; i++) {
+    if (i === Number(index)) return at
+    at = afterComma(json, endOfValue(json, at))
+  }
+  return undefined
+}
+
+function afterComma(json: string, at: number): number {
+  const next = skipSpace(json, at)
+  return json[next] === ',' ? skipSpace(json, next + 1) : next
+}
+
+function endOfValue(json: string, start: number): number {
+  const first = json[start]
+  if (first === '"') return endOfString(json, start)
+  if (first !== '{' && first !== '[') return endOfWord(json, start)
+  let depth = 0
+  for (let at = start; ; at++) {
+    const char = json[at]
+    if (char === '"') at = endOfString(json, at) - 1
+    else if (char === '{' || char === '[') depth++
+    else if ((char === '}' || char === ']') && --depth === 0) return at + 1
+  }
+}
+
+/** A number, `true`, `false` or `null`. */
+function endOfWord(json: string, start: number): number {
+  let at = start
+  while (at < json.length && /[\w.+-]/.test(json[at]!)) at++
+  return at
+}
+
+function endOfString(json: string, start: number): number {
+  let at = start + 1
+  while (json[at] !== '"') at += json[at] === '\\' ? 2 : 1
+  return at + 1
+}
+
+function skipSpace(json: string, start: number): number {
+  let at = start
+  while (at < json.length && ' \t\n\r'.includes(json[at]!)) at++
+  return at
+}

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { asStale, bytesOf, createAnswer, type Answer } from './answer.ts'
+import { parameterBody, secretBody } from './go-shape.ts'
+import { makeShape, memberShape, shapeHeld, VALUE, type Shape } from './shape.ts'
+
+const secret = (SecretString: string): Answer => createAnswer(secretBody({ Name: 'a', SecretString }))
+const binary = (...SecretBinary: number[]): Answer =>
+  createAnswer(secretBody({ Name: 'a', SecretBinary: Uint8Array.from(SecretBinary) }))
+const parameter = (Value: string): Answer => createAnswer(parameterBody({ Name: '/a', Value }))
+
+const TEXT = 'text/plain; charset=utf-8'
+const CREDENTIALS =
+  '{"user": "ann", "password": "a\\"é\\u00e9", "port": 5432, "none": null, "in": {"a/b": [1.0, true]}}'
+
+/** Status, type and body; of an answer also whether its length is true. */
+function seen(answer: Answer, shape: Shape): [number, string, string] {
+  const made = makeShape(answer, shape)
+  if ('kind' in made) return [made.status, made.errorType, made.body]
+  const [, type = '', , length] = made.missHeaders
+  assert.equal(Number(length), made.bytes.length)
+  assert.deepEqual(made.hitHeaders, [...made.missHeaders.slice(0, -1), 'HIT'])
+  return [200, type, Buffer.from(made.bytes, 'latin1').toString('utf8')]
+}
+
+test('the bare value is the text of a secret or parameter, byte for byte', () => {
+  for (const text of [
+    'plain',
+    '',
+    '{"a": 1}',
+    'line\r\nline\u0000 "quoted" \\ é 秘密 🔑',
+    ' '.repeat(65_536),
+  ]) {
+    assert.deepEqual(seen(secret(text), VALUE), [200, TEXT, text])
+    assert.deepEqual(seen(parameter(text), VALUE), [200, TEXT, text])
+  }
+})
+
+test('the bare value of a binary secret is its bytes', () => {
+  const made = makeShape(binary(0, 255, 13, 10, 195), VALUE)
+  assert.ok(!('kind' in made))
+  assert.equal(made.bytes, '\u0000\u00ff\r\n\u00c3')
+  assert.deepEqual(made.missHeaders.slice(0, 4), [
+    'Content-Type',
+    'application/octet-stream',
+    'Content-Length',
+    '5',
+  ])
+})
+
+for (const [key, text] of [
+  ['user', 'ann'],
+  ['password', 'a"éé'],
+  ['port', '5432'],
+  ['none', 'null'],
+  ['in', '{"a/b": [1.0, true]}'],
+  ['/in/a~1b/0', '1.0'],
+  ['/in/a~1b/1', 'true'],
+] as const) {
+  test(`the member ${key} of a secret, a parameter and a binary secret is ${text}`, () => {
+    for (const answer of [secret(CREDENTIALS), parameter(CREDENTIALS), binary(...Buffer.from(CREDENTIALS))]) {
+      assert.deepEqual(seen(answer, memberShape(key)), [200, TEXT, text])
+    }
+  })
+}
+
+test('a member that is not there is a 400 that names the key and nothing of the value', () => {
+  for (const key of ['Password', '/in/c', '/in/a~1b/2', '', '/user/0']) {
+    const [status, type, body] = seen(secret(CREDENTIALS), memberShape(key))
+    assert.deepEqual([status, type, body], [400, 'JsonKeyNotFound', `the JSON of the value has no "${key}"`])
+  }
+})
+
+test('a value that is no JSON is a 400 that names the key and nothing of the value', () => {
+  for (const text of ['hunter2', '', '{"a": hunter2}', '{"a": 1} hunter2']) {
+    assert.deepEqual(seen(secret(text), memberShape('a')), [
+      400,
+      'InvalidJson',
+      'the value is no JSON, so it has no "a"',
+    ])
+  }
+})
+
+test('a key in a refusal is printable and short', () => {
+  const [, , body] = seen(secret('{}'), memberShape('\r\né' + 'k'.repeat(500)))
+  assert.equal(body, `the JSON of the value has no "?${'k'.repeat(97)}"`)
+})
+
+test('a shape is made once for each answer, and adds to its bytes', () => {
+  const answer = secret(CREDENTIALS)
+  const before = bytesOf(answer)
+  assert.equal(shapeHeld(answer, VALUE), undefined)
+  const made = makeShape(answer, VALUE)
+  assert.equal(shapeHeld(answer, VALUE), made)
+  assert.equal(shapeHeld(answer, memberShape('user')), undefined)
+  assert.ok(bytesOf(answer) >= before + CREDENTIALS.length)
+  makeShape(answer, memberShape('nothing of that name'))
+  assert.ok(bytesOf(answer) > before + CREDENTIALS.length + 'nothing of that name'.length)
+})
+
+test('callers who ask for many members do not make an answer grow without bound', () => {
+  const answer = secret(CREDENTIALS)
+  for (let i = 0; i < 1_000; i++) makeShape(answer, memberShape(`key ${i}`))
+  assert.ok(answer.shapes!.size <= 16)
+  assert.deepEqual(seen(answer, memberShape('user')), [200, TEXT, 'ann'])
+})
+
+test('a shape of a stale answer is marked as stale, and the answer that is held is not', () => {
+  const answer = secret('x')
+  makeShape(answer, VALUE)
+  const stale = asStale(answer, 61_500)
+  const made = makeShape(stale, VALUE)
+  assert.ok(!('kind' in made))
+  assert.deepEqual(made.missHeaders.slice(-4), ['X-Cache', 'STALE', 'Age', '61'])
+  assert.deepEqual(made.hitHeaders, made.missHeaders)
+  const held = shapeHeld(answer, VALUE)!
+  assert.ok(!('kind' in held))
+  assert.deepEqual(held.hitHeaders.slice(-2), ['X-Cache', 'HIT'])
+})

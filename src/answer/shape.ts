@@ -1,0 +1,82 @@
+import type { Reject } from '../errors.ts'
+import { createReady, markStale, type Answer, type Ready } from './answer.ts'
+import { pickJson } from './json-key.ts'
+
+// Other bodies for the same question. The cache holds the original's body alone; another shape is made from it when it
+// is first asked for. It is kept with the answer, so it expires and is evicted with it.
+
+/** Plain data, so that another process can be told it: snap-start/aside.ts. */
+export type Shape =
+  /** The bare `SecretString` or `Value`; a binary secret as bytes. */
+  | { readonly kind: 'value'; readonly key: string }
+  /** One member of the value, which is JSON; see json-key.ts. */
+  | { readonly kind: 'member'; readonly key: string; readonly jsonKey: string }
+
+export const VALUE: Shape = { kind: 'value', key: 'v' }
+
+export function memberShape(jsonKey: string): Shape {
+  return { kind: 'member', key: 'm' + jsonKey, jsonKey }
+}
+
+/** Most shapes kept of one answer, because callers choose them. */
+const MOST_SHAPES = 16
+const TEXT_TYPE = 'text/plain; charset=utf-8'
+const BINARY_TYPE = 'application/octet-stream'
+
+/** The shape where it was made before. No allocation: hits take this path. */
+export function shapeHeld(answer: Answer, shape: Shape): Ready | Reject | undefined {
+  return answer.shapes?.get(shape.key)
+}
+
+/** Makes the shape and keeps it with the answer, which grows by it. */
+export function makeShape(answer: Answer, shape: Shape): Ready | Reject {
+  const plain = shapeOf(Buffer.from(answer.bytes, 'latin1').toString('utf8'), shape)
+  const { staleForMs } = answer
+  const made = 'kind' in plain || staleForMs === undefined ? plain : markStale(plain, staleForMs)
+  answer.shapes ??= new Map()
+  if (answer.shapes.size >= MOST_SHAPES) answer.shapes.clear()
+  answer.shapes.set(shape.key, made)
+  return made
+}
+
+function shapeOf(body: string, shape: Shape): Ready | Reject {
+  const value = valueOf(body)
+  if (shape.kind === 'value') {
+    return typeof value === 'string' ? textReady(value) : createReady(value.toString('latin1'), BINARY_TYPE)
+  }
+  const picked = pickJson(value.toString('utf8'), shape.jsonKey)
+  if (picked.kind === 'found') return textReady(picked.text)
+  return picked.kind === 'missing' ? keyNotFound(shape.jsonKey) : notJson(shape.jsonKey)
+}
+
+/** The text of a secret or parameter, or the bytes of a binary secret. `body` is one of go-shape.ts. */
+function valueOf(body: string): string | Buffer {
+  const fields = JSON.parse(body) as {
+    Parameter?: { Value: string | null }
+    SecretString?: string | null
+    SecretBinary?: string | null
+  }
+  const text = fields.Parameter === undefined ? fields.SecretString : fields.Parameter.Value
+  return text ?? Buffer.from(fields.SecretBinary ?? '', 'base64')
+}
+
+function textReady(text: string): Ready {
+  return createReady(Buffer.from(text, 'utf8').toString('latin1'), TEXT_TYPE)
+}
+
+function keyNotFound(jsonKey: string): Reject {
+  return reject('JsonKeyNotFound', `the JSON of the value has no ${quoted(jsonKey)}`)
+}
+
+function notJson(jsonKey: string): Reject {
+  return reject('InvalidJson', `the value is no JSON, so it has no ${quoted(jsonKey)}`)
+}
+
+function reject(errorType: string, body: string): Reject {
+  return { kind: 'reject', status: 400, errorType, body }
+}
+
+/** Printable ASCII, and not longer than a line: the key is the caller's own text. */
+function quoted(jsonKey: string): string {
+  return `"${jsonKey.slice(0, 100).replace(/[^\x20-\x7e]+/g, '?')}"`
+}
