@@ -1,0 +1,125 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Answer, Ready } from '../answer/answer.ts'
+import { makeShape, shapeHeld } from '../answer/shape.ts'
+import type { ReadThrough } from '../cache/read-through.ts'
+import { kindOf, UpstreamError, type Reject } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { Lookup } from '../lookup.ts'
+import { say, shown, type Public } from '../public.ts'
+import { hasHungUp } from './callers.ts'
+import { rejects } from './rejects.ts'
+import * as reply from './reply.ts'
+import type { Read } from './route.ts'
+
+export interface ReaderOptions {
+  readonly cache: ReadThrough<Lookup, Answer>
+  readonly log: Log
+  /** Who waits for an answer of AWS, by the question's key. */
+  readonly callers: { enter(key: string, isThere: () => boolean): () => void }
+  /**
+   * Lets another process answer on this socket, because this one must not hold the answer; undefined if it may. That
+   * process checks `token`; undefined means that it is known to be good. False: answer here after all.
+   */
+  answerAside(socket: Socket, asked: Read, token: string | undefined): Promise<boolean> | undefined
+  /** Called at the hit with that number, and at the miss with that number, once each. Must not throw. */
+  readonly onBusy: { readonly hits: number; readonly misses: number; reached(): void }
+}
+
+/** How the caller of an endpoint is told what went wrong. */
+export interface Voice {
+  /** AWS refused, failed or could not be reached. */
+  fail(response: ServerResponse, error: UpstreamError): void
+  refuse(response: ServerResponse, reject: Reject): void
+}
+
+/** The contract's own words: the GET endpoints. */
+export const PLAIN: Voice = { fail: reply.fail, refuse: reply.refuse }
+
+export interface Reader {
+  /** Answers from the cache or, joined with others who ask the same, from AWS. Never throws. A hit has no promise. */
+  read(request: IncomingMessage, response: ServerResponse, asked: Read, voice: Voice): void
+  /** A bug of ours: a bare 500, and a log line that names the kind of error and no more. */
+  ourFault(response: ServerResponse, error: unknown, voice: Voice): void
+}
+
+export function createReader({ cache, log, callers, answerAside, onBusy }: ReaderOptions): Reader {
+  let hitsToGo = onBusy.hits
+  let missesToGo = onBusy.misses
+  return { read, ourFault }
+
+  function read(request: IncomingMessage, response: ServerResponse, asked: Read, voice: Voice): void {
+    const held = asked.refreshNow ? undefined : cache.get(asked.lookup)
+    if (held === undefined) return load(request, response, asked, voice)
+    if (log.debugEnabled) log.debug(say`${describe(asked.lookup)}: hit`)
+    if (hitsToGo > 0 && --hitsToGo === 0) onBusy.reached()
+    if (asked.shape === undefined) reply.hit(response, held)
+    else send(response, asked, held, reply.hit, voice)
+  }
+
+  function load(request: IncomingMessage, response: ServerResponse, asked: Read, voice: Voice): void {
+    if (missesToGo > 0 && --missesToGo === 0) onBusy.reached()
+    const elsewhere = answerAside(request.socket, asked, undefined)
+    if (elsewhere === undefined) return loadHere(response, asked, voice)
+    elsewhere
+      .then((isAnswered) => {
+        if (isAnswered) request.socket.destroy()
+        else loadHere(response, asked, voice)
+      })
+      .catch((error: unknown) => ourFault(response, error, voice))
+  }
+
+  function loadHere(response: ServerResponse, asked: Read, voice: Voice): void {
+    const { lookup, refreshNow } = asked
+    const { socket } = response.req
+    const isThere = () => !socket.destroyed && !hasHungUp(socket)
+    response.once('close', callers.enter(lookup.key, isThere))
+    const answer = refreshNow ? cache.refresh(lookup) : cache.load(lookup)
+    answer
+      .then(
+        (fresh) => {
+          if (log.debugEnabled)
+            log.debug(say`${describe(lookup)}: ${refreshNow ? say`refreshed` : say`miss`}`)
+          send(response, asked, fresh, reply.miss, voice)
+        },
+        (error: unknown) => {
+          if (error instanceof UpstreamError) voice.fail(response, error)
+          else ourFault(response, error, voice)
+        },
+      )
+      .catch((error: unknown) => ourFault(response, error, voice))
+  }
+
+  /** In the shape that was asked for. */
+  function send(
+    response: ServerResponse,
+    { lookup, shape }: Read,
+    answer: Answer,
+    sendReady: (response: ServerResponse, ready: Ready) => void,
+    voice: Voice,
+  ): void {
+    if (shape === undefined) return sendReady(response, answer)
+    let shaped = shapeHeld(answer, shape)
+    if (shaped === undefined) {
+      shaped = makeShape(answer, shape)
+      cache.resize(lookup, answer)
+    }
+    if ('kind' in shaped) voice.refuse(response, shaped)
+    else sendReady(response, shaped)
+  }
+
+  function ourFault(response: ServerResponse, error: unknown, voice: Voice): void {
+    log.error(say`internal error while answering a request: ${kindOf(error)}`)
+    try {
+      voice.refuse(response, rejects.internal)
+    } catch {
+      response.destroy()
+    }
+  }
+}
+
+function describe(lookup: Lookup): Public {
+  return lookup.store === 'secrets-manager'
+    ? say`GetSecretValue ${shown(lookup.secretId)}`
+    : say`GetParameter ${shown(lookup.name)}`
+}
