@@ -10,7 +10,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 /** A line to be logged once the log exists; `plain` has no level. */
 interface Note {
-  readonly level: 'plain' | 'debug' | 'warn'
+  readonly level: 'plain' | 'debug' | 'info' | 'warn'
   readonly message: Public
 }
 
@@ -172,7 +172,7 @@ export function readConfig(env: Environment): Config {
     max: 1024,
     value: (n) => say`${n} MB`,
   })
-  const endpoint = readEndpoint(env, notes, 'AWS_ENDPOINT_URL')
+  const endpoint = readEndpoint(env, notes, 'AWS_ENDPOINT_URL', port)
   return {
     port,
     logLevel,
@@ -193,11 +193,11 @@ export function readConfig(env: Environment): Config {
       credentials: readCredentials(env),
       container: readContainer(env),
       secretsManager: {
-        endpoint: readEndpoint(env, notes, 'AWS_ENDPOINT_URL_SECRETS_MANAGER') ?? endpoint,
+        endpoint: readEndpoint(env, notes, 'AWS_ENDPOINT_URL_SECRETS_MANAGER', port) ?? endpoint,
         timeoutMs: secretsTimeoutMs,
       },
       parameterStore: {
-        endpoint: readEndpoint(env, notes, 'AWS_ENDPOINT_URL_SSM') ?? endpoint,
+        endpoint: readEndpoint(env, notes, 'AWS_ENDPOINT_URL_SSM', port) ?? endpoint,
         timeoutMs: parametersTimeoutMs,
       },
       maxConnections,
@@ -401,14 +401,27 @@ export function goDuration(ms: number): Public {
   return say`${Math.floor(minutes / 60)}h${minutes % 60}m${seconds}s`
 }
 
-/** The variable's URL, which may hold a password. Undefined if it is absent, ignored, or (with a warning) no URL. */
-function readEndpoint(env: Environment, notes: Note[], name: string): string | undefined {
+/**
+ * The variable's URL, which may hold a password. Undefined if it is absent, ignored, or (with a warning) no URL; also
+ * if it is this extension itself, at `port`, which the function's own SDKs are to ask.
+ */
+function readEndpoint(env: Environment, notes: Note[], name: string, port: number): string | undefined {
   const value = present(env[name])
   if (value === undefined || isTrue(env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS)) return undefined
-  if (/^https?:\/\//i.test(value) && URL.canParse(value)) return value
+  if (/^https?:\/\//i.test(value) && URL.canParse(value)) {
+    if (!isOwnAddress(new URL(value), port)) return value
+    notes.push({ level: 'info', message: say`${shown(name)} is this extension, which itself asks AWS.` })
+    return undefined
+  }
   const rule = say`${shown(name)} must be a URL that begins with http:// or https://.`
   notes.push({ level: 'warn', message: say`${rule} Ignoring it.` })
   return undefined
+}
+
+function isOwnAddress({ protocol, hostname, port: given }: URL, port: number): boolean {
+  const isLoopback =
+    /^(?:localhost|sandbox\.localdomain|.+\.localhost|127(?:\.\d+){3}|\[::1\]|0\.0\.0\.0)\.?$/
+  return protocol === 'http:' && Number(given || 80) === port && isLoopback.test(hostname)
 }
 
 /** As Go's `http.ProxyFromEnvironment`: capitals first, and no HTTP_PROXY under a CGI server, where clients set it. */

@@ -29,9 +29,9 @@ export function createAnswer(body: string, aliases = NO_ALIASES): Answer {
   return { ...createReady(bytes, ORIGINAL_TYPE), aliases, staleForMs: undefined, shapes: undefined }
 }
 
-/** A body of that content type. `bytes` is a byte string. */
-export function createReady(bytes: string, type: string): Ready {
-  const headers = ['Content-Type', type, 'Content-Length', String(bytes.length), 'X-Cache']
+/** A body of that content type, with further headers. `bytes` is a byte string. */
+export function createReady(bytes: string, type: string, further: readonly string[] = []): Ready {
+  const headers = ['Content-Type', type, 'Content-Length', String(bytes.length), ...further, 'X-Cache']
   return { bytes, hitHeaders: [...headers, 'HIT'], missHeaders: [...headers, 'MISS'] }
 }
 

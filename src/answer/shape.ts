@@ -1,6 +1,7 @@
 import type { Reject } from '../errors.ts'
 import { createReady, markStale, type Answer, type Ready } from './answer.ts'
 import { pickJson } from './json-key.ts'
+import { wireBody, WIRE_TYPE } from './wire-shape.ts'
 
 // Other bodies for the same question. The cache holds the original's body alone; another shape is made from it when it
 // is first asked for. It is kept with the answer, so it expires and is evicted with it.
@@ -11,8 +12,11 @@ export type Shape =
   | { readonly kind: 'value'; readonly key: string }
   /** One member of the value, which is JSON; see json-key.ts. */
   | { readonly kind: 'member'; readonly key: string; readonly jsonKey: string }
+  /** AWS's own, for its SDKs; see wire-shape.ts. */
+  | { readonly kind: 'wire'; readonly key: string }
 
 export const VALUE: Shape = { kind: 'value', key: 'v' }
+export const WIRE: Shape = { kind: 'wire', key: 'w' }
 
 export function memberShape(jsonKey: string): Shape {
   return { kind: 'member', key: 'm' + jsonKey, jsonKey }
@@ -40,6 +44,11 @@ export function makeShape(answer: Answer, shape: Shape): Ready | Reject {
 }
 
 function shapeOf(body: string, shape: Shape): Ready | Reject {
+  if (shape.kind === 'wire') {
+    // One id for all who are given these bytes: they are one answer of AWS.
+    const id = ['x-amzn-RequestId', globalThis.crypto.randomUUID()]
+    return createReady(bytesOfText(wireBody(body)), WIRE_TYPE, id)
+  }
   const value = valueOf(body)
   if (shape.kind === 'value') {
     return typeof value === 'string' ? textReady(value) : createReady(value.toString('latin1'), BINARY_TYPE)
@@ -61,7 +70,11 @@ function valueOf(body: string): string | Buffer {
 }
 
 function textReady(text: string): Ready {
-  return createReady(Buffer.from(text, 'utf8').toString('latin1'), TEXT_TYPE)
+  return createReady(bytesOfText(text), TEXT_TYPE)
+}
+
+function bytesOfText(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
 }
 
 function keyNotFound(jsonKey: string): Reject {

@@ -344,17 +344,3 @@ test('where a flight is out already, leading another changes nothing and gets it
   await fetches[0]!.succeed('asked alone')
   assert.deepEqual(await Promise.all([joined, led]), ['asked alone', 'asked alone'])
 })
-
-test('an abandoned flight answers its waiters, is not kept and not joined', async () => {
-  const { coalescer, fetches, kept } = bench()
-  const before = coalescer.join(A)
-  coalescer.abandon('a')
-  const after = coalescer.join(A)
-  await fetches[0]!.succeed('before')
-  await fetches[1]!.succeed('after')
-  assert.deepEqual(await Promise.all([before, after]), ['before', 'after'])
-  assert.deepEqual(
-    kept.map(({ answer }) => answer),
-    ['after'],
-  )
-})

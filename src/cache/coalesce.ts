@@ -74,11 +74,6 @@ export class Coalescer<Q extends { readonly key: string }, A> {
     return this.#joinable(question) !== undefined
   }
 
-  /** Forgets the flight for that key, if there is one: it still answers its waiters, and is not kept. */
-  abandon(key: string): void {
-    this.#inflight.delete(key)
-  }
-
   /** Forgets every flight: each still answers its waiters, none is kept. */
   clear(): void {
     this.#inflight.clear()

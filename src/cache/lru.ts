@@ -108,6 +108,13 @@ export class Lru<V> {
     return true
   }
 
+  /** Removes every entry whose value is one of those. */
+  deleteWhere(isOne: (value: V) => boolean): void {
+    for (let entry = this.#root.next; entry !== this.#root; entry = entry.next) {
+      if (isOne(entry.value)) this.#remove(entry)
+    }
+  }
+
   clear(): void {
     this.#entries.clear()
     this.#root.prev = this.#root

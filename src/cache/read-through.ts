@@ -160,13 +160,14 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     this.#lru.resize(question.key, this.#bytesOf(question.key, answer))
   }
 
-  /** Drops what is held under these keys, in every spelling; what is in flight answers its waiters and is not kept. */
-  drop(keys: readonly string[]): void {
-    for (const key of keys) {
-      this.#lru.delete(key)
-      this.#absences.delete(key)
-      this.#coalescer.abandon(key)
-    }
+  /**
+   * To be called when something may have changed at AWS: drops every answer that is one of those, and all remembered
+   * absences. What is in flight answers its waiters and is not kept.
+   */
+  dropWhere(isOne: (answer: A) => boolean): void {
+    this.#lru.deleteWhere(({ answer }) => isOne(answer))
+    this.#absences.clear()
+    this.#coalescer.clear()
   }
 
   /** Drops every answer; what is in flight answers its waiters and is not kept. */

@@ -267,7 +267,7 @@ test('what is dropped is gone in every spelling, and a read that began before is
   const { cache, fetches, read } = bench({ ...NEGATIVE, aliasesOf: () => ['a', 'arn'] })
   await read(A, 'old')
   const flying = cache.refresh(A)
-  cache.drop(['arn', 'a'])
+  cache.dropWhere((answer) => answer === 'old')
   assert.deepEqual([cache.get(A), cache.get(ALIASED)], [undefined, undefined])
   fetches.at(-1)!.resolve('from before the write')
   assert.equal(await flying, 'from before the write')

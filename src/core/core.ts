@@ -7,10 +7,12 @@ import { SnapshotGuard } from '../snap-start/snapshot.ts'
 import { createCurrentTokenCheck, createTokenCheck } from '../http/token.ts'
 import type { Log } from '../log.ts'
 import { nameOf, type Lookup } from '../lookup.ts'
+import type { RawAnswer, RawCall } from '../raw-call.ts'
 import { say } from '../public.ts'
 import { Callers } from './callers.ts'
 import { kindOfFailure } from './failure-kind.ts'
 import { createPrefetch, type Prefetch } from './prefetch.ts'
+import { isOf } from './spellings.ts'
 import { createLazyUpstream, type LazyUpstream } from './lazy-upstream.ts'
 
 /** What all our programs share. It is made from the config alone, and opens no socket, process or signal. */
@@ -26,6 +28,10 @@ export interface Core {
    * UpstreamError, or with a defect of ours.
    */
   fetchAnswer(lookup: Lookup, purpose?: Purpose): Promise<Answer>
+  /** Hands a call of an SDK on to AWS; logs a failure. Rejects with UpstreamError, or with a defect of ours. */
+  passOn(call: RawCall): Promise<RawAnswer>
+  /** Forgets what is held of the secrets and parameters with these names or ARNs, in every spelling and version. */
+  changed(names: readonly string[]): void
   /** Whether the caller's token is one of those known from the environment. */
   isKnownToken(presented: string): boolean
   /** Whether it is the session token of the current container credentials; undefined if there are none. */
@@ -65,6 +71,8 @@ export function createCore(config: Config, log: Log): Core {
     upstream,
     prefetch,
     fetchAnswer,
+    passOn,
+    changed: (names) => cache.dropWhere((answer) => names.some((name) => isOf(answer, name))),
     isKnownToken: createTokenCheck(config.callerTokens),
     isCurrentToken: currentTokenCheck(),
   }
@@ -89,6 +97,18 @@ export function createCore(config: Config, log: Log): Core {
       }
       throw error
     }
+  }
+
+  function passOn(call: RawCall): Promise<RawAnswer> {
+    return guard.during(async () => {
+      try {
+        const half = await upstream.load()
+        return await half.passOn(call)
+      } catch (error) {
+        if (error instanceof UpstreamError) log.error(error.report)
+        throw error
+      }
+    })
   }
 
   /** With container credentials, a caller may show the session token that the same endpoint gave it. */

@@ -1,3 +1,4 @@
+import type { Answer } from '../answer/answer.ts'
 import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
 import {
   parameterLookup,
@@ -48,6 +49,18 @@ function ofParameter({ name: asked }: ParameterLookup, parameter: ParameterField
   if (path !== undefined && isNamedFor(asked, arn, own)) names.push(path + selector)
   const values = type === 'String' || type === 'StringList' ? [true, false] : [true]
   return values.flatMap((decrypt) => names.map((one) => parameterLookup(one, undefined, decrypt).key))
+}
+
+/** Whether that answer is one of the secret or parameter with this name, ARN or partial ARN. */
+export function isOf({ bytes }: Answer, name: string): boolean {
+  const body = JSON.parse(Buffer.from(bytes, 'latin1').toString('utf8')) as Held & { Parameter?: Held }
+  const { ARN: arn, Name: held } = body.Parameter ?? body
+  return name === held || (typeof arn === 'string' && (name === arn || name === arn.replace(ARN_SUFFIX, '')))
+}
+
+interface Held {
+  readonly ARN?: string | null
+  readonly Name?: string | null
 }
 
 /** Whether the plain name stands for the same thing as this ARN. */

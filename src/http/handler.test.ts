@@ -14,7 +14,7 @@ import { exchange, header, type Reply } from '../workshop/testing/wire.ts'
 import { bytesOf, createAnswer, type Answer } from '../answer/answer.ts'
 import { createHandler } from './handler.ts'
 import { rejects } from './rejects.ts'
-import type { Read } from './route.ts'
+import type { Asked } from './reader.ts'
 import { createTokenCheck } from './token.ts'
 
 const TOKEN = 'the-session-token'
@@ -28,12 +28,12 @@ interface Fixture {
   readonly isCurrentToken?: (presented: string) => Promise<boolean>
   readonly answerAside?: (
     socket: Socket,
-    asked: Read,
+    asked: Asked,
     token: string | undefined,
   ) => Promise<boolean> | undefined
 }
 
-interface Asked {
+interface Request {
   readonly method?: string
   /** Undefined sends none. */
   readonly token?: string | undefined
@@ -76,6 +76,13 @@ async function start(t: TestContext, fixture: Fixture = {}) {
     answerAside: fixture.answerAside ?? (() => undefined),
     keepHere: () => undefined,
     callers: new Callers(),
+    sdk: {
+      cache,
+      region: 'us-east-1',
+      isTransient: () => true,
+      passOn: () => Promise.reject(new Error('no call of an SDK is expected')),
+      changed: () => undefined,
+    },
     onBusy: { hits: 3, misses: 4, reached: () => void reached.push(cache.stats().hits) },
   })
   const server = createServer({ requireHostHeader: false, keepAliveTimeout: 0 }, handler)
@@ -89,7 +96,7 @@ async function start(t: TestContext, fixture: Fixture = {}) {
     assert.deepEqual(escaped, [], 'nothing escaped')
   })
   const { port } = server.address() as AddressInfo
-  const ask = async (target: string, asked: Asked = {}): Promise<Reply> => {
+  const ask = async (target: string, asked: Request = {}): Promise<Reply> => {
     const { method = 'GET', token = TOKEN, host = 'localhost:2773', extra = '' } = { ...asked }
     const head = [
       `${method} ${target} HTTP/1.1`,
@@ -395,8 +402,8 @@ test('a token check that fails is a 500 without detail', async (t) => {
 test('where another process answers, this one neither fetches nor writes, and closes its end', async (t) => {
   const asked: [string, string | undefined][] = []
   const { ask, fetched } = await start(t, {
-    answerAside: (socket, { lookup }, token) => {
-      asked.push([lookup.key, token])
+    answerAside: (socket, read, token) => {
+      asked.push([read.kind === 'read' ? read.lookup.key : read.kind, token])
       return new Promise((resolve) => {
         socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\naside', () => resolve(true))
       })

@@ -1,25 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
-import { say } from '../public.ts'
 import { isLoopbackAuthority, readHeaders, type SeenHeaders } from './headers.ts'
 import { createReader, PLAIN, type ReaderOptions } from './reader.ts'
 import { rejects } from './rejects.ts'
 import * as reply from './reply.ts'
 import { createRouter } from './route.ts'
+import { createSdkEndpoint, type SdkOptions } from './sdk-endpoint.ts'
+import { createStrangers, type StrangersOptions } from './strangers.ts'
 
-export interface HandlerOptions extends ReaderOptions {
+export interface HandlerOptions extends ReaderOptions, StrangersOptions {
   /** Whether the caller's token is one of those known from the environment. */
   isKnownToken(presented: string): boolean
-  /** Whether it is the session token of the current container credentials; undefined if there are none. */
-  readonly isCurrentToken: ((presented: string) => Promise<boolean>) | undefined
-  /**
-   * This process will answer on that socket later, and so must answer all that is pipelined behind, to keep the
-   * order.
-   */
-  keepHere(socket: Socket): void
+  readonly sdk: SdkOptions
 }
-
-const WARN_EVERY_MS = 60_000
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -28,17 +20,19 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
  * first, as in the original. Never throws, and returns no promise, because `node:http` would not wait for one.
  */
 export function createHandler(options: HandlerOptions): Handler {
-  const { log, isKnownToken, isCurrentToken, answerAside, keepHere } = options
-  const { read, ourFault } = createReader(options)
+  const { isKnownToken, sdk } = options
+  const reader = createReader(options)
+  const strangers = createStrangers(options)
+  const bySdk = createSdkEndpoint(sdk, { reader, strangers, isKnownToken, isGoodHost })
+  const { read, ourFault } = reader
   const route = createRouter()
   const seen: SeenHeaders = { token: '', host: undefined, forwarded: false }
   let lastGoodHost = 'localhost:2773'
-  let refused = 0
-  let warnedAt = 0
 
   return (request, response) => {
     try {
       readHeaders(request.rawHeaders, seen)
+      if (request.method === 'POST' && bySdk(request, response, seen)) return
       if (isKnownToken(seen.token)) serve(request, response, seen.host, seen.forwarded)
       else serveStranger(request, response)
     } catch (error) {
@@ -54,7 +48,7 @@ export function createHandler(options: HandlerOptions): Handler {
     isForwarded: boolean,
   ): void {
     if (isForwarded) return reply.refuse(response, rejects.forwarded)
-    if (host !== lastGoodHost && !isGoodHost(host)) return reply.refuse(response, rejects.foreignHost)
+    if (!isGoodHost(host)) return reply.refuse(response, rejects.foreignHost)
     if (request.method !== 'GET') return reply.refuse(response, rejects.method)
     const asked = route(request.url ?? '')
     if (asked.kind === 'read') return read(request, response, asked, PLAIN)
@@ -62,40 +56,30 @@ export function createHandler(options: HandlerOptions): Handler {
     return reply.refuse(response, asked)
   }
 
-  /** The caller has shown no token of the environment: `/ping` needs none, a SnapStart caller may have a newer one. */
+  /** The caller has shown no token of the environment: `/ping` needs none. */
   function serveStranger(request: IncomingMessage, response: ServerResponse): void {
     const { token, host, forwarded } = seen
     const asked = request.method === 'GET' ? route(request.url ?? '') : undefined
     if (asked?.kind === 'ping') {
       return isGoodHost(host) ? reply.pong(response) : reply.refuse(response, rejects.foreignHost)
     }
-    if (token === '' || isCurrentToken === undefined) return refuseStranger(response)
-    // Only the other process can check this token. Until then the caller may get a 401, and no guard's answer.
-    const isRead = asked?.kind === 'read' && !forwarded && isGoodHost(host)
-    const elsewhere = isRead ? answerAside(request.socket, asked, token) : undefined
-    if (elsewhere === undefined) keepHere(request.socket)
-    const decide = async (): Promise<void> => {
-      if (await elsewhere) request.socket.destroy()
-      else if (await isCurrentToken(token)) serve(request, response, host, forwarded)
-      else refuseStranger(response)
-    }
-    decide().catch((error: unknown) => ourFault(response, error, PLAIN))
+    if (!strangers.mayBeKnown(token)) return refuseStranger(response)
+    strangers.decide(request, token, {
+      asked: asked?.kind === 'read' && !forwarded && isGoodHost(host) ? asked : undefined,
+      serve: () => serve(request, response, host, forwarded),
+      refuse: () => refuseStranger(response),
+      fail: (error) => ourFault(response, error, PLAIN),
+    })
   }
 
-  /** Logged once a minute, so that a caller who tries a wrong token again and again does not fill the log. */
   function refuseStranger(response: ServerResponse): void {
     reply.refuse(response, rejects.badToken)
-    refused++
-    const now = Date.now()
-    if (Math.abs(now - warnedAt) < WARN_EVERY_MS) return
-    log.warn(say`${refused} requests without a good X-Aws-Parameters-Secrets-Token were refused`)
-    warnedAt = now
-    refused = 0
+    strangers.refused()
   }
 
   /** No Host at all is accepted (HTTP/1.0). A name that is not this machine's is a sign of DNS rebinding. */
   function isGoodHost(host: string | undefined): boolean {
-    if (host === undefined) return true
+    if (host === undefined || host === lastGoodHost) return true
     if (!isLoopbackAuthority(host)) return false
     lastGoodHost = host
     return true

@@ -11,6 +11,10 @@ import { hasHungUp } from './callers.ts'
 import { rejects } from './rejects.ts'
 import * as reply from './reply.ts'
 import type { Read } from './route.ts'
+import type { Pass } from './sdk-request.ts'
+
+/** What only AWS can answer. */
+export type Asked = Read | Pass
 
 export interface ReaderOptions {
   readonly cache: ReadThrough<Lookup, Answer>
@@ -21,7 +25,7 @@ export interface ReaderOptions {
    * Lets another process answer on this socket, because this one must not hold the answer; undefined if it may. That
    * process checks `token`; undefined means that it is known to be good. False: answer here after all.
    */
-  answerAside(socket: Socket, asked: Read, token: string | undefined): Promise<boolean> | undefined
+  answerAside(socket: Socket, asked: Asked, token: string | undefined): Promise<boolean> | undefined
   /** Called at the hit with that number, and at the miss with that number, once each. Must not throw. */
   readonly onBusy: { readonly hits: number; readonly misses: number; reached(): void }
 }
@@ -39,6 +43,14 @@ export const PLAIN: Voice = { fail: reply.fail, refuse: reply.refuse }
 export interface Reader {
   /** Answers from the cache or, joined with others who ask the same, from AWS. Never throws. A hit has no promise. */
   read(request: IncomingMessage, response: ServerResponse, asked: Read, voice: Voice): void
+  /** Answers in another process where this one must not hold the answer, else calls `here`. */
+  asideOr(
+    request: IncomingMessage,
+    response: ServerResponse,
+    asked: Asked,
+    here: () => void,
+    voice: Voice,
+  ): void
   /** A bug of ours: a bare 500, and a log line that names the kind of error and no more. */
   ourFault(response: ServerResponse, error: unknown, voice: Voice): void
 }
@@ -46,7 +58,7 @@ export interface Reader {
 export function createReader({ cache, log, callers, answerAside, onBusy }: ReaderOptions): Reader {
   let hitsToGo = onBusy.hits
   let missesToGo = onBusy.misses
-  return { read, ourFault }
+  return { read, asideOr, ourFault }
 
   function read(request: IncomingMessage, response: ServerResponse, asked: Read, voice: Voice): void {
     const held = asked.refreshNow ? undefined : cache.get(asked.lookup)
@@ -59,12 +71,22 @@ export function createReader({ cache, log, callers, answerAside, onBusy }: Reade
 
   function load(request: IncomingMessage, response: ServerResponse, asked: Read, voice: Voice): void {
     if (missesToGo > 0 && --missesToGo === 0) onBusy.reached()
+    asideOr(request, response, asked, () => loadHere(response, asked, voice), voice)
+  }
+
+  function asideOr(
+    request: IncomingMessage,
+    response: ServerResponse,
+    asked: Asked,
+    here: () => void,
+    voice: Voice,
+  ): void {
     const elsewhere = answerAside(request.socket, asked, undefined)
-    if (elsewhere === undefined) return loadHere(response, asked, voice)
+    if (elsewhere === undefined) return here()
     elsewhere
       .then((isAnswered) => {
         if (isAnswered) request.socket.destroy()
-        else loadHere(response, asked, voice)
+        else here()
       })
       .catch((error: unknown) => ourFault(response, error, voice))
   }

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Reject, UpstreamError } from '../errors.ts'
 import type { Ready } from '../answer/answer.ts'
 
@@ -61,21 +61,10 @@ export function failureBytes(error: UpstreamError): string {
 }
 
 /** `body` holds one character per byte. The connection ends with it. */
-function lastAnswer(status: 200 | Reject['status'], headers: readonly string[], body: string): string {
-  let head = `HTTP/1.1 ${status} ${REASONS[status]}\r\n`
+export function lastAnswer(status: number, headers: readonly string[], body: string): string {
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
   for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`
   return `${head}Connection: close\r\nDate: ${new Date().toUTCString()}\r\n\r\n${body}`
-}
-
-const REASONS: Record<200 | Reject['status'], string> = {
-  200: 'OK',
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  431: 'Request Header Fields Too Large',
-  500: 'Internal Server Error',
 }
 
 /** The 401 is the original's, byte for byte. */

@@ -1,38 +1,56 @@
+import { makeShape, type Shape } from '../answer/shape.ts'
 import type { Core } from '../core/core.ts'
 import { UpstreamError } from '../errors.ts'
-import { answerFromStdin, leaveUnanswered } from '../snap-start/aside.ts'
+import type { Asked } from '../http/reader.ts'
 import { rejects } from '../http/rejects.ts'
 import { failureBytes, missBytes, refusalBytes } from '../http/reply.ts'
+import { BAD_TOKEN, errorBytes, failureBytesOfSdk, rawBytes } from '../http/sdk-reply.ts'
 import type { Lookup } from '../lookup.ts'
-import { makeShape, type Shape } from '../answer/shape.ts'
+import type { RawCall } from '../raw-call.ts'
+import { answerFromStdin, leaveUnanswered } from '../snap-start/aside.ts'
 
-/** What the extension asks this program. snap-start/aside.ts passes it on as text. */
-export interface AsideQuestion {
-  readonly lookup: Lookup
+// The program that answers one question on a caller's socket and ends: see snap-start/aside.ts, which passes the
+// question on as text.
+
+interface AsideQuestion {
+  readonly lookup?: Lookup | undefined
   /** Absent for the original's body. */
   readonly shape?: Shape | undefined
+  /** In place of a lookup: a call of an SDK. */
+  readonly call?: RawCall | undefined
   /** A token that is still to be checked; absent if it is known to be good. */
   readonly token?: string | undefined
 }
 
-/** The program that answers one question on a caller's socket and ends: see snap-start/aside.ts. */
+export function asideQuestion(asked: Asked, token: string | undefined): string {
+  const question: AsideQuestion =
+    asked.kind === 'read' ? { lookup: asked.lookup, shape: asked.shape, token } : { call: asked.call, token }
+  return JSON.stringify(question)
+}
+
 export function runAside(core: Core, survive: (error: unknown) => void): void {
-  answerFromStdin((question) => replyTo(core, question)).catch((error: unknown) => {
-    survive(error)
-    leaveUnanswered()
-  })
+  answerFromStdin((question) => replyTo(core, JSON.parse(question) as AsideQuestion)).catch(
+    (error: unknown) => {
+      survive(error)
+      leaveUnanswered()
+    },
+  )
 }
 
 /** The bytes of the answer. */
-async function replyTo(core: Core, question: string): Promise<string> {
-  const { lookup, shape, token } = JSON.parse(question) as AsideQuestion
+async function replyTo(core: Core, question: AsideQuestion): Promise<string> {
+  const { lookup, shape, call, token } = question
+  const isOfSdk = call !== undefined || shape?.kind === 'wire'
   try {
-    if (token !== undefined && !(await core.isCurrentToken?.(token))) return refusalBytes(rejects.badToken)
-    const answer = await core.fetchAnswer(lookup)
+    if (token !== undefined && !(await core.isCurrentToken?.(token))) {
+      return isOfSdk ? errorBytes(BAD_TOKEN) : refusalBytes(rejects.badToken)
+    }
+    if (call !== undefined) return rawBytes(await core.passOn(call))
+    const answer = await core.fetchAnswer(lookup!)
     const shaped = shape === undefined ? answer : makeShape(answer, shape)
     return 'kind' in shaped ? refusalBytes(shaped) : missBytes(shaped)
   } catch (error) {
-    if (error instanceof UpstreamError) return failureBytes(error)
+    if (error instanceof UpstreamError) return isOfSdk ? failureBytesOfSdk(error) : failureBytes(error)
     throw error
   }
 }

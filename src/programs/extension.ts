@@ -1,6 +1,7 @@
 import type { CacheStats } from '../cache/read-through.ts'
 import type { Config } from '../config.ts'
 import type { Core } from '../core/core.ts'
+import { kindOfFailure } from '../core/failure-kind.ts'
 import { compileHotCode, HOT_AFTER_HITS, HOT_AFTER_MISSES, keepMemorySmall } from '../engine.ts'
 import { createAside } from '../snap-start/aside.ts'
 import { createExtensionsClient } from '../extension/client.ts'
@@ -12,7 +13,7 @@ import type { Log } from '../log.ts'
 import { watchProcessor } from '../processor.ts'
 import { say, shown, type Public } from '../public.ts'
 import { EXTENSION_NAME, VERSION } from '../version.ts'
-import type { AsideQuestion } from './aside.ts'
+import { asideQuestion } from './aside.ts'
 
 // The program that Lambda starts: it listens, registers, and only then loads the half that holds the AWS SDK.
 
@@ -37,11 +38,16 @@ export async function runExtension({ config, log, core, survive }: Extension): P
     log,
     isKnownToken,
     isCurrentToken,
-    answerAside: (socket, { lookup, shape }, token) =>
-      guard.isBeforeRestore
-        ? aside.answer(socket, JSON.stringify({ lookup, shape, token } satisfies AsideQuestion))
-        : undefined,
+    answerAside: (socket, asked, token) =>
+      guard.isBeforeRestore ? aside.answer(socket, asideQuestion(asked, token)) : undefined,
     callers: core.callers,
+    sdk: {
+      cache,
+      region: config.upstream.region,
+      isTransient: (error) => kindOfFailure(error) === 'transient',
+      passOn: core.passOn,
+      changed: core.changed,
+    },
     keepHere: (socket) => {
       if (guard.isBeforeRestore) aside.keepHere(socket)
     },

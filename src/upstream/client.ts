@@ -21,10 +21,13 @@ import {
 } from '@aws-sdk/client-ssm'
 import { say } from '../public.ts'
 import type { StoreSettings, UpstreamSettings } from '../config.ts'
+import type { RawAnswer, RawCall } from '../raw-call.ts'
 import { bounded, withFreshCredentials } from './calls.ts'
 import type { Credentials } from './credentials.ts'
 import { unasked, type Operation } from './failure.ts'
+import { isFollowed } from './regions.ts'
 import { configure } from './sdk-config.ts'
+import { ExpiredAnswer, sendToParameterStore, sendToSecretsManager } from './pass-through.ts'
 import type { Sockets } from './sockets.ts'
 import { isUnknownIssuer, systemTrust, type Trust } from './trust.ts'
 
@@ -56,6 +59,8 @@ export interface Clients {
     input: GetParametersCommandInput,
   ): Promise<GetParametersCommandOutput>
   getParametersByPath(input: GetParametersByPathCommandInput): Promise<GetParametersByPathCommandOutput>
+  /** AWS's own answer, whatever its status. Rejects with UpstreamError only. */
+  passOn(call: RawCall): Promise<RawAnswer>
   /** Closes every socket and forgets the clients; the next call makes new ones. */
   close(): void
 }
@@ -64,6 +69,11 @@ export interface Clients {
 const MAX_REGIONS = 16
 const UNREAD: Trust = {}
 const always = () => true
+const rethrow = (error: unknown): never => {
+  throw error
+}
+const answerOf = (error: unknown): RawAnswer =>
+  error instanceof ExpiredAnswer ? error.answer : rethrow(error)
 
 export function createClients(settings: UpstreamSettings, credentials: Credentials): Clients {
   const { secretsManager, parameterStore } = settings
@@ -119,6 +129,7 @@ export function createClients(settings: UpstreamSettings, credentials: Credentia
       region: string | undefined,
       send: (client: Client, options: { abortSignal: AbortSignal }) => Promise<T>,
       isWanted = always,
+      recover: (error: unknown) => T = rethrow,
     ): Promise<T> =>
       bounded(
         operation,
@@ -127,7 +138,7 @@ export function createClients(settings: UpstreamSettings, credentials: Credentia
         (abortSignal) => {
           // Asks for the client each time: the trusted roots may have changed.
           const ask = () => send(clients.client(region ?? settings.region), { abortSignal })
-          return withTrust(() => withFreshCredentials(credentials, ask))
+          return withTrust(() => withFreshCredentials(credentials, ask)).catch(recover)
         },
         isWanted,
       )
@@ -135,6 +146,27 @@ export function createClients(settings: UpstreamSettings, credentials: Credentia
 
   const ofSecrets = callsTo(secretsManager, secrets)
   const ofParameters = callsTo(parameterStore, parameters)
+
+  async function passOn(call: RawCall): Promise<RawAnswer> {
+    const { target, region } = call
+    const operation = target as Operation
+    if (region !== undefined && !isFollowed(region, settings.region)) {
+      throw unasked(
+        operation,
+        'RegionError',
+        say`the call is signed for a region of another partition, or for none`,
+      )
+    }
+    return target.startsWith('secretsmanager.')
+      ? ofSecrets(operation, region, (client, o) => sendToSecretsManager(client, call, o), always, answerOf)
+      : ofParameters(
+          operation,
+          region,
+          (client, o) => sendToParameterStore(client, call, o),
+          always,
+          answerOf,
+        )
+  }
   return {
     region: settings.region,
     getSecretValue: (region, input, isWanted) =>
@@ -163,6 +195,7 @@ export function createClients(settings: UpstreamSettings, credentials: Credentia
       ofParameters('GetParametersByPath', undefined, (client, options) =>
         client.send(new GetParametersByPathCommand(input), options),
       ),
+    passOn,
     close() {
       secrets.close()
       parameters.close()

@@ -13,13 +13,15 @@ export type Operation =
   | 'GetParameter'
   | 'GetParameters'
   | 'GetParametersByPath'
+  /** One that is handed on, as an `X-Amz-Target` names it. */
+  | `${'secretsmanager' | 'AmazonSSM'}.${string}`
 
-const SERVICE: Record<Operation, Public> = {
-  GetSecretValue: say`Secrets Manager`,
-  BatchGetSecretValue: say`Secrets Manager`,
-  GetParameter: say`SSM`,
-  GetParameters: say`SSM`,
-  GetParametersByPath: say`SSM`,
+function serviceOf(operation: Operation): Public {
+  return /^secretsmanager\.|Secret/.test(operation) ? say`Secrets Manager` : say`SSM`
+}
+
+function nameOf(operation: Operation): Public {
+  return shown(operation.slice(operation.indexOf('.') + 1))
 }
 
 /** The fields of an SDK or Node error that are looked at. Each may hold anything. */
@@ -97,7 +99,7 @@ export function toUpstreamError(
   const response = say`https response error StatusCode: ${status}, RequestID: ${requestId}`
 
   if (timedOutAfterMs > 0) {
-    const reason = say`${SERVICE[operation]} did not answer within ${timedOutAfterMs} ms`
+    const reason = say`${serviceOf(operation)} did not answer within ${timedOutAfterMs} ms`
     const code = say`TimeoutError`
     return failed(operation, attempts, { code, reason }, say`${response}, ${code}: ${reason}`, maxAttempts)
   }
@@ -182,13 +184,13 @@ function failed(
 ): UpstreamError {
   const exhausted =
     attempts > 1 && attempts >= maxAttempts ? say`exceeded maximum number of attempts, ${attempts}, ` : say``
-  const name = say`operation error ${SERVICE[operation]}: ${shown(operation)}`
-  const report = say`${shown(operation)} request encountered an error: ${name}, ${exhausted}${story}`
+  const name = say`operation error ${serviceOf(operation)}: ${nameOf(operation)}`
+  const report = say`${nameOf(operation)} request encountered an error: ${name}, ${exhausted}${story}`
   return new UpstreamError(cause.code, cause.reason, report, cause.status)
 }
 
 function unanswered(operation: Operation, suspect: Suspect, status: number): Cause {
-  const service = SERVICE[operation]
+  const service = serviceOf(operation)
   const errno = wordOf(suspect.code)
   const known = errno === undefined ? undefined : TRANSPORT.find(({ pattern }) => pattern.test(errno))
   if (errno !== undefined && known !== undefined) {

@@ -7,6 +7,7 @@ import { getParameter } from './parameter-store.ts'
 import { rehearse } from './rehearsal.ts'
 import { getSecretValue } from './secrets-manager.ts'
 import type { UpstreamSettings } from '../config.ts'
+import type { RawAnswer, RawCall } from '../raw-call.ts'
 
 // The entry of the half that holds the AWS SDK. The bundle loads it after `listen` and `register`.
 
@@ -28,6 +29,8 @@ export interface Upstream {
     path: string,
     onPage: (parameters: readonly ParameterFields[], askedAt: number) => boolean,
   ): Promise<void>
+  /** AWS's own answer to an SDK's call, whatever its status. Rejects with UpstreamError only. */
+  passOn(call: RawCall): Promise<RawAnswer>
   /** The session token of the current credentials. Rejects with UpstreamError when they cannot be had. */
   sessionToken(): Promise<string | undefined>
   /** Asks the credentials endpoint anew for it. Undefined if that has no other than before. */
@@ -50,6 +53,7 @@ export function createUpstream(settings: UpstreamSettings): Upstream {
     fetchSecrets: (lookups, onPart) => getSecrets(clients, lookups, onPart),
     fetchParameters: (lookups, onPart) => getParameters(clients, lookups, onPart),
     fetchPath: (path, onPage) => getPath(clients, path, onPage),
+    passOn: clients.passOn,
     sessionToken: async () => (await credentials.get()).sessionToken,
     renewedSessionToken: async () => (await credentials.replace(await credentials.get()))?.sessionToken,
     rehearse: (goesOn) => rehearse(settings, goesOn),

@@ -10,7 +10,7 @@ const REGION = /^[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}$/
 /**
  * Whether it is a region that a pattern of the SDK knows, of the same partition as `own`, the function's region.
  */
-function isFollowed(region: string, own: string | undefined): boolean {
+export function isFollowed(region: string, own: string | undefined): boolean {
   if (!REGION.test(region)) return false
   const known = partition(region).name
   if (known === 'aws' && !REGION_OF_AWS.test(region)) return false

@@ -61,7 +61,7 @@ export function configure(
 }
 
 /** The SDK's own has no bound. Destroys the stream, and its socket, past `LONGEST_BODY`. */
-async function collect(stream: AsyncIterable<Buffer>): Promise<Uint8Array> {
+export async function collect(stream: AsyncIterable<Buffer>): Promise<Uint8Array> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of stream) {

@@ -19,6 +19,7 @@ import type { Region } from './region.ts'
 import { batchGetSecretValue, getSecretValue } from './secrets-api.ts'
 import { type Verifier, parseAuthorization, verify } from './signature.ts'
 import type { Traffic } from './traffic.ts'
+import { deleteParameter, describeSecret, putParameter, putSecretValue } from './writes-api.ts'
 
 type Operation = (region: Region, input: Input) => object
 
@@ -27,7 +28,12 @@ const SERVICES: Readonly<
 > = {
   secretsmanager: {
     service: 'secretsmanager',
-    operations: { GetSecretValue: getSecretValue, BatchGetSecretValue: batchGetSecretValue },
+    operations: {
+      GetSecretValue: getSecretValue,
+      BatchGetSecretValue: batchGetSecretValue,
+      PutSecretValue: putSecretValue,
+      DescribeSecret: describeSecret,
+    },
   },
   AmazonSSM: {
     service: 'ssm',
@@ -35,6 +41,8 @@ const SERVICES: Readonly<
       GetParameter: getParameter,
       GetParameters: getParameters,
       GetParametersByPath: getParametersByPath,
+      PutParameter: putParameter,
+      DeleteParameter: deleteParameter,
     },
   },
 }

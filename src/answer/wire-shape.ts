@@ -1,0 +1,13 @@
+// AWS's own 200 bodies, in AWS JSON 1.1, made from the original's: what an AWS SDK reads. A time is in seconds since
+// 1970, and what is absent is left out. https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
+
+export const WIRE_TYPE = 'application/x-amz-json-1.1'
+
+/** `body` is one of go-shape.ts. */
+export function wireBody(body: string): string {
+  const { ResultMetadata: _, ...fields } = JSON.parse(body) as Record<string, unknown>
+  return JSON.stringify(fields, (key, value: unknown) => {
+    if (value === null) return undefined
+    return key === 'CreatedDate' || key === 'LastModifiedDate' ? Date.parse(String(value)) / 1000 : value
+  })
+}
