@@ -4,7 +4,7 @@ import { goShape } from '../answer/go-shape.ts'
 import type { ReadThrough } from '../cache/read-through.ts'
 import type { Config } from '../config.ts'
 import { UpstreamError } from '../errors.ts'
-import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
+import type { Fields } from '../fields.ts'
 import type { Log } from '../log.ts'
 import {
   nameOf,
@@ -15,6 +15,7 @@ import {
   type SecretLookup,
 } from '../lookup.ts'
 import { say, shown, type Public } from '../public.ts'
+import { fetchFlights, openFlight, type Flight } from './flights.ts'
 import type { LazyUpstream } from './lazy-upstream.ts'
 import { spellingsOf, type Own } from './spellings.ts'
 
@@ -44,12 +45,6 @@ export interface PrefetchOptions {
 interface Lists {
   readonly secrets: readonly string[]
   readonly parameters: readonly string[]
-}
-
-interface Flight<L extends Lookup> {
-  readonly lookup: L
-  readonly resolve: (fields: Fields) => void
-  readonly reject: (error: unknown) => void
 }
 
 /** Undefined if nothing is to be prefetched. */
@@ -90,36 +85,23 @@ export function createPrefetch({ config, log, upstream, cache }: PrefetchOptions
   async function runAll(own: Own): Promise<void> {
     const lists = file === undefined ? { secrets, parameters } : withFile(file)
     const asked = questionsOf(lists)
-    const secretFlights = asked.secrets.map((lookup) => start(lookup, own))
-    const parameterFlights = asked.parameters.map((lookup) => start(lookup, own))
+    const flights = [...asked.secrets, ...asked.parameters].map((lookup) => start(lookup, own))
     const byPath = asked.paths.map((path) => {
       const settled = fetchPath(path, own)
       paths.set(path, settled)
       return settled
     })
-    const half = await upstream.load().catch((error: unknown) => {
-      for (const { reject } of [...secretFlights, ...parameterFlights]) reject(error)
-      throw error
-    })
-    const isCurrent = ({ lookup }: Flight<SecretLookup>) =>
-      lookup.versionId === undefined && lookup.versionStage === undefined
-    const batched = batch ? secretFlights.filter(isCurrent) : []
-    const singles = secretFlights.filter((flight) => !batched.includes(flight))
+    const { maxConnections } = settings
     await Promise.all([
-      inBatches(batched, half.fetchSecrets, (secret: SecretFields) => ({ store: 'secrets-manager', secret })),
-      fetchEach(singles),
-      inBatches(parameterFlights, half.fetchParameters, (parameter: ParameterFields) => ({
-        store: 'parameter-store',
-        parameter,
-      })),
+      fetchFlights(flights, { upstream, maxConnections, isSecretBatched: batch }),
       ...byPath,
     ])
   }
 
   /** Makes the question a flight. Its answer is given later, by resolving the flight. */
-  function start<L extends Lookup>(lookup: L, own: Own): Flight<L> {
-    const { promise, resolve, reject } = deferred<Fields>()
-    const answer = promise.then((fields) => answerOf(lookup, fields, own))
+  function start(lookup: SecretLookup | ParameterLookup, own: Own): Flight {
+    const { flight, fields } = openFlight(lookup)
+    const answer = fields.then((got) => answerOf(lookup, got, own))
     answer.catch(() => undefined) // Nobody waits for it if a caller's own flight was there first.
     const led = cache().lead(lookup, answer)
     const done = led.then(
@@ -139,48 +121,7 @@ export function createPrefetch({ config, log, upstream, cache }: PrefetchOptions
         done.then((got) => (got?.aliases.includes(sibling) === true ? got : undefined)),
       )
     }
-    return { lookup, resolve, reject }
-  }
-
-  async function inBatches<L extends Lookup, T>(
-    flights: readonly Flight<L>[],
-    fetch: (
-      lookups: readonly L[],
-      onPart: (lookup: L, part: T | UpstreamError | undefined) => void,
-    ) => Promise<void>,
-    fieldsOf: (part: T) => Fields,
-  ): Promise<void> {
-    if (flights.length === 0) return
-    const byLookup = new Map(flights.map((flight) => [flight.lookup, flight]))
-    const alone: Flight<L>[] = []
-    try {
-      await fetch(
-        flights.map(({ lookup }) => lookup),
-        (lookup, part) => {
-          const flight = byLookup.get(lookup)!
-          byLookup.delete(lookup)
-          if (part === undefined) alone.push(flight)
-          else if (part instanceof UpstreamError) flight.reject(part)
-          else flight.resolve(fieldsOf(part))
-        },
-      )
-    } catch (error) {
-      for (const { reject } of byLookup.values()) reject(error)
-    }
-    await fetchEach(alone)
-  }
-
-  /** One call each, and no more at once than there are connections, so that a caller's own call gets its turn. */
-  async function fetchEach(flights: readonly Flight<Lookup>[]): Promise<void> {
-    const half = await upstream.load()
-    const left = [...flights]
-    const work = async (): Promise<void> => {
-      for (let flight = left.shift(); flight !== undefined; flight = left.shift()) {
-        const { lookup, resolve, reject } = flight
-        await half.fetch(lookup).then(resolve, reject)
-      }
-    }
-    await Promise.all(Array.from({ length: Math.min(settings.maxConnections, left.length) }, work))
+    return flight
   }
 
   async function fetchPath(path: string, own: Own): Promise<void> {
@@ -300,14 +241,4 @@ function areNames(value: unknown): value is string[] {
     Array.isArray(value) &&
     value.every((one) => typeof one === 'string' && one !== '' && !one.includes('\u0000'))
   )
-}
-
-function deferred<T>() {
-  let resolve: (value: T) => void = () => {}
-  let reject: (error: unknown) => void = () => {}
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes
-    reject = no
-  })
-  return { promise, resolve, reject }
 }

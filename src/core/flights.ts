@@ -1,0 +1,110 @@
+import { UpstreamError } from '../errors.ts'
+import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
+import type { ParameterLookup, SecretLookup } from '../lookup.ts'
+import type { LazyUpstream } from './lazy-upstream.ts'
+
+// Many questions in few calls. Each is a flight of the cache, whose answer is given by whoever fetches it.
+
+type Single = SecretLookup | ParameterLookup
+
+export interface Flight<L extends Single = Single> {
+  readonly lookup: L
+  resolve(fields: Fields): void
+  reject(error: unknown): void
+}
+
+/** A flight, and what it will be resolved with. */
+export function openFlight<L extends Single>(lookup: L): { flight: Flight<L>; fields: Promise<Fields> } {
+  let resolve: (fields: Fields) => void = () => {}
+  let reject: (error: unknown) => void = () => {}
+  const fields = new Promise<Fields>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  return { flight: { lookup, resolve: (it) => resolve(it), reject: (error) => reject(error) }, fields }
+}
+
+export interface FetchOptions {
+  readonly upstream: LazyUpstream
+  /** No more calls for one name each at once, so that a caller's own call gets its turn. */
+  readonly maxConnections: number
+  /** Whether current secrets are asked for by BatchGetSecretValue. */
+  readonly isSecretBatched: boolean
+}
+
+/** Asks AWS and settles every flight. Rejects only if the half that asks cannot be loaded, after the flights. */
+export async function fetchFlights(flights: readonly Flight[], options: FetchOptions): Promise<void> {
+  const { upstream, isSecretBatched } = options
+  const half = await upstream.load().catch((error: unknown) => {
+    for (const { reject } of flights) reject(error)
+    throw error
+  })
+  const secrets = flights.filter(isOfSecret)
+  const batched = isSecretBatched ? secrets.filter(isCurrent) : []
+  await Promise.all([
+    inBatches(batched, half.fetchSecrets, (secret: SecretFields) => ({ store: 'secrets-manager', secret })),
+    fetchEach(
+      secrets.filter((flight) => !batched.includes(flight)),
+      options,
+    ),
+    inBatches(flights.filter(isOfParameter), half.fetchParameters, (parameter: ParameterFields) => ({
+      store: 'parameter-store',
+      parameter,
+    })),
+  ])
+
+  async function inBatches<L extends Single, T>(
+    some: readonly Flight<L>[],
+    fetch: (
+      lookups: readonly L[],
+      onPart: (lookup: L, part: T | UpstreamError | undefined) => void,
+    ) => Promise<void>,
+    fieldsOf: (part: T) => Fields,
+  ): Promise<void> {
+    if (some.length === 0) return
+    const byLookup = new Map(some.map((flight) => [flight.lookup, flight]))
+    const alone: Flight<L>[] = []
+    try {
+      await fetch(
+        some.map(({ lookup }) => lookup),
+        (lookup, part) => {
+          const flight = byLookup.get(lookup)!
+          byLookup.delete(lookup)
+          if (part === undefined) alone.push(flight)
+          else if (part instanceof UpstreamError) flight.reject(part)
+          else flight.resolve(fieldsOf(part))
+        },
+      )
+    } catch (error) {
+      for (const { reject } of byLookup.values()) reject(error)
+    }
+    await fetchEach(alone, options)
+  }
+}
+
+/** One call each. */
+async function fetchEach(
+  flights: readonly Flight[],
+  { upstream, maxConnections }: FetchOptions,
+): Promise<void> {
+  const half = await upstream.load()
+  const left = [...flights]
+  const work = async (): Promise<void> => {
+    for (let flight = left.shift(); flight !== undefined; flight = left.shift()) {
+      await half.fetch(flight.lookup).then(flight.resolve, flight.reject)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(maxConnections, left.length) }, work))
+}
+
+function isOfSecret(flight: Flight): flight is Flight<SecretLookup> {
+  return flight.lookup.store === 'secrets-manager'
+}
+
+function isOfParameter(flight: Flight): flight is Flight<ParameterLookup> {
+  return flight.lookup.store === 'parameter-store'
+}
+
+function isCurrent({ lookup }: Flight<SecretLookup>): boolean {
+  return lookup.versionId === undefined && lookup.versionStage === undefined
+}
