@@ -19,7 +19,17 @@ export interface ParameterLookup {
   readonly withDecryption: boolean
 }
 
-export type Lookup = SecretLookup | ParameterLookup
+/** All parameters below a path. */
+export interface PathLookup {
+  readonly store: 'parameter-path'
+  readonly key: string
+  readonly path: string
+  /** Beyond the first level, too. */
+  readonly isRecursive: boolean
+  readonly withDecryption: boolean
+}
+
+export type Lookup = SecretLookup | ParameterLookup | PathLookup
 
 // U+0000 joins the parts: it can stand in no name, stage or id that AWS accepts, and `route` refuses it.
 const SEPARATOR = '\u0000'
@@ -46,6 +56,12 @@ export function parameterLookup(
   return { store: 'parameter-store', key, name: selected, withDecryption }
 }
 
+export function pathLookup(path: string, isRecursive: boolean, withDecryption: boolean): PathLookup {
+  const flags = (isRecursive ? '1' : '0') + (withDecryption ? '1' : '0')
+  const key = flat('b' + SEPARATOR + path + SEPARATOR + flags)
+  return { store: 'parameter-path', key, path, isRecursive, withDecryption }
+}
+
 /**
  * A copy of the text in memory of its own. On V8 a piece of a string is a view into the whole. So a key, which the
  * cache holds for minutes, would keep the whole request target in memory, up to 64 KB.
@@ -56,7 +72,8 @@ function flat(text: string): string {
 
 /** What was asked for, for a line of the log: `secretId=MySecret`, `name=/a/b:3`. */
 export function nameOf(lookup: Lookup): Public {
-  return lookup.store === 'secrets-manager'
-    ? say`secretId=${shown(lookup.secretId)}`
-    : say`name=${shown(lookup.name)}`
+  if (lookup.store === 'secrets-manager') return say`secretId=${shown(lookup.secretId)}`
+  return lookup.store === 'parameter-store'
+    ? say`name=${shown(lookup.name)}`
+    : say`path=${shown(lookup.path)}`
 }

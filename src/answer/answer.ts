@@ -25,7 +25,11 @@ const ORIGINAL_TYPE = 'text/plain'
 
 /** From the text of a 200 body. */
 export function createAnswer(body: string, aliases = NO_ALIASES): Answer {
-  const bytes = Buffer.from(body, 'utf8').toString('latin1')
+  return answerOfBytes(Buffer.from(body, 'utf8').toString('latin1'), aliases)
+}
+
+/** From a byte string. */
+export function answerOfBytes(bytes: string, aliases = NO_ALIASES): Answer {
   return { ...createReady(bytes, ORIGINAL_TYPE), aliases, staleForMs: undefined, shapes: undefined }
 }
 

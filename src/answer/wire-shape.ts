@@ -8,6 +8,7 @@ export function wireBody(body: string): string {
   const { ResultMetadata: _, ...fields } = JSON.parse(body) as Record<string, unknown>
   return JSON.stringify(fields, (key, value: unknown) => {
     if (value === null) return undefined
-    return key === 'CreatedDate' || key === 'LastModifiedDate' ? Date.parse(String(value)) / 1000 : value
+    const isTime = key === 'CreatedDate' || key === 'LastModifiedDate'
+    return isTime && typeof value === 'string' ? Date.parse(value) / 1000 : value
   })
 }

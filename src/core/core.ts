@@ -1,18 +1,29 @@
-import { asStale, bytesOf, createAnswer, type Answer } from '../answer/answer.ts'
+import { answerOfBytes, asStale, bytesOf, createAnswer, type Answer } from '../answer/answer.ts'
 import { goShape } from '../answer/go-shape.ts'
+import { pathBytes } from '../answer/many.ts'
 import { ReadThrough, type Purpose } from '../cache/read-through.ts'
 import type { Config } from '../config.ts'
 import { UpstreamError } from '../errors.ts'
 import { SnapshotGuard } from '../snap-start/snapshot.ts'
 import { createCurrentTokenCheck, createTokenCheck } from '../http/token.ts'
 import type { Log } from '../log.ts'
-import { nameOf, type Lookup } from '../lookup.ts'
+import {
+  nameOf,
+  parameterLookup,
+  type Lookup,
+  type ParameterLookup,
+  type PathLookup,
+  type SecretLookup,
+} from '../lookup.ts'
+import type { Fields } from '../fields.ts'
 import type { RawAnswer, RawCall } from '../raw-call.ts'
 import { say } from '../public.ts'
 import { Callers } from './callers.ts'
 import { kindOfFailure } from './failure-kind.ts'
 import { createPrefetch, type Prefetch } from './prefetch.ts'
-import { isOf } from './spellings.ts'
+import { isOf, spellingsOf } from './spellings.ts'
+import { createManyReader } from './read-many.ts'
+import type { Part } from '../http/many.ts'
 import { createLazyUpstream, type LazyUpstream } from './lazy-upstream.ts'
 
 /** What all our programs share. It is made from the config alone, and opens no socket, process or signal. */
@@ -28,6 +39,8 @@ export interface Core {
    * UpstreamError, or with a defect of ours.
    */
   fetchAnswer(lookup: Lookup, purpose?: Purpose): Promise<Answer>
+  /** Many at once; see read-many.ts. */
+  readMany(lookups: readonly (SecretLookup | ParameterLookup)[], isRefresh: boolean): Promise<Part[]>
   /** Hands a call of an SDK on to AWS; logs a failure. Rejects with UpstreamError, or with a defect of ours. */
   passOn(call: RawCall): Promise<RawAnswer>
   /** Forgets what is held of the secrets and parameters with these names or ARNs, in every spelling and version. */
@@ -49,6 +62,11 @@ export function createCore(config: Config, log: Log): Core {
     },
   })
   const callers = new Callers()
+  const many = createManyReader({
+    upstream,
+    maxConnections: config.upstream.maxConnections,
+    isSecretBatched: true,
+  })
   const cache = new ReadThrough<Lookup, Answer>({
     capacity: config.cacheEnabled ? config.capacity : 0,
     maxBytes: config.cacheMaxBytes,
@@ -61,8 +79,12 @@ export function createCore(config: Config, log: Log): Core {
     asStale,
     now: Date.now,
     random: Math.random,
-    fetch: (lookup, purpose) =>
-      guard.during(() => fetchAnswer(lookup, purpose)).finally(() => callers.settled(lookup.key)),
+    fetch(lookup, purpose) {
+      const coming = many.collect(lookup)
+      return guard
+        .during(() => fetchAnswer(lookup, purpose, coming))
+        .finally(() => callers.settled(lookup.key))
+    },
   })
   return {
     cache,
@@ -71,6 +93,7 @@ export function createCore(config: Config, log: Log): Core {
     upstream,
     prefetch,
     fetchAnswer,
+    readMany: (lookups, isRefresh) => guard.during(() => many.read(cache, lookups, isRefresh)),
     passOn,
     changed: (names) => cache.dropWhere((answer) => names.some((name) => isOf(answer, name))),
     isKnownToken: createTokenCheck(config.callerTokens),
@@ -82,8 +105,14 @@ export function createCore(config: Config, log: Log): Core {
     return lookup.store === 'secrets-manager' ? config.secretsTtlMs : config.parametersTtlMs
   }
 
-  async function fetchAnswer(lookup: Lookup, purpose: Purpose = 'read'): Promise<Answer> {
+  async function fetchAnswer(
+    lookup: Lookup,
+    purpose: Purpose = 'read',
+    coming?: Promise<Fields>,
+  ): Promise<Answer> {
     try {
+      if (coming !== undefined) return createAnswer(goShape(await coming))
+      if (lookup.store === 'parameter-path') return await fetchBelow(lookup)
       const awaited = purpose === 'read' ? prefetch?.awaited(lookup) : undefined
       const prefetched = awaited && (await awaited)
       if (prefetched !== undefined) return prefetched
@@ -97,6 +126,24 @@ export function createCore(config: Config, log: Log): Core {
       }
       throw error
     }
+  }
+
+  /** All below a path. Each parameter is kept as an answer of its own, too. */
+  async function fetchBelow(lookup: PathLookup): Promise<Answer> {
+    const half = await upstream.load()
+    const bodies: string[] = []
+    await half.fetchPath(lookup, (page, askedAt) => {
+      for (const parameter of page) {
+        const single = parameterLookup(parameter.Name ?? '', undefined, lookup.withDecryption)
+        const fields = { store: 'parameter-store', parameter } as const
+        const own = { accountId: undefined, region: config.upstream.region }
+        const answer = createAnswer(goShape(fields), spellingsOf(single, fields, own))
+        bodies.push(answer.bytes)
+        cache.lead(single, Promise.resolve(answer), askedAt).catch(() => undefined)
+      }
+      return true
+    })
+    return answerOfBytes(pathBytes(bodies))
   }
 
   function passOn(call: RawCall): Promise<RawAnswer> {

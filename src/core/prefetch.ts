@@ -9,6 +9,7 @@ import type { Log } from '../log.ts'
 import {
   nameOf,
   parameterLookup,
+  pathLookup,
   secretLookup,
   type Lookup,
   type ParameterLookup,
@@ -72,7 +73,7 @@ export function createPrefetch({ config, log, upstream, cache }: PrefetchOptions
       paths.clear()
     },
     awaited(lookup) {
-      if (lookup.store === 'secrets-manager') return undefined
+      if (lookup.store !== 'parameter-store') return undefined
       const sibling = siblings.get(lookup.key)
       if (sibling !== undefined) return sibling
       for (const [path, settled] of paths) {
@@ -127,21 +128,24 @@ export function createPrefetch({ config, log, upstream, cache }: PrefetchOptions
   async function fetchPath(path: string, own: Own): Promise<void> {
     try {
       const half = await upstream.load()
-      await half.fetchPath(path === '/' ? path : path.slice(0, -1), (page, askedAt) => {
-        for (const parameter of page.slice(0, room)) {
-          const lookup = parameterLookup(parameter.Name ?? '', undefined, true)
-          const answer = answerOf(lookup, { store: 'parameter-store', parameter }, own)
-          cache()
-            .lead(lookup, Promise.resolve(answer), askedAt)
-            .then(
-              () => count++,
-              () => undefined, // A caller's own flight was there first, and tells the caller.
-            )
-        }
-        if (page.length > room) warnOfCapacity()
-        room = Math.max(0, room - page.length)
-        return room > 0
-      })
+      await half.fetchPath(
+        pathLookup(path === '/' ? path : path.slice(0, -1), true, true),
+        (page, askedAt) => {
+          for (const parameter of page.slice(0, room)) {
+            const lookup = parameterLookup(parameter.Name ?? '', undefined, true)
+            const answer = answerOf(lookup, { store: 'parameter-store', parameter }, own)
+            cache()
+              .lead(lookup, Promise.resolve(answer), askedAt)
+              .then(
+                () => count++,
+                () => undefined, // A caller's own flight was there first, and tells the caller.
+              )
+          }
+          if (page.length > room) warnOfCapacity()
+          room = Math.max(0, room - page.length)
+          return room > 0
+        },
+      )
     } catch (error) {
       warn(say`path=${shown(path)}`, error)
     }
@@ -210,7 +214,7 @@ export function createPrefetch({ config, log, upstream, cache }: PrefetchOptions
   }
 }
 
-function answerOf(lookup: Lookup, fields: Fields, own: Own): Answer {
+function answerOf(lookup: SecretLookup | ParameterLookup, fields: Fields, own: Own): Answer {
   return createAnswer(goShape(fields), spellingsOf(lookup, fields, own))
 }
 

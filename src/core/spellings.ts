@@ -1,12 +1,6 @@
 import type { Answer } from '../answer/answer.ts'
 import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
-import {
-  parameterLookup,
-  secretLookup,
-  type Lookup,
-  type ParameterLookup,
-  type SecretLookup,
-} from '../lookup.ts'
+import { parameterLookup, secretLookup, type ParameterLookup, type SecretLookup } from '../lookup.ts'
 
 // Which other questions have the same answer. A name stands for what has that name in the function's own account and
 // region. So an answer that was asked for by ARN is found under its name only if both are known to be the function's.
@@ -21,7 +15,7 @@ export interface Own {
 const ARN_SUFFIX = /-[A-Za-z0-9]{6}$/
 
 /** The keys of those questions. */
-export function spellingsOf(lookup: Lookup, fields: Fields, own: Own): string[] {
+export function spellingsOf(lookup: SecretLookup | ParameterLookup, fields: Fields, own: Own): string[] {
   if (lookup.store === 'secrets-manager') {
     return fields.store === 'secrets-manager' ? ofSecret(lookup, fields.secret, own) : []
   }
@@ -51,9 +45,13 @@ function ofParameter({ name: asked }: ParameterLookup, parameter: ParameterField
   return values.flatMap((decrypt) => names.map((one) => parameterLookup(one, undefined, decrypt).key))
 }
 
-/** Whether that answer is one of the secret or parameter with this name, ARN or partial ARN. */
+/** Whether that answer may be one of the secret or parameter with this name, ARN or partial ARN. */
 export function isOf({ bytes }: Answer, name: string): boolean {
-  const body = JSON.parse(Buffer.from(bytes, 'latin1').toString('utf8')) as Held & { Parameter?: Held }
+  const body = JSON.parse(Buffer.from(bytes, 'latin1').toString('utf8')) as Held & {
+    Parameter?: Held
+    Parameters?: unknown
+  }
+  if (body.Parameters !== undefined) return true // All below a path.
   const { ARN: arn, Name: held } = body.Parameter ?? body
   return name === held || (typeof arn === 'string' && (name === arn || name === arn.replace(ARN_SUFFIX, '')))
 }

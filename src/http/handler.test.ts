@@ -76,6 +76,7 @@ async function start(t: TestContext, fixture: Fixture = {}) {
     answerAside: fixture.answerAside ?? (() => undefined),
     keepHere: () => undefined,
     callers: new Callers(),
+    readMany: () => Promise.reject(new Error('many are not expected')),
     sdk: {
       cache,
       region: 'us-east-1',

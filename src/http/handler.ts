@@ -3,7 +3,8 @@ import { isLoopbackAuthority, readHeaders, type SeenHeaders } from './headers.ts
 import { createReader, PLAIN, type ReaderOptions } from './reader.ts'
 import { rejects } from './rejects.ts'
 import * as reply from './reply.ts'
-import { createRouter } from './route.ts'
+import { createRouter, type Read, type Route } from './route.ts'
+import type { ReadMany } from './route-many.ts'
 import { createSdkEndpoint, type SdkOptions } from './sdk-endpoint.ts'
 import { createStrangers, type StrangersOptions } from './strangers.ts'
 
@@ -52,6 +53,7 @@ export function createHandler(options: HandlerOptions): Handler {
     if (request.method !== 'GET') return reply.refuse(response, rejects.method)
     const asked = route(request.url ?? '')
     if (asked.kind === 'read') return read(request, response, asked, PLAIN)
+    if (asked.kind === 'many') return reader.readMany(request, response, asked, PLAIN)
     if (asked.kind === 'ping') return reply.pong(response)
     return reply.refuse(response, asked)
   }
@@ -65,7 +67,7 @@ export function createHandler(options: HandlerOptions): Handler {
     }
     if (!strangers.mayBeKnown(token)) return refuseStranger(response)
     strangers.decide(request, token, {
-      asked: asked?.kind === 'read' && !forwarded && isGoodHost(host) ? asked : undefined,
+      asked: isOfAws(asked) && !forwarded && isGoodHost(host) ? asked : undefined,
       serve: () => serve(request, response, host, forwarded),
       refuse: () => refuseStranger(response),
       fail: (error) => ourFault(response, error, PLAIN),
@@ -84,4 +86,8 @@ export function createHandler(options: HandlerOptions): Handler {
     lastGoodHost = host
     return true
   }
+}
+
+function isOfAws(asked: Route | undefined): asked is Read | ReadMany {
+  return asked?.kind === 'read' || asked?.kind === 'many'
 }

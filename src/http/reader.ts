@@ -11,10 +11,12 @@ import { hasHungUp } from './callers.ts'
 import { rejects } from './rejects.ts'
 import * as reply from './reply.ts'
 import type { Read } from './route.ts'
+import { manyReady, type Part } from './many.ts'
+import type { ReadMany } from './route-many.ts'
 import type { Pass } from './sdk-request.ts'
 
 /** What only AWS can answer. */
-export type Asked = Read | Pass
+export type Asked = Read | ReadMany | Pass
 
 export interface ReaderOptions {
   readonly cache: ReadThrough<Lookup, Answer>
@@ -26,6 +28,8 @@ export interface ReaderOptions {
    * process checks `token`; undefined means that it is known to be good. False: answer here after all.
    */
   answerAside(socket: Socket, asked: Asked, token: string | undefined): Promise<boolean> | undefined
+  /** What is held, and the rest from AWS. Rejects with a defect of ours only. */
+  readMany(lookups: ReadMany['lookups'], isRefresh: boolean): Promise<readonly Part[]>
   /** Called at the hit with that number, and at the miss with that number, once each. Must not throw. */
   readonly onBusy: { readonly hits: number; readonly misses: number; reached(): void }
 }
@@ -43,6 +47,8 @@ export const PLAIN: Voice = { fail: reply.fail, refuse: reply.refuse }
 export interface Reader {
   /** Answers from the cache or, joined with others who ask the same, from AWS. Never throws. A hit has no promise. */
   read(request: IncomingMessage, response: ServerResponse, asked: Read, voice: Voice): void
+  /** The same for many at once, in one body. */
+  readMany(request: IncomingMessage, response: ServerResponse, asked: ReadMany, voice: Voice): void
   /** Answers in another process where this one must not hold the answer, else calls `here`. */
   asideOr(
     request: IncomingMessage,
@@ -55,10 +61,17 @@ export interface Reader {
   ourFault(response: ServerResponse, error: unknown, voice: Voice): void
 }
 
-export function createReader({ cache, log, callers, answerAside, onBusy }: ReaderOptions): Reader {
+export function createReader({
+  cache,
+  log,
+  callers,
+  answerAside,
+  onBusy,
+  readMany: readParts,
+}: ReaderOptions): Reader {
   let hitsToGo = onBusy.hits
   let missesToGo = onBusy.misses
-  return { read, asideOr, ourFault }
+  return { read, readMany, asideOr, ourFault }
 
   function read(request: IncomingMessage, response: ServerResponse, asked: Read, voice: Voice): void {
     const held = asked.refreshNow ? undefined : cache.get(asked.lookup)
@@ -72,6 +85,22 @@ export function createReader({ cache, log, callers, answerAside, onBusy }: Reade
   function load(request: IncomingMessage, response: ServerResponse, asked: Read, voice: Voice): void {
     if (missesToGo > 0 && --missesToGo === 0) onBusy.reached()
     asideOr(request, response, asked, () => loadHere(response, asked, voice), voice)
+  }
+
+  function readMany(request: IncomingMessage, response: ServerResponse, asked: ReadMany, voice: Voice): void {
+    const here = () => {
+      readParts(asked.lookups, asked.refreshNow)
+        .then((parts) => {
+          const ready = manyReady(asked, parts)
+          if (ready instanceof UpstreamError) voice.fail(response, ready)
+          else if (!response.destroyed) {
+            const isHit = parts.every((part) => part.isHit)
+            ;(isHit ? reply.hit : reply.miss)(response, ready)
+          }
+        })
+        .catch((error: unknown) => ourFault(response, error, voice))
+    }
+    asideOr(request, response, asked, here, voice)
   }
 
   function asideOr(
@@ -141,7 +170,8 @@ export function createReader({ cache, log, callers, answerAside, onBusy }: Reade
 }
 
 function describe(lookup: Lookup): Public {
-  return lookup.store === 'secrets-manager'
-    ? say`GetSecretValue ${shown(lookup.secretId)}`
-    : say`GetParameter ${shown(lookup.name)}`
+  if (lookup.store === 'secrets-manager') return say`GetSecretValue ${shown(lookup.secretId)}`
+  return lookup.store === 'parameter-store'
+    ? say`GetParameter ${shown(lookup.name)}`
+    : say`GetParametersByPath ${shown(lookup.path)}`
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import type { Lookup } from '../lookup.ts'
 import { createRouter, route, type Read } from './route.ts'
 
 const SECRET = '/secretsmanager/get'
@@ -9,6 +10,9 @@ const PARAMETER = '/systemsmanager/parameters/get'
 const fragments = [
   SECRET,
   PARAMETER,
+  `${SECRET}Multiple`,
+  `${PARAMETER}Multiple`,
+  `${PARAMETER}ByPath`,
   '/ping',
   '/',
   '?',
@@ -28,6 +32,10 @@ const fragments = [
   ':',
   '#',
   'secretId',
+  'jsonKey',
+  'format',
+  'path',
+  'recursive',
   'name',
   'version',
   'label',
@@ -51,19 +59,31 @@ const target = fc.oneof(
   fc.array(fc.constantFrom(...fragments), { maxLength: 14 }).map((parts) => parts.join('')),
   fc.string({ unit: 'binary' }).map((rest) => `${SECRET}?secretId=${rest}`),
   fc.string({ unit: 'binary' }).map((rest) => `${PARAMETER}?name=a&${rest}`),
+  fc.string({ unit: 'binary' }).map((rest) => `${SECRET}Multiple?secretId=a&${rest}`),
+  fc.string({ unit: 'binary' }).map((rest) => `${PARAMETER}ByPath?path=a&${rest}`),
 )
 
-test('route never throws, and always gives a read with a name, a ping or a refusal with a body', () => {
+function nameIn(lookup: Lookup): string {
+  if (lookup.store === 'secrets-manager') return lookup.secretId
+  return lookup.store === 'parameter-store' ? lookup.name : lookup.path
+}
+
+test('route never throws, and always gives reads with names, a ping or a refusal with a body', () => {
   fc.assert(
     fc.property(target, (text) => {
       const result = route(text)
       switch (result.kind) {
         case 'read': {
           const { lookup } = result
-          const name = lookup.store === 'secrets-manager' ? lookup.secretId : lookup.name
+          const name = nameIn(lookup)
           assert.ok(name !== '' && !name.includes('\u0000'))
           return assert.equal(typeof result.refreshNow, 'boolean')
         }
+        case 'many':
+          assert.ok(result.lookups.length > 0 && result.lookups.length <= 100)
+          return assert.ok(
+            result.lookups.map(nameIn).every((name) => name !== '' && !name.includes('\u0000')),
+          )
         case 'ping':
           return
         case 'reject':

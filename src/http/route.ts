@@ -1,8 +1,10 @@
-import type { Shape } from '../answer/shape.ts'
+import { memberShape, VALUE, type Shape } from '../answer/shape.ts'
 import type { Reject } from '../errors.ts'
 import { parameterLookup, secretLookup, type Lookup } from '../lookup.ts'
 import { isLoopbackAuthority } from './headers.ts'
+import { decode, pairs, parseBool } from './query.ts'
 import { rejects } from './rejects.ts'
+import { manyParameters, manySecrets, parametersByPath, type ReadMany } from './route-many.ts'
 
 // Request target → what is asked, or why we refuse. Pure: no I/O, and no target makes it throw.
 
@@ -19,7 +21,7 @@ interface Ping {
   readonly kind: 'ping'
 }
 
-export type Route = Read | Ping | Reject
+export type Route = Read | ReadMany | Ping | Reject
 
 const PING: Ping = { kind: 'ping' }
 const SECRETS_PATH = '/secretsmanager/get'
@@ -58,6 +60,12 @@ export function route(target: string): Route {
       return parameter(query)
     case '/ping':
       return PING
+    case '/secretsmanager/getMultiple':
+      return manySecrets(query)
+    case '/systemsmanager/parameters/getMultiple':
+      return manyParameters(query)
+    case '/systemsmanager/parameters/getByPath':
+      return parametersByPath(query)
     default:
       return routeUnslashed(path, mark === -1 ? path.length : mark)
   }
@@ -83,6 +91,7 @@ function secret(query: string): Read | Reject {
   let versionId: string | undefined
   let versionStage: string | undefined
   let refreshNow: string | undefined
+  const asked: AskedShape = { jsonKey: undefined, format: undefined }
   for (const { name, value } of pairs(query)) {
     switch (name) {
       case 'secretId':
@@ -100,14 +109,21 @@ function secret(query: string): Read | Reject {
       case 'refreshNow':
         refreshNow ||= value
         break
+      case 'jsonKey':
+      case 'format':
+        asked[name] ||= decode(value)
+        if (asked[name] === undefined) return rejects.malformedEscape
+        break
       default: // unknown parameters are ignored: 63Klabs/cache-data sends withDecryption here
     }
   }
   if (!secretId) return rejects.missingSecretId
   const refresh = parseBool(refreshNow)
   if (refresh === undefined) return rejects.badRefreshNow
+  const shape = shapeOf(asked)
+  if (shape === null) return rejects.badFormat
   const lookup = secretLookup(secretId, versionId || undefined, versionStage || undefined)
-  return { kind: 'read', lookup, shape: undefined, refreshNow: refresh }
+  return { kind: 'read', lookup, shape, refreshNow: refresh }
 }
 
 function parameter(query: string): Read | Reject {
@@ -115,6 +131,7 @@ function parameter(query: string): Read | Reject {
   let selector: string | undefined
   let withDecryption: string | undefined
   let refreshNow: string | undefined
+  const asked: AskedShape = { jsonKey: undefined, format: undefined }
   for (const { name, value } of pairs(query)) {
     switch (name) {
       case 'name':
@@ -133,6 +150,11 @@ function parameter(query: string): Read | Reject {
       case 'refreshNow':
         refreshNow ||= value
         break
+      case 'jsonKey':
+      case 'format':
+        asked[name] ||= decode(value)
+        if (asked[name] === undefined) return rejects.malformedEscape
+        break
       default:
     }
   }
@@ -141,53 +163,20 @@ function parameter(query: string): Read | Reject {
   if (decrypt === undefined) return rejects.badWithDecryption
   const refresh = parseBool(refreshNow)
   if (refresh === undefined) return rejects.badRefreshNow
-  return {
-    kind: 'read',
-    lookup: parameterLookup(parameterName, selector || undefined, decrypt),
-    shape: undefined,
-    refreshNow: refresh,
-  }
+  const shape = shapeOf(asked)
+  if (shape === null) return rejects.badFormat
+  const lookup = parameterLookup(parameterName, selector || undefined, decrypt)
+  return { kind: 'read', lookup, shape, refreshNow: refresh }
 }
 
-interface Pair {
-  /** Decoded; empty when it cannot be. */
-  readonly name: string
-  /** As it stands in the URL. */
-  readonly value: string
+interface AskedShape {
+  jsonKey: string | undefined
+  format: string | undefined
 }
 
-function pairs(query: string): Pair[] {
-  return query.split('&').map((pair) => {
-    const mark = pair.indexOf('=')
-    if (mark === -1) return { name: decode(pair) ?? '', value: '' }
-    return { name: decode(pair.slice(0, mark)) ?? '', value: pair.slice(mark + 1) }
-  })
-}
-
-/** `+` and `%20` are a space. Undefined: a malformed escape, invalid UTF-8, or U+0000, which no AWS name holds. */
-function decode(text: string): string | undefined {
-  try {
-    const decoded = /[%+]/.test(text) ? decodeURIComponent(text.replaceAll('+', ' ')) : text
-    return decoded.includes('\u0000') ? undefined : decoded
-  } catch {
-    return undefined
-  }
-}
-
-/** Go's `strconv.ParseBool`, in any letter case; absent and empty are false. Undefined: neither true nor false. */
-function parseBool(text: string | undefined): boolean | undefined {
-  switch ((decode(text ?? '') ?? text)?.toLowerCase()) {
-    case '1':
-    case 't':
-    case 'true':
-      return true
-    case undefined:
-    case '':
-    case '0':
-    case 'f':
-    case 'false':
-      return false
-    default:
-      return undefined
-  }
+/** Undefined for the original's body, null for a format that we do not know. */
+function shapeOf({ jsonKey, format }: AskedShape): Shape | undefined | null {
+  if (format && format !== 'value') return null
+  if (jsonKey) return memberShape(jsonKey)
+  return format ? VALUE : undefined
 }

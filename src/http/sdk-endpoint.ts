@@ -103,6 +103,7 @@ export function createSdkEndpoint(
   ): void {
     if (question.kind === 'refusal') return sendError(response, { ...question, status: 400 })
     if (question.kind === 'pass') return passAlong(request, response, question)
+    if (question.kind === 'many') return reader.readMany(request, response, question, SDK_VOICE)
     const failed = headers.isRetry ? failures.of(headers.invocation) : undefined
     if (failed !== undefined && cache.peek(question.lookup) === undefined) {
       return SDK_VOICE.fail(response, failed)

@@ -23,8 +23,8 @@ export function createFailureMemory(now: () => number = Date.now): FailureMemory
     remember(invocation, error) {
       failures.delete(invocation)
       failures.set(invocation, { error, at: now() })
-      if (failures.size <= MOST_FAILURES) return
-      for (const oldest of failures.keys()) return void failures.delete(oldest)
+      const [oldest] = failures.keys()
+      if (failures.size > MOST_FAILURES && oldest !== undefined) failures.delete(oldest)
     },
   }
 }

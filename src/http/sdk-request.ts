@@ -1,7 +1,8 @@
 import { WIRE } from '../answer/shape.ts'
-import { parameterLookup, secretLookup, type Lookup } from '../lookup.ts'
+import { parameterLookup, pathLookup, secretLookup, type Lookup } from '../lookup.ts'
 import type { RawCall } from '../raw-call.ts'
 import type { Read } from './route.ts'
+import type { ReadMany } from './route-many.ts'
 import type { SdkHeaders } from './sdk-headers.ts'
 
 // What an AWS SDK asks: a read that the cache can answer, a call to be handed on to AWS, or why neither.
@@ -21,10 +22,12 @@ export interface Refusal {
   readonly message: string
 }
 
-export type SdkQuestion = Read | Pass | Refusal
+export type SdkQuestion = Read | ReadMany | Pass | Refusal
 
 const TARGET = /^(secretsmanager|AmazonSSM)\.([A-Za-z]{1,64})$/
 const READS = /^(Get|List|Describe|BatchGet|Validate)/
+const PARAMETERS_A_CALL = 10
+const SECRETS_A_CALL = 20
 const UNKNOWN_OPERATION: Refusal = {
   kind: 'refusal',
   code: 'UnknownOperationException',
@@ -50,7 +53,7 @@ export function createSdkRouter(own: string | undefined): (asked: Asked, body: s
     const known = seen.get(text)
     if (known !== undefined) return known
     const fresh = sdkQuestion(asked, body, own)
-    if (fresh.kind === 'read' && text.length <= REMEMBERED_LENGTH) {
+    if ((fresh.kind === 'read' || fresh.kind === 'many') && text.length <= REMEMBERED_LENGTH) {
       if (seen.size >= REMEMBERED_QUESTIONS) seen.clear()
       seen.set(text, fresh)
     }
@@ -65,8 +68,8 @@ export function sdkQuestion({ target, region }: Asked, body: string, own: string
   const input = objectOf(body)
   if (input === undefined) return NOT_JSON
   const isForeign = region !== '' && region !== own
-  const lookup = isForeign ? undefined : lookupOf(operation, input)
-  if (lookup !== undefined) return { kind: 'read', lookup, shape: WIRE, refreshNow: false }
+  const known = isForeign ? undefined : knownQuestion(operation, input)
+  if (known !== undefined) return known
   const call = { target, region: isForeign ? region : undefined, body }
   return { kind: 'pass', call, changes: isChange(service, operation) ? namesIn(input) : [] }
 }
@@ -74,8 +77,42 @@ export function sdkQuestion({ target, region }: Asked, body: string, own: string
 type Input = Readonly<Record<string, unknown>>
 
 /** Undefined for other operations, and for input that AWS must judge. */
+function knownQuestion(operation: string, input: Input): Read | ReadMany | undefined {
+  const lookup = lookupOf(operation, input)
+  if (lookup !== undefined) return { kind: 'read', lookup, shape: WIRE, refreshNow: false }
+  const lookups = lookupsOf(operation, input)
+  if (lookups === undefined) return undefined
+  const store = operation === 'GetParameters' ? 'parameter-store' : 'secrets-manager'
+  return { kind: 'many', store, lookups, refreshNow: false, isWire: true }
+}
+
+function lookupsOf(operation: string, input: Input): ReadMany['lookups'] | undefined {
+  switch (operation) {
+    case 'GetParameters': {
+      const { Names, WithDecryption, ...others } = input
+      if (!areNames(Names, PARAMETERS_A_CALL) || !isOptional(WithDecryption, isBoolean) || !isEmpty(others)) {
+        return undefined
+      }
+      return Names.map((name) => parameterLookup(name, undefined, WithDecryption ?? false))
+    }
+    case 'BatchGetSecretValue': {
+      const { SecretIdList, ...others } = input
+      if (!areNames(SecretIdList, SECRETS_A_CALL) || !isEmpty(others)) return undefined
+      return SecretIdList.map((id) => secretLookup(id, undefined, undefined))
+    }
+    default:
+      return undefined
+  }
+}
+
 function lookupOf(operation: string, input: Input): Lookup | undefined {
   switch (operation) {
+    case 'GetParametersByPath': {
+      const { Path, Recursive, WithDecryption, ...others } = input
+      if (!isName(Path) || !isOptional(Recursive, isBoolean) || !isOptional(WithDecryption, isBoolean))
+        return undefined
+      return isEmpty(others) ? pathLookup(Path, Recursive ?? false, WithDecryption ?? false) : undefined
+    }
     case 'GetSecretValue': {
       const { SecretId, VersionId, VersionStage, ...others } = input
       if (!isName(SecretId) || !isOptional(VersionId, isName) || !isOptional(VersionStage, isName))
@@ -115,6 +152,12 @@ function objectOf(body: string): Input | undefined {
 
 function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && !value.includes('\u0000')
+}
+
+/** Names that are all different, as many as a call may hold. */
+function areNames(value: unknown, most: number): value is string[] {
+  if (!Array.isArray(value) || value.length === 0 || value.length > most || !value.every(isName)) return false
+  return new Set(value).size === value.length
 }
 
 function isBoolean(value: unknown): value is boolean {

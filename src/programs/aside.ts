@@ -2,7 +2,9 @@ import { makeShape, type Shape } from '../answer/shape.ts'
 import type { Core } from '../core/core.ts'
 import { UpstreamError } from '../errors.ts'
 import type { Asked } from '../http/reader.ts'
+import { manyReady } from '../http/many.ts'
 import { rejects } from '../http/rejects.ts'
+import type { ReadMany } from '../http/route-many.ts'
 import { failureBytes, missBytes, refusalBytes } from '../http/reply.ts'
 import { BAD_TOKEN, errorBytes, failureBytesOfSdk, rawBytes } from '../http/sdk-reply.ts'
 import type { Lookup } from '../lookup.ts'
@@ -16,6 +18,8 @@ interface AsideQuestion {
   readonly lookup?: Lookup | undefined
   /** Absent for the original's body. */
   readonly shape?: Shape | undefined
+  /** In place of a lookup: many. */
+  readonly many?: ReadMany | undefined
   /** In place of a lookup: a call of an SDK. */
   readonly call?: RawCall | undefined
   /** A token that is still to be checked; absent if it is known to be good. */
@@ -24,7 +28,11 @@ interface AsideQuestion {
 
 export function asideQuestion(asked: Asked, token: string | undefined): string {
   const question: AsideQuestion =
-    asked.kind === 'read' ? { lookup: asked.lookup, shape: asked.shape, token } : { call: asked.call, token }
+    asked.kind === 'read'
+      ? { lookup: asked.lookup, shape: asked.shape, token }
+      : asked.kind === 'many'
+        ? { many: asked, token }
+        : { call: asked.call, token }
   return JSON.stringify(question)
 }
 
@@ -39,13 +47,18 @@ export function runAside(core: Core, survive: (error: unknown) => void): void {
 
 /** The bytes of the answer. */
 async function replyTo(core: Core, question: AsideQuestion): Promise<string> {
-  const { lookup, shape, call, token } = question
-  const isOfSdk = call !== undefined || shape?.kind === 'wire'
+  const { lookup, shape, many, call, token } = question
+  const isOfSdk = call !== undefined || many?.isWire === true || shape?.kind === 'wire'
   try {
     if (token !== undefined && !(await core.isCurrentToken?.(token))) {
       return isOfSdk ? errorBytes(BAD_TOKEN) : refusalBytes(rejects.badToken)
     }
     if (call !== undefined) return rawBytes(await core.passOn(call))
+    if (many !== undefined) {
+      const ready = manyReady(many, await core.readMany(many.lookups, many.refreshNow))
+      if (ready instanceof UpstreamError) throw ready
+      return missBytes(ready)
+    }
     const answer = await core.fetchAnswer(lookup!)
     const shaped = shape === undefined ? answer : makeShape(answer, shape)
     return 'kind' in shaped ? refusalBytes(shaped) : missBytes(shaped)

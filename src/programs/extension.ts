@@ -41,6 +41,7 @@ export async function runExtension({ config, log, core, survive }: Extension): P
     answerAside: (socket, asked, token) =>
       guard.isBeforeRestore ? aside.answer(socket, asideQuestion(asked, token)) : undefined,
     callers: core.callers,
+    readMany: core.readMany,
     sdk: {
       cache,
       region: config.upstream.region,

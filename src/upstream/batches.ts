@@ -1,6 +1,6 @@
 import { UpstreamError } from '../errors.ts'
 import type { ParameterFields, SecretFields } from '../fields.ts'
-import type { ParameterLookup, SecretLookup } from '../lookup.ts'
+import type { ParameterLookup, PathLookup, SecretLookup } from '../lookup.ts'
 import { isParameter, isSecret } from './checks.ts'
 import type { Clients } from './client.ts'
 import { regionOfArn } from './regions.ts'
@@ -41,16 +41,30 @@ export function getSecrets(
   })
 }
 
-/** Decrypted, 10 in a call; otherwise as `getSecrets`. */
-export function getParameters(
+/** 10 in a call, with decryption or without; otherwise as `getSecrets`. */
+export async function getParameters(
   clients: Clients,
   lookups: readonly ParameterLookup[],
+  onPart: (lookup: ParameterLookup, part: Part<ParameterFields>) => void,
+): Promise<void> {
+  await Promise.all(
+    [true, false].map((isDecrypted) => {
+      const some = lookups.filter(({ withDecryption }) => withDecryption === isDecrypted)
+      return getAlike(clients, some, isDecrypted, onPart)
+    }),
+  )
+}
+
+function getAlike(
+  clients: Clients,
+  lookups: readonly ParameterLookup[],
+  WithDecryption: boolean,
   onPart: (lookup: ParameterLookup, part: Part<ParameterFields>) => void,
 ): Promise<void> {
   const regionOf = ({ name }: ParameterLookup) => regionOfArn('ssm', name, clients.region)
   return inBatches(lookups, PARAMETERS_A_CALL, regionOf, onPart, async (region, batch) => {
     const Names = batch.map(({ name }) => name)
-    const answer = await clients.getParameters(region, { Names, WithDecryption: true })
+    const answer = await clients.getParameters(region, { Names, WithDecryption })
     const parameters = (answer.Parameters ?? []).filter(isParameter)
     const missing = new Set(answer.InvalidParameters)
     return ({ name }) => {
@@ -63,13 +77,13 @@ export function getParameters(
 }
 
 /**
- * All parameters below a path, decrypted. A page may be empty and not be the last. `onPage` gets each page as it
+ * All parameters below a path. A page may be empty and not be the last. `onPage` gets each page as it
  * comes, with the epoch milliseconds at which it was asked for, and returns whether more are wanted. Rejects with
  * UpstreamError only.
  */
 export async function getPath(
   clients: Clients,
-  path: string,
+  { path, isRecursive, withDecryption }: Pick<PathLookup, 'path' | 'isRecursive' | 'withDecryption'>,
   onPage: (parameters: readonly ParameterFields[], askedAt: number) => boolean,
 ): Promise<void> {
   let token: string | undefined
@@ -77,8 +91,8 @@ export async function getPath(
     const askedAt = Date.now()
     const page = await clients.getParametersByPath({
       Path: path,
-      Recursive: true,
-      WithDecryption: true,
+      Recursive: isRecursive,
+      WithDecryption: withDecryption,
       ...(token !== undefined && { NextToken: token }),
     })
     const parameters = page.Parameters ?? []

@@ -1,5 +1,5 @@
 import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
-import type { Lookup, ParameterLookup, SecretLookup } from '../lookup.ts'
+import type { ParameterLookup, PathLookup, SecretLookup } from '../lookup.ts'
 import { getParameters, getPath, getSecrets, type Part } from './batches.ts'
 import { createClients } from './client.ts'
 import { createCredentials } from './credentials.ts'
@@ -13,20 +13,20 @@ import type { RawAnswer, RawCall } from '../raw-call.ts'
 
 export interface Upstream {
   /** Asks AWS, unless nobody waits any more when the call's turn comes. Rejects with UpstreamError only. */
-  fetch(lookup: Lookup, isWanted?: () => boolean): Promise<Fields>
+  fetch(lookup: SecretLookup | ParameterLookup, isWanted?: () => boolean): Promise<Fields>
   /** Many current secrets in few calls; see batches.ts. */
   fetchSecrets(
     lookups: readonly SecretLookup[],
     onPart: (lookup: SecretLookup, part: Part<SecretFields>) => void,
   ): Promise<void>
-  /** Many parameters, decrypted, in few calls; see batches.ts. */
+  /** Many parameters in few calls; see batches.ts. */
   fetchParameters(
     lookups: readonly ParameterLookup[],
     onPart: (lookup: ParameterLookup, part: Part<ParameterFields>) => void,
   ): Promise<void>
   /** All parameters below a path; see batches.ts. */
   fetchPath(
-    path: string,
+    lookup: PathLookup,
     onPage: (parameters: readonly ParameterFields[], askedAt: number) => boolean,
   ): Promise<void>
   /** AWS's own answer to an SDK's call, whatever its status. Rejects with UpstreamError only. */
@@ -52,7 +52,7 @@ export function createUpstream(settings: UpstreamSettings): Upstream {
         : getParameter(clients, lookup, isWanted),
     fetchSecrets: (lookups, onPart) => getSecrets(clients, lookups, onPart),
     fetchParameters: (lookups, onPart) => getParameters(clients, lookups, onPart),
-    fetchPath: (path, onPage) => getPath(clients, path, onPage),
+    fetchPath: (lookup, onPage) => getPath(clients, lookup, onPage),
     passOn: clients.passOn,
     sessionToken: async () => (await credentials.get()).sessionToken,
     renewedSessionToken: async () => (await credentials.replace(await credentials.get()))?.sessionToken,

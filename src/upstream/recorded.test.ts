@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import test, { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { startAws } from '../workshop/emulators/aws/index.ts'
-import { parameterLookup, secretLookup, type Lookup } from '../lookup.ts'
+import { parameterLookup, secretLookup, type ParameterLookup, type SecretLookup } from '../lookup.ts'
 import { bodyOf } from '../workshop/testing/body-of.ts'
 import { settingsFor } from '../workshop/testing/upstream-settings.ts'
 import { createUpstream } from './index.ts'
@@ -28,7 +28,7 @@ for (const { title, request, body } of recorded.exchanges) {
   })
 }
 
-function lookupOf(request: string): Lookup {
+function lookupOf(request: string): SecretLookup | ParameterLookup {
   const { pathname, searchParams: asked } = new URL(request, 'http://localhost')
   const get = (name: string) => asked.get(name) ?? undefined
   return pathname.startsWith('/secretsmanager')

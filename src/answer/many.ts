@@ -1,0 +1,35 @@
+// The bodies of many answers in one, as byte strings, in the original's shape: Go's `json.Marshal` of the outputs of
+// GetParameters, GetParametersByPath and BatchGetSecretValue. They are put together from the single bodies, unparsed.
+
+const END = ',"ResultMetadata":{}}'
+const PARAMETER = '{"Parameter":'
+
+/** GetParameters. `bodies` are those of single parameters. */
+export function parametersBytes(bodies: readonly string[], invalid: readonly string[]): string {
+  return `{"InvalidParameters":${encode(invalid)},"Parameters":[${parametersIn(bodies)}]${END}`
+}
+
+/** GetParametersByPath, with all pages in one. */
+export function pathBytes(bodies: readonly string[]): string {
+  return `{"NextToken":null,"Parameters":[${parametersIn(bodies)}]${END}`
+}
+
+/** BatchGetSecretValue. `bodies` are those of single secrets. */
+export function secretsBytes(bodies: readonly string[], errors: readonly SecretError[]): string {
+  const all = bodies.map((body) => `${body.slice(0, -END.length)}}`).join(',')
+  return `{"Errors":${encode(errors)},"NextToken":null,"SecretValues":[${all}]${END}`
+}
+
+export interface SecretError {
+  readonly ErrorCode: string
+  readonly Message: string
+  readonly SecretId: string
+}
+
+function parametersIn(bodies: readonly string[]): string {
+  return bodies.map((body) => body.slice(PARAMETER.length, -END.length)).join(',')
+}
+
+function encode(value: unknown): string {
+  return Buffer.from(JSON.stringify(value), 'utf8').toString('latin1')
+}
