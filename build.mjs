@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util'
 /** @typedef {import('esbuild').Plugin} Plugin */
 
 /** Minified bytes, about 5 % over what was reached. Raise it in the commit that says what was bought with it. */
-const BUDGET = { ours: 90_000, sdk: 128_000 }
+const BUDGET = { ours: 96_000, sdk: 128_000 }
 
 const root = dirname(fileURLToPath(import.meta.url))
 const { quiet: isQuiet, local: withLocal, 'inline-upstream': isInline } = readArguments()
@@ -157,39 +157,69 @@ const sdkTrimmer = {
   },
 }
 
-// UpstreamError must be the same class in both halves, so the SDK half takes errors.ts from the main half.
-const SHARED = 'shared:errors'
+/**
+ * The parts that are loaded later, by the import that loads each, in the order in which they are made: a part may load
+ * those before it.
+ */
+const PARTS = /** @type {const} */ ([
+  { name: 'upstream', entry: 'src/upstream/index.ts', exports: 'createUpstream' },
+  { name: 'serving', entry: 'src/programs/serving.ts', exports: 'createServing' },
+])
+
+// What all parts must have the same of: UpstreamError is one class, and a part is loaded once.
+const SHARED_ERRORS = 'shared:errors'
+/** @type {(name: string) => string} */
+const shared = (name) => `shared:${name}`
+
 /** @type {Plugin} */
-const shareErrors = {
-  name: 'share-errors',
+const share = {
+  name: 'share',
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\.\/errors\.ts$/ }, () => ({ path: SHARED, external: true }))
+    onResolve({ filter: /^\.\.?\/errors\.ts$/ }, () => ({ path: SHARED_ERRORS, external: true }))
+    onResolve({ filter: /^\.\.\/upstream\/index\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: shared('upstream'), external: true } : undefined,
+    )
   },
 }
 
 /**
- * Puts the bundled SDK half where core/lazy-upstream.ts says `import('../upstream/index.ts')`.
- * @type {(half: string) => Plugin}
+ * Puts each bundled part where it is imported, as code or as text that is compiled when it is first needed.
+ * @type {(texts: ReadonlyMap<string, string>) => Plugin}
  */
-const embed = (half) => ({
-  name: 'embed-upstream',
+const embed = (texts) => ({
+  name: 'embed',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\.\.\/upstream\/index\.ts$/ }, () => ({ path: 'upstream', namespace: 'embedded' }))
-    onResolve({ filter: new RegExp(`^${SHARED}$`) }, () => ({ path: `${root}/src/errors.ts` }))
-    onLoad({ filter: /./, namespace: 'embedded' }, () => ({
-      contents: isInline ? half : compiledWhenNeeded(half),
-      resolveDir: root,
-    }))
+    onResolve({ filter: /programs\/serving\.ts$/ }, () => ({ path: 'serving', namespace: 'embedded' }))
+    onResolve({ filter: /^shared:/ }, ({ path }) =>
+      path === SHARED_ERRORS
+        ? { path: `${root}/src/errors.ts` }
+        : { path: path.slice('shared:'.length), namespace: 'embedded' },
+    )
+    onLoad({ filter: /./, namespace: 'embedded' }, ({ path }) => {
+      const text = texts.get(path) ?? ''
+      return { contents: isInline ? text : compiledWhenNeeded(path, text), resolveDir: root }
+    })
   },
 })
 
-/** @type {(half: string) => string} */
-const compiledWhenNeeded = (half) => `
-  import * as errors from '${SHARED}'
-  const half = { exports: {} }
-  const load = new Function('require', 'module', ${JSON.stringify(half)})
-  load((name) => (name === '${SHARED}' ? errors : require(name)), half)
-  export const createUpstream = half.exports.createUpstream`
+/** @type {(name: string, text: string) => string} */
+const compiledWhenNeeded = (name, text) => {
+  const others = PARTS.filter((part) => part.name !== name && text.includes(shared(part.name)))
+  const cases = others.map(
+    (part) => `if (name === '${shared(part.name)}') return require('${shared(part.name)}')`,
+  )
+  return `
+  import * as errors from '${SHARED_ERRORS}'
+  const part = { exports: {} }
+  const load = new Function('require', 'module', ${JSON.stringify(text)})
+  const find = (name) => {
+    if (name === '${SHARED_ERRORS}') return errors
+    ${cases.join('\n')}
+    return require(name)
+  }
+  load(find, part)
+  export const { ${PARTS.find((one) => one.name === name)?.exports} } = part.exports`
+}
 
 function readArguments() {
   const help = `npm run build [-- options]
@@ -243,17 +273,24 @@ const isOurs = (path) => path.startsWith('src/')
 
 async function buildExtension() {
   const format = isInline ? 'esm' : 'cjs'
-  const plugins = [sdkTrimmer, shareErrors]
-  const half = await make({ ...common, format, entryPoints: ['src/upstream/index.ts'], plugins })
+  const parts = await Promise.all(
+    PARTS.map(async ({ name, entry }) => {
+      const plugins = name === 'upstream' ? [sdkTrimmer, share] : [share]
+      // Inline, an `import()` must still be one for the bundle around it.
+      const supported = isInline ? {} : common.supported
+      return { name, ...(await make({ ...common, format, supported, entryPoints: [entry], plugins })) }
+    }),
+  )
   const whole = await make({
     ...common,
     entryPoints: ['src/main.ts'],
-    plugins: [embed(half.text)],
+    plugins: [embed(new Map(parts.map(({ name, text }) => [name, text])))],
   })
   const { contents, text } = whole
+  if (isInline && text.includes('shared:')) throw new Error('a part is not in the bundle')
   if (text.includes(root)) throw new Error('the bundle names the folder it was built in')
 
-  const ours = bytesOf(whole, isOurs) + bytesOf(half, isOurs)
+  const ours = [whole, ...parts].reduce((sum, made) => sum + bytesOf(made, isOurs), 0)
   const meta = {
     bytes: contents.length,
     ours,
@@ -265,7 +302,9 @@ async function buildExtension() {
   await mkdir(`${root}/dist`, { recursive: true })
   await put('extension.cjs', contents)
   // Not shipped: the tests of src/upstream run on the trimmed half too.
-  if (!isInline) await put('upstream.cjs', half.contents)
+  for (const { name, contents: part } of parts) {
+    if (name === 'upstream' && !isInline) await put('upstream.cjs', part)
+  }
   await put('meta.json', JSON.stringify(meta, null, 2) + '\n')
   return meta
 }

@@ -38,6 +38,8 @@ export interface Config {
 
 /** What is fetched before the function asks. */
 interface PrefetchSettings {
+  /** Whether nothing at all is named. */
+  readonly isEmpty: boolean
   /** Names, ARNs and partial ARNs, each with `?versionStage=` or `?versionId=` if wanted. */
   readonly secrets: readonly string[]
   /** Names and ARNs, each with `:version` or `:label` if wanted; one that ends in `/` is a path. */
@@ -325,10 +327,14 @@ function readMaxTtl(env: Environment): { value: number; notes: Note[] } {
 }
 
 function readPrefetch(env: Environment, notes: Note[]): PrefetchSettings {
+  const secrets = readNames(env.PARAMETERS_SECRETS_EXTENSION_PREFETCH_SECRETS)
+  const parameters = readNames(env.PARAMETERS_SECRETS_EXTENSION_PREFETCH_PARAMETERS)
+  const file = readPrefetchFile(env, notes)
   return {
-    secrets: readNames(env.PARAMETERS_SECRETS_EXTENSION_PREFETCH_SECRETS),
-    parameters: readNames(env.PARAMETERS_SECRETS_EXTENSION_PREFETCH_PARAMETERS),
-    file: readPrefetchFile(env, notes),
+    isEmpty: secrets.length + parameters.length === 0 && file === undefined,
+    secrets,
+    parameters,
+    file,
     batch: readPrefetchBatch(env, notes),
     waitMs: readOwnNumber(env, notes, {
       name: 'PARAMETERS_SECRETS_EXTENSION_PREFETCH_WAIT_MILLIS',

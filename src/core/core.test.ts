@@ -80,9 +80,7 @@ test('before the restore of a snapshot nothing is kept, and after the first invo
   assert.notEqual(core.cache.get(SECRET), undefined)
 })
 
-test('the token of the environment is known, and no other is asked for where credentials come from it', async (t) => {
+test('no other token is asked for where the credentials come from the environment', async (t) => {
   const { core } = await start(t)
-  assert.equal(core.isKnownToken(LOCAL_CREDENTIALS.sessionToken ?? ''), true)
-  assert.equal(core.isKnownToken('another'), false)
   assert.equal(core.isCurrentToken, undefined)
 })

@@ -5,7 +5,7 @@ import { ReadThrough, type Purpose } from '../cache/read-through.ts'
 import type { Config } from '../config.ts'
 import { UpstreamError } from '../errors.ts'
 import { SnapshotGuard } from '../snap-start/snapshot.ts'
-import { createCurrentTokenCheck, createTokenCheck } from '../http/token.ts'
+import { createCurrentTokenCheck } from '../http/token.ts'
 import type { Log } from '../log.ts'
 import {
   nameOf,
@@ -45,8 +45,6 @@ export interface Core {
   passOn(call: RawCall): Promise<RawAnswer>
   /** Forgets what is held of the secrets and parameters with these names or ARNs, in every spelling and version. */
   changed(names: readonly string[]): void
-  /** Whether the caller's token is one of those known from the environment. */
-  isKnownToken(presented: string): boolean
   /** Whether it is the session token of the current container credentials; undefined if there are none. */
   readonly isCurrentToken: ((presented: string) => Promise<boolean>) | undefined
 }
@@ -96,7 +94,6 @@ export function createCore(config: Config, log: Log): Core {
     readMany: (lookups, isRefresh) => guard.during(() => many.read(cache, lookups, isRefresh)),
     passOn,
     changed: (names) => cache.dropWhere((answer) => names.some((name) => isOf(answer, name))),
-    isKnownToken: createTokenCheck(config.callerTokens),
     isCurrentToken: currentTokenCheck(),
   }
 

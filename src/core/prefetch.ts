@@ -50,8 +50,8 @@ interface Lists {
 
 /** Undefined if nothing is to be prefetched. */
 export function createPrefetch({ config, log, upstream, cache }: PrefetchOptions): Prefetch | undefined {
-  const { secrets, parameters, file, batch } = config.prefetch
-  if (secrets.length + parameters.length === 0 && file === undefined) return undefined
+  const { isEmpty, secrets, parameters, file, batch } = config.prefetch
+  if (isEmpty) return undefined
   /** By the key of the question without decryption, which a parameter that is not encrypted answers too. */
   const siblings = new Map<string, Promise<Answer | undefined>>()
   const paths = new Map<string, Promise<void>>()

@@ -3,6 +3,7 @@ import { isLoopbackAuthority, readHeaders, type SeenHeaders } from './headers.ts
 import { createReader, PLAIN, type ReaderOptions } from './reader.ts'
 import { rejects } from './rejects.ts'
 import * as reply from './reply.ts'
+import type { Handler } from './server.ts'
 import { createRouter, type Read, type Route } from './route.ts'
 import type { ReadMany } from './route-many.ts'
 import { createSdkEndpoint, type SdkOptions } from './sdk-endpoint.ts'
@@ -13,8 +14,6 @@ export interface HandlerOptions extends ReaderOptions, StrangersOptions {
   isKnownToken(presented: string): boolean
   readonly sdk: SdkOptions
 }
-
-export type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
 /**
  * The way of a request: token → guards → route → cache, and on a miss → coalesce → upstream. The token is checked

@@ -16,7 +16,7 @@ export interface Pass {
 }
 
 /** An error that AWS would answer with. */
-export interface Refusal {
+interface Refusal {
   readonly kind: 'refusal'
   readonly code: string
   readonly message: string

@@ -7,8 +7,9 @@ import { rejects } from './rejects.ts'
 import { refusalBytes } from './reply.ts'
 import { bindAddress } from './bind.ts'
 import { hasHungUp } from './callers.ts'
-import type { Handler } from './handler.ts'
 import { readHeaders, type SeenHeaders } from './headers.ts'
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
 export interface LocalServerOptions {
   readonly port: number

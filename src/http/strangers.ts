@@ -15,7 +15,7 @@ export interface StrangersOptions extends Pick<ReaderOptions, 'answerAside'> {
 }
 
 /** What becomes of a caller who has shown no token of the environment. */
-export interface Fate {
+interface Fate {
   /** Undefined if the guards refuse the request, or if there is no answer of AWS to it. */
   readonly asked: Asked | undefined
   serve(): void

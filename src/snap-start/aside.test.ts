@@ -10,7 +10,8 @@ import { connect, exchange } from '../workshop/testing/wire.ts'
 // A program as main.ts is one: a server that has its requests answered by another process of itself.
 const PROGRAM = `
   import { createServer } from 'node:http'
-  import { answerFromStdin, createAside, isAside, leaveUnanswered } from ${JSON.stringify(new URL('aside.ts', import.meta.url).href)}
+  import { answerFromStdin, createAside, leaveUnanswered } from ${JSON.stringify(new URL('aside.ts', import.meta.url).href)}
+  import { isAside } from ${JSON.stringify(new URL('is-aside.ts', import.meta.url).href)}
   const bytes = (body) => 'HTTP/1.1 200 OK\\r\\nContent-Length: ' + body.length + '\\r\\nConnection: close\\r\\n\\r\\n' + body
   async function reply(question) {
     if (question === '/fail') throw new Error('no answer')

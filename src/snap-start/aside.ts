@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { fstatSync, readdirSync, readFileSync, writeSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { ASIDE } from './is-aside.ts'
 
 // A value that was once in a process cannot be taken out of it again: after one request of a function's initialisation,
 // a dozen copies of the secret lay in buffers, strings and even on the stack, on Node and on Bun, and no collection of
@@ -14,8 +15,6 @@ import type { Socket } from 'node:net'
 // Three things are beyond our reach: what the function itself keeps of the answer, memory that the kernel has taken
 // back and not yet overwritten, and a snapshot that is taken in the middle of a request that nobody waited for.
 
-/** First argument of the other process. Lambda gives an extension no arguments. */
-const ASIDE = 'answer-aside'
 /** The caller's socket in the other process. */
 const SOCKET = 3
 /** A pipe to us. A byte on it says that the other process begins to write to the caller's socket. */
@@ -28,8 +27,6 @@ const UNANSWERED = 1
 const TABLE_READS = 10
 const WRITE_RETRY_MS = 5
 const WRITE_RETRIES = 2_000
-
-export const isAside: boolean = process.argv[2] === ASIDE
 
 export interface Aside {
   /** Lets another process answer `question` on that socket. False: it could not, and nothing was written. */

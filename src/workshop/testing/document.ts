@@ -8,7 +8,7 @@
 //                 (names in their letter case), their order free
 //
 // `request same-connection` sends on the connection of the exchange before it. Between a request's fences `{token}`,
-// `{port}`, `{length}` (of the body) and `{a × 70000}` stand for what they say; a response's header may be `{date}`
+// `{port}`, `{length}` (of the body) and `{a × 70000}` stand for what they say; a response's header may be `{date}`, `{uuid}`
 // or `{length}`. Bodies are literal. Every heading that holds an exchange is a test, named by its heading path.
 //
 // Whatever is not understood throws: a document that silently tests less than it says is worse than none.
@@ -179,7 +179,7 @@ function parseExpected(fence: Fence): Expected {
     const parts = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+): (.*\S)$/.exec(line)
     if (parts === null) throw new DocumentError(fence.line + 2 + i, `not a header line: ${line}`)
     const placeholder = /\{[^}]*\}/.exec(parts[2]!)?.[0]
-    if (placeholder !== undefined && !['{date}', '{length}'].includes(parts[2]!)) {
+    if (placeholder !== undefined && !['{date}', '{length}', '{uuid}'].includes(parts[2]!)) {
       throw new DocumentError(fence.line + 2 + i, `unknown placeholder ${placeholder}`)
     }
     return [parts[1]!, parts[2]!]
@@ -241,6 +241,7 @@ export function compare(expected: Expected, reply: Answered): { expected: string
     const placeholder = wanted.get(name)
     const satisfied =
       (placeholder === '{date}' && isHttpDate(value)) ||
+      (placeholder === '{uuid}' && UUID.test(value)) ||
       (placeholder === '{length}' && value === String(Buffer.byteLength(expected.body)))
     return `${name}: ${satisfied ? placeholder : value}`
   }
@@ -261,6 +262,8 @@ export function compare(expected: Expected, reply: Answered): { expected: string
 function layOut(statusLine: string, headers: string[], body: string): string {
   return [statusLine, ...headers.sort(), '', body].join('\n')
 }
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
 /** IMF-fixdate, RFC 9110 section 5.6.7. */
 function isHttpDate(text: string): boolean {

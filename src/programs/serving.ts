@@ -1,0 +1,109 @@
+import type { Config } from '../config.ts'
+import { createCore } from '../core/core.ts'
+import { kindOfFailure } from '../core/failure-kind.ts'
+import { compileHotCode, HOT_AFTER_HITS, HOT_AFTER_MISSES, keepMemorySmall } from '../engine.ts'
+import { createHandler } from '../http/handler.ts'
+import type { Handler } from '../http/server.ts'
+import { createTokenCheck } from '../http/token.ts'
+import { rehearseRequests } from '../http/rehearsal.ts'
+import type { Log } from '../log.ts'
+import { watchProcessor } from '../processor.ts'
+import { say, type Public } from '../public.ts'
+import { createAside } from '../snap-start/aside.ts'
+import { asideQuestion, runAside } from './aside.ts'
+
+// What answers requests. The bundle loads it after `register`, or with the first request if that is earlier: nothing
+// before needs it.
+
+export interface Serving {
+  readonly handler: Handler
+  /** Starts the prefetch; resolves when it is settled, or has had its time. Undefined if there is nothing to wait for. */
+  fetchAhead(accountId: string | undefined): Promise<void> | undefined
+  /** Runs, while the function's own runtime starts, what its first request would run first. */
+  warmUp(isListening: boolean): Promise<void>
+  /** An INVOKE has come. Returns what the next `next` is to wait for. */
+  invoked(accountId: string | undefined): Promise<void> | undefined
+  /** What the cache did. */
+  summary(): Public
+  /** Answers one question in place of another process; see aside.ts. */
+  runAside(survive: (error: unknown) => void): void
+}
+
+export function createServing(config: Config, log: Log): Serving {
+  const core = createCore(config, log)
+  const { cache, guard, prefetch, isCurrentToken } = core
+  const aside = createAside()
+  const handler = createHandler({
+    cache,
+    log,
+    isKnownToken: createTokenCheck(config.callerTokens),
+    isCurrentToken,
+    answerAside: (socket, asked, token) =>
+      guard.isBeforeRestore ? aside.answer(socket, asideQuestion(asked, token)) : undefined,
+    callers: core.callers,
+    readMany: core.readMany,
+    sdk: {
+      cache,
+      region: config.upstream.region,
+      isTransient: (error) => kindOfFailure(error) === 'transient',
+      passOn: core.passOn,
+      changed: core.changed,
+    },
+    keepHere: (socket) => {
+      if (guard.isBeforeRestore) aside.keepHere(socket)
+    },
+    onBusy: { hits: HOT_AFTER_HITS, misses: HOT_AFTER_MISSES, reached: compileHotCode },
+  })
+
+  return {
+    handler,
+    // What a snapshot would hold is not fetched before it.
+    fetchAhead: (accountId) => (guard.isBeforeRestore ? undefined : fetchAhead(accountId)),
+    warmUp,
+    invoked(accountId) {
+      if (!guard.isBeforeRestore) return undefined
+      guard.invoked()
+      return fetchAhead(accountId)
+    },
+    summary,
+    runAside: (survive) => runAside(core, survive),
+  }
+
+  function fetchAhead(accountId: string | undefined): Promise<void> | undefined {
+    if (prefetch === undefined) return undefined
+    const settled = prefetch.run(accountId)
+    if (config.prefetch.waitMs === 0) return undefined
+    let timer: NodeJS.Timeout | undefined
+    const waited = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, config.prefetch.waitMs)
+    })
+    return Promise.race([settled, waited]).finally(() => clearTimeout(timer))
+  }
+
+  async function warmUp(isListening: boolean): Promise<void> {
+    const isStarved = watchProcessor()
+    const half = await core.upstream.load()
+    // A caller who waits already does the same work. A starved processor shows that INIT is over: a rehearsal then
+    // costs as much as it would save, and delays the call itself. A prefetch is such a first call, except before a
+    // snapshot.
+    const isRehearsed = prefetch === undefined || guard.isBeforeRestore
+    const goesOn = (): boolean => cache.stats().hits + cache.stats().misses === 0 && !isStarved()
+    const [token] = config.callerTokens
+    // Whoever else has the port must not be shown the token.
+    if (isListening && token !== undefined && goesOn()) await rehearseRequests(config.port, token)
+    if (isRehearsed) await half.rehearse(goesOn)
+    keepMemorySmall()
+  }
+
+  /** What a setting of ours did is told only if it is set. */
+  function summary(): Public {
+    const { freshness, negativeTtlMs } = config
+    const { hits, misses, coalesced, evictions, refreshedAhead, stale, negative } = cache.stats()
+    const always = say`${hits} hits, ${misses} misses, ${coalesced} coalesced, ${evictions} evictions`
+    const isAnySet = freshness.refreshAheadPercent > 0 || freshness.staleMs > 0 || negativeTtlMs > 0
+    const told = prefetch === undefined ? always : say`${always}, ${prefetch.count} prefetched`
+    return isAnySet
+      ? say`${told}, ${refreshedAhead} refreshed ahead, ${stale} stale, ${negative} negative`
+      : told
+  }
+}
