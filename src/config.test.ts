@@ -27,7 +27,7 @@ test('an empty environment gives the defaults of the AWS guides', () => {
     cacheMaxBytes: 16 * 1024 * 1024,
     freshness: { refreshAheadPercent: 0, staleMs: 0 },
     negativeTtlMs: 0,
-    prefetch: { secrets: [], parameters: [], file: undefined, batch: false, waitMs: 1000 },
+    prefetch: { isEmpty: true, secrets: [], parameters: [], file: undefined, batch: false, waitMs: 1000 },
     secretsTtlMs: 300_000,
     parametersTtlMs: 300_000,
     callerTokens: [],
@@ -452,6 +452,7 @@ test('names to prefetch stand between commas and white space', () => {
     [PREFETCH + 'WAIT_MILLIS']: '0',
   }
   assert.deepEqual(readConfig(env).prefetch, {
+    isEmpty: false,
     secrets: ['a', 'b', 'c', 'd?versionStage=AWSPREVIOUS'],
     parameters: ['/a/b:3', '/tree/'],
     file: '/var/task/names.json',
