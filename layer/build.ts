@@ -6,7 +6,7 @@ import { argumentsOf } from '../src/workshop/testing/arguments.ts'
 import { faultsOf } from './check.ts'
 import { executable } from './executable.ts'
 import { nodejsExtension } from './launcher.ts'
-import { EXTENSION_MODE, EXTENSION_PATH, type Layer, LAYERS } from './layers.ts'
+import { EXTENSION_PATH, FILE_MODE, type Layer, LAYERS, WRAPPER_PATH } from './layers.ts'
 import { zipOf } from './zip.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
@@ -22,10 +22,15 @@ argumentsOf(HELP, {}, () => undefined)
 const inlineBundle = bundle('--inline-upstream')
 const textBundle = bundle()
 
+const wrapper = readFileSync(`${ROOT}layer/exec/${WRAPPER_PATH}`)
+
 mkdirSync(`${ROOT}dist`, { recursive: true })
 let isPublishable = true
 for (const layer of LAYERS) {
-  const zip = await zipOf(EXTENSION_PATH, fileOf(layer), EXTENSION_MODE)
+  const zip = await zipOf(
+    { path: EXTENSION_PATH, file: fileOf(layer), mode: FILE_MODE },
+    { path: WRAPPER_PATH, file: wrapper, mode: FILE_MODE },
+  )
   writeFileSync(`${ROOT}dist/${layer.zip}`, zip)
   console.log(
     `dist/${layer.zip}  ${zip.length} bytes  sha256 ${createHash('sha256').update(zip).digest('hex')}`,

@@ -4,45 +4,61 @@ import { test } from 'node:test'
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from '@zip.js/zip.js'
 import { faultsOf } from './check.ts'
 import { segmentsOf, segmentType } from './elf.ts'
-import { EXTENSION_MODE, EXTENSION_PATH, type Layer, LAYERS } from './layers.ts'
+import { EXTENSION_PATH, FILE_MODE, type Layer, LAYERS, WRAPPER_PATH } from './layers.ts'
 import { type Range, withWork, type Work } from './pages/stub.ts'
 import { hostBun, nodeFor } from './runtimes.ts'
 import { entriesOf, zipOf } from './zip.ts'
 
 const script = Buffer.from('#!/bin/sh\nexit\n')
+const wrapper = Buffer.from('#!/bin/bash -p\nexit\n')
 const nodejs: Layer = { zip: 'x.zip', kind: 'node', budget: 1_000 }
+
+/** A layer's zip with that extension. */
+const layerOf = (file: Buffer, { path = EXTENSION_PATH, mode = FILE_MODE, beside = wrapper } = {}) =>
+  zipOf({ path, file, mode }, { path: WRAPPER_PATH, file: beside, mode: FILE_MODE })
 
 test('a zip is the same bytes at any time in any time zone, and gives back what went in', async () => {
   const before = process.env['TZ']
   const zips: Buffer[] = []
   for (const zone of ['UTC', 'Asia/Kolkata', 'America/Los_Angeles']) {
     process.env['TZ'] = zone
-    zips.push(await zipOf(EXTENSION_PATH, script, EXTENSION_MODE))
+    zips.push(await layerOf(script))
   }
   process.env['TZ'] = before ?? 'UTC'
   assert.deepEqual(zips[1], zips[0])
   assert.deepEqual(zips[2], zips[0])
-  const [entry, ...rest] = await entriesOf(zips[0]!)
+  const entries = await entriesOf(zips[0]!)
   assert.deepEqual(
-    [entry?.path, entry?.mode, await entry?.read(), rest],
-    [EXTENSION_PATH, 0o100755, script, []],
+    await Promise.all(entries.map(async ({ path, mode, read }) => [path, mode, await read()])),
+    [
+      [EXTENSION_PATH, 0o100755, script],
+      [WRAPPER_PATH, 0o100755, wrapper],
+    ],
   )
 })
 
 test('a layer as it should be has no fault', async () => {
-  assert.deepEqual(await faultsOf(nodejs, await zipOf(EXTENSION_PATH, script, EXTENSION_MODE)), [])
+  assert.deepEqual(await faultsOf(nodejs, await layerOf(script)), [])
 })
 
-test('a second file, another name or a folder is a fault', async () => {
+test('a wrapper that is missing, or that would read BASH_ENV, is a fault', async () => {
+  const alone = await zipOf({ path: EXTENSION_PATH, file: script, mode: FILE_MODE })
+  assert.match(String(await faultsOf(nodejs, alone)), /must hold .*parameters-secrets-exec/)
+  const unsafe = await layerOf(script, { beside: Buffer.from('#!/bin/bash\nexit\n') })
+  assert.deepEqual(await faultsOf(nodejs, unsafe), ['it does not start with #!/bin/bash -p and a line feed'])
+})
+
+test('a further file, another name or a folder is a fault', async () => {
   const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false })
   await writer.add(EXTENSION_PATH, new Uint8ArrayReader(script))
   await writer.add('extensions/README.md', new Uint8ArrayReader(script))
+  await writer.add(WRAPPER_PATH, new Uint8ArrayReader(wrapper))
   assert.match(
     String(await faultsOf(nodejs, Buffer.from(await writer.close()))),
     /nothing else, not .*README\.md/,
   )
   assert.match(
-    String(await faultsOf(nodejs, await zipOf('extensions/other', script, EXTENSION_MODE))),
+    String(await faultsOf(nodejs, await layerOf(script, { path: 'extensions/other' }))),
     /nothing else/,
   )
   const folder = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false })
@@ -57,13 +73,13 @@ test('a file that not everybody may execute is a fault, as is one with more righ
     [0o744, '100744'],
     [0o4755, '104755'],
   ] as const) {
-    const faults = await faultsOf(nodejs, await zipOf(EXTENSION_PATH, script, mode))
-    assert.deepEqual(faults, [`its mode is ${octal}, not 100755`])
+    const faults = await faultsOf(nodejs, await layerOf(script, { mode }))
+    assert.deepEqual(faults, [`the mode of ${EXTENSION_PATH} is ${octal}, not 100755`])
   }
 })
 
 test('a zip over its budget is a fault', async () => {
-  const zip = await zipOf(EXTENSION_PATH, script, EXTENSION_MODE)
+  const zip = await layerOf(script)
   assert.deepEqual(await faultsOf({ ...nodejs, budget: zip.length }, zip), [])
   assert.match(String(await faultsOf({ ...nodejs, budget: zip.length - 1 }, zip)), /over its budget/)
 })
@@ -74,7 +90,7 @@ test('a layer is a fault while it is still small enough to be uploaded, not only
 
 test('a script that the kernel cannot start is a fault', async () => {
   for (const text of ['exit\n', '#!/bin/sh\r\nexit\r\n', '#!/usr/bin/env node\n']) {
-    const zip = await zipOf(EXTENSION_PATH, Buffer.from(text), EXTENSION_MODE)
+    const zip = await layerOf(Buffer.from(text))
     assert.match(String(await faultsOf(nodejs, zip)), /does not start with/)
   }
 })
@@ -82,6 +98,7 @@ test('a script that the kernel cannot start is a fault', async () => {
 test('an executable for newer systems or another processor is a fault', async () => {
   const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false, level: 0 })
   await writer.add(EXTENSION_PATH, new Uint8ArrayReader(readFileSync(nodeFor(26))))
+  await writer.add(WRAPPER_PATH, new Uint8ArrayReader(wrapper))
   const node = Buffer.from(await writer.close())
   const faults = await faultsOf({ zip: 'x.zip', kind: 'x86_64', budget: 2 ** 30 }, node)
   for (const fault of [
@@ -96,7 +113,7 @@ test('an executable for newer systems or another processor is a fault', async ()
   assert.ok(
     (await faultsOf({ zip: 'x.zip', kind: 'arm64', budget: 2 ** 30 }, node)).includes('it is for x86_64'),
   )
-  const text = await zipOf(EXTENSION_PATH, script, EXTENSION_MODE)
+  const text = await layerOf(script)
   assert.match(String(await faultsOf({ zip: 'x.zip', kind: 'arm64', budget: 1_000 }, text)), /cannot be read/)
 })
 
@@ -106,8 +123,9 @@ test('an executable that asks for no pages first, or for others than its own, is
   const faultsWith = async (file: Buffer) => {
     const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false, level: 0 })
     await writer.add(EXTENSION_PATH, new Uint8ArrayReader(file), { unixMode: 0o100755 })
+    await writer.add(WRAPPER_PATH, new Uint8ArrayReader(wrapper), { unixMode: 0o100755 })
     const faults = await faultsOf({ zip: 'x.zip', kind, budget: 2 ** 30 }, Buffer.from(await writer.close()))
-    return faults.filter((fault) => !fault.startsWith('its mode'))
+    return faults.filter((fault) => !fault.startsWith('the mode'))
   }
   const asking = (ranges: Range[], call: Work['call'] = 'madvise') =>
     faultsWith(withWork(bun, { call, argument: 3, ranges }))

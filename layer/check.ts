@@ -3,7 +3,7 @@
 // https://github.com/aws-samples/aws-lambda-extensions/issues/54
 
 import { readElf, segmentsOf, segmentType } from './elf.ts'
-import { EXTENSION_MODE, EXTENSION_PATH, type Layer } from './layers.ts'
+import { EXTENSION_PATH, FILE_MODE, type Layer, WRAPPER_PATH } from './layers.ts'
 import { PAGE, workOf } from './pages/stub.ts'
 import type { Architecture } from './runtimes.ts'
 import { entriesOf } from './zip.ts'
@@ -20,24 +20,28 @@ const LIBRARIES =
 /** What is wrong with a layer, each as a sentence; empty when it can be published. */
 export async function faultsOf(layer: Layer, zip: Buffer): Promise<string[]> {
   const entries = await entriesOf(zip)
-  const [entry] = entries
-  if (entries.length !== 1 || entry?.path !== EXTENSION_PATH) {
-    return [
-      `it must hold ${EXTENSION_PATH} and nothing else, not ${entries.map(({ path }) => path).join(', ')}`,
-    ]
+  const [extension, wrapper] = entries
+  if (entries.length !== 2 || extension?.path !== EXTENSION_PATH || wrapper?.path !== WRAPPER_PATH) {
+    const held = entries.map(({ path }) => path).join(', ')
+    return [`it must hold ${EXTENSION_PATH}, ${WRAPPER_PATH} and nothing else, not ${held}`]
   }
-  const faults =
-    layer.kind === 'node' ? faultsOfScript(await entry.read()) : faultsOfElf(layer.kind, await entry.read())
-  const mode = 0o100000 | EXTENSION_MODE
-  if (entry.mode !== mode) faults.push(`its mode is ${entry.mode.toString(8)}, not ${mode.toString(8)}`)
+  const file = await extension.read()
+  const faults = layer.kind === 'node' ? faultsOfScript(file, '#!/bin/sh') : faultsOfElf(layer.kind, file)
+  // Without -p bash would run what BASH_ENV names before it comes to the wrapper.
+  faults.push(...faultsOfScript(await wrapper.read(), '#!/bin/bash -p'))
+  const mode = 0o100000 | FILE_MODE
+  for (const entry of entries) {
+    if (entry.mode === mode) continue
+    faults.push(`the mode of ${entry.path} is ${entry.mode.toString(8)}, not ${mode.toString(8)}`)
+  }
   if (zip.length > layer.budget) faults.push(`${zip.length} bytes are over its budget of ${layer.budget}`)
   return faults
 }
 
-function faultsOfScript(file: Buffer): string[] {
-  return file.toString('latin1', 0, 10) === '#!/bin/sh\n'
+function faultsOfScript(file: Buffer, start: string): string[] {
+  return file.toString('latin1', 0, start.length + 1) === `${start}\n`
     ? []
-    : ['it does not start with #!/bin/sh and a line feed']
+    : [`it does not start with ${start} and a line feed`]
 }
 
 function faultsOfElf(architecture: Architecture, file: Buffer): string[] {

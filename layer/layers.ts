@@ -1,9 +1,11 @@
 import { EXTENSION_NAME } from '../src/version.ts'
 import type { Architecture } from './runtimes.ts'
 
-/** The only path in every zip. */
+/** The only path below extensions/, as Lambda starts each file there. */
 export const EXTENSION_PATH = `extensions/${EXTENSION_NAME}`
-export const EXTENSION_MODE = 0o755
+/** A shell script, the same in every zip. Lambda puts it into /opt. */
+export const WRAPPER_PATH = 'parameters-secrets-exec'
+export const FILE_MODE = 0o755
 
 /**
  * `aws lambda publish-layer-version --zip-file` takes at most 52,428,800 bytes. The build fails a little below that.
@@ -20,7 +22,7 @@ export interface Layer {
 }
 
 export const LAYERS: readonly Layer[] = [
-  { zip: 'parameters-secrets-nodejs.zip', kind: 'node', budget: 68_000 },
+  { zip: 'parameters-secrets-nodejs.zip', kind: 'node', budget: 72_000 },
   { zip: 'parameters-secrets-x86_64.zip', kind: 'x86_64', budget: UPLOAD_LIMIT },
   { zip: 'parameters-secrets-arm64.zip', kind: 'arm64', budget: UPLOAD_LIMIT },
 ]

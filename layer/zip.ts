@@ -9,9 +9,20 @@ import { hostBun } from './runtimes.ts'
 const REGULAR_FILE = 0o100000
 const DEFLATER = fileURLToPath(new URL('deflate.mjs', import.meta.url))
 
-/** One regular file in a zip. */
-export async function zipOf(path: string, file: Buffer, mode: number): Promise<Buffer> {
+export interface ZipFile {
+  readonly path: string
+  readonly file: Buffer
+  readonly mode: number
+}
+
+/** Regular files in a zip, in that order. */
+export async function zipOf(...files: readonly ZipFile[]): Promise<Buffer> {
   const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false })
+  for (const one of files) await add(writer, one)
+  return Buffer.from(await writer.close())
+}
+
+async function add(writer: ZipWriter<Uint8Array>, { path, file, mode }: ZipFile): Promise<void> {
   await writer.add(path, new Uint8ArrayReader(deflate(file)), {
     passThrough: true,
     compressionMethod: 8,
@@ -26,7 +37,6 @@ export async function zipOf(path: string, file: Buffer, mode: number): Promise<B
     versionMadeBy: (3 << 8) | 20,
     externalFileAttributes: ((REGULAR_FILE | mode) << 16) >>> 0,
   })
-  return Buffer.from(await writer.close())
 }
 
 /** Everything in a zip, with a function for the bytes, which checks them against their checksum. */

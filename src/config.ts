@@ -1,3 +1,4 @@
+import { readEnvironmentSettings, type EnvironmentSettings } from './config-environment.ts'
 import { say, shown, type Public } from './public.ts'
 
 // The whole environment contract. The nine variables, their defaults and ranges are those of the AWS guides
@@ -26,6 +27,8 @@ export interface Config {
   /** How long an absence is remembered. 0: not at all. */
   readonly negativeTtlMs: number
   readonly prefetch: PrefetchSettings
+  /** Undefined if nothing is to become a variable of the function. */
+  readonly environment: EnvironmentSettings | undefined
   readonly secretsTtlMs: number
   readonly parametersTtlMs: number
   /** The tokens that a caller may show, no empty strings. An empty list refuses every request. */
@@ -184,6 +187,7 @@ export function readConfig(env: Environment): Config {
     freshness: { refreshAheadPercent, staleMs: staleSeconds * 1000 },
     negativeTtlMs: negativeTtlSeconds * 1000,
     prefetch: readPrefetch(env, notes),
+    environment: readEnvironmentSettings(env, notes),
     cacheMaxBytes: cacheMaxMb * 1024 * 1024,
     secretsTtlMs: secretsTtl * 1000,
     parametersTtlMs: parametersTtl * 1000,

@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join, relative } from 'node:path'
 import { build } from 'esbuild'
 import { COMPILE_FLAGS, executable as layerExecutable } from '../../layer/executable.ts'
+import { EXTENSION_PATH } from '../../layer/layers.ts'
 import { entriesOf } from '../../layer/zip.ts'
 import { EXTENSION_NAME } from '../../src/version.ts'
 import { bun, type Found, ROOT } from './runtimes.ts'
@@ -14,11 +15,11 @@ const WORK = `${ROOT}/dist/bench`
 /** What the launcher of the nodejs layer executes on Lambda. */
 const LAMBDA_NODE = '/var/lang/bin/node'
 
-/** The one file of a layer, ready to be executed. */
+/** The extension of a layer, ready to be executed. */
 export async function unpackLayer(dist: string, kind: 'nodejs' | 'x86_64' | 'arm64'): Promise<Found> {
   const zip = join(dist, `parameters-secrets-${kind}.zip`)
   if (!existsSync(zip)) return { reason: `there is no parameters-secrets-${kind}.zip: npm run layer` }
-  return executable(`${kind}/${EXTENSION_NAME}`, await onlyFile(readFileSync(zip)))
+  return executable(`${kind}/${EXTENSION_NAME}`, await fileIn(readFileSync(zip), EXTENSION_PATH))
 }
 
 /** The nodejs layer's file, with another path of Node, for a Node that is not at /var/lang/bin. */
@@ -89,9 +90,9 @@ function executable(name: string, contents: Buffer): { path: string } {
   return { path }
 }
 
-/** Of a zip that holds one file, as our layers do, its contents. */
-export async function onlyFile(zip: Buffer): Promise<Buffer> {
-  const [entry, ...others] = await entriesOf(zip)
-  if (entry === undefined || others.length > 0) throw new Error('expected a zip of one file')
+/** The contents of that file of a zip. */
+export async function fileIn(zip: Buffer, path: string): Promise<Buffer> {
+  const entry = (await entriesOf(zip)).find((one) => one.path === path)
+  if (entry === undefined) throw new Error(`expected ${path} in the zip`)
   return entry.read()
 }

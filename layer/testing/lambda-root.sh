@@ -1,7 +1,7 @@
 #!/bin/sh
 # lambda-root.sh <node or -> <shell> <extensions> <command…>: runs the command with a root directory as on Lambda.
 #
-# The machine's own root, and in it /opt/extensions with the unpacked layer, <shell> as /bin/sh, <node> as
+# The machine's own root, and in it /opt with the unpacked layer, <shell> as /bin/sh, <node> as
 # /var/lang/bin/node (none for -), all of it read-only but /tmp. To be started by
 # `unshare --mount`, with --map-root-user for a user other than root; what it mounts is gone with its last process.
 set -eu
@@ -22,11 +22,13 @@ graft() {
   done
 }
 graft '' '/opt /var /var/lang'
-graft /opt /opt/extensions
+graft /opt '/opt/extensions /opt/parameters-secrets-exec'
 graft /var /var/lang
 
 mkdir -p "$root/opt/extensions" "$root/var/lang/bin"
 mount --bind "$extensions" "$root/opt/extensions"
+touch "$root/opt/parameters-secrets-exec"
+mount --bind "$extensions/../parameters-secrets-exec" "$root/opt/parameters-secrets-exec"
 if [ "$node" != - ]; then
   touch "$root/var/lang/bin/node"
   mount --bind "$node" "$root/var/lang/bin/node"

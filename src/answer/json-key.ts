@@ -96,3 +96,28 @@ function skipSpace(json: string, start: number): number {
   while (at < json.length && ' \t\n\r'.includes(json[at]!)) at++
   return at
 }
+
+/** The text of each top-level member, as `pickJson` gives it; undefined if the text is no JSON object. Never throws. */
+export function membersOf(json: string): Map<string, string> | undefined {
+  try {
+    JSON.parse(json)
+  } catch {
+    return undefined
+  }
+  const start = skipSpace(json, 0)
+  if (json[start] !== '{') return undefined
+  const members = new Map<string, string>()
+  let at = skipSpace(json, start + 1)
+  while (json[at] !== '}') {
+    const keyEnd = endOfString(json, at)
+    const valueAt = skipSpace(json, skipSpace(json, keyEnd) + 1)
+    const valueEnd = endOfValue(json, valueAt)
+    const source = json.slice(valueAt, valueEnd)
+    members.set(
+      JSON.parse(json.slice(at, keyEnd)) as string,
+      source.startsWith('"') ? (JSON.parse(source) as string) : source,
+    )
+    at = afterComma(json, valueEnd)
+  }
+  return members
+}

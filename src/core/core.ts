@@ -19,6 +19,7 @@ import type { Fields } from '../fields.ts'
 import type { RawAnswer, RawCall } from '../raw-call.ts'
 import { say } from '../public.ts'
 import { Callers } from './callers.ts'
+import { createEnvironment, type Environment } from './environment.ts'
 import { kindOfFailure } from './failure-kind.ts'
 import { createPrefetch, type Prefetch } from './prefetch.ts'
 import { isOf, spellingsOf } from './spellings.ts'
@@ -34,6 +35,8 @@ export interface Core {
   readonly upstream: LazyUpstream
   /** Undefined if nothing is to be prefetched. */
   readonly prefetch: Prefetch | undefined
+  /** Undefined if nothing is to become a variable of the function. */
+  readonly environment: Environment | undefined
   /**
    * Asks AWS, past the cache. Logs a failure; if nobody waits for the answer, at DEBUG only. Rejects with
    * UpstreamError, or with a defect of ours.
@@ -51,8 +54,22 @@ export interface Core {
 
 export function createCore(config: Config, log: Log): Core {
   const upstream = createLazyUpstream(config.upstream)
-  const prefetch = createPrefetch({ config, log, upstream, cache: () => cache })
-  const guard = new SnapshotGuard(config.initializationType === 'snap-start', {
+  const isSnapStart = config.initializationType === 'snap-start'
+  const environment =
+    config.environment &&
+    createEnvironment({
+      settings: config.environment,
+      log,
+      upstream,
+      isSnapStart,
+      load: (lookup) => {
+        const held = cache.get(lookup)
+        return held === undefined ? cache.load(lookup) : Promise.resolve(held)
+      },
+    })
+  const lookups = environment?.lookups ?? []
+  const prefetch = createPrefetch({ config, lookups, log, upstream, cache: () => cache })
+  const guard = new SnapshotGuard(isSnapStart, {
     forgetConnections: upstream.reset,
     forgetAll: () => {
       cache.forget()
@@ -90,6 +107,7 @@ export function createCore(config: Config, log: Log): Core {
     guard,
     upstream,
     prefetch,
+    environment,
     fetchAnswer,
     readMany: (lookups, isRefresh) => guard.during(() => many.read(cache, lookups, isRefresh)),
     passOn,

@@ -38,6 +38,8 @@ export interface Prefetch {
 
 export interface PrefetchOptions {
   readonly config: Config
+  /** Questions besides those of the lists. */
+  readonly lookups: readonly (SecretLookup | ParameterLookup)[]
   readonly log: Log
   readonly upstream: LazyUpstream
   cache(): ReadThrough<Lookup, Answer>
@@ -49,9 +51,10 @@ interface Lists {
 }
 
 /** Undefined if nothing is to be prefetched. */
-export function createPrefetch({ config, log, upstream, cache }: PrefetchOptions): Prefetch | undefined {
+export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
+  const { config, lookups, log, upstream, cache } = options
   const { isEmpty, secrets, parameters, file, batch } = config.prefetch
-  if (isEmpty) return undefined
+  if (isEmpty && lookups.length === 0) return undefined
   /** By the key of the question without decryption, which a parameter that is not encrypted answers too. */
   const siblings = new Map<string, Promise<Answer | undefined>>()
   const paths = new Map<string, Promise<void>>()
@@ -172,6 +175,10 @@ export function createPrefetch({ config, log, upstream, cache }: PrefetchOptions
           parameterLookup(name, undefined, true),
         )
     }
+    for (const lookup of keptOf(lookups)) {
+      if (lookup.store === 'secrets-manager') secretsByKey.set(lookup.key, lookup)
+      else parametersByKey.set(lookup.key, lookup)
+    }
     const named = secretsByKey.size + parametersByKey.size
     if (named > room) warnOfCapacity()
     const asked = {
@@ -181,6 +188,14 @@ export function createPrefetch({ config, log, upstream, cache }: PrefetchOptions
     }
     room = Math.max(0, room - named)
     return asked
+  }
+
+  /** Those that would be kept; whoever needs the others asks for them. */
+  function keptOf(all: PrefetchOptions['lookups']): PrefetchOptions['lookups'] {
+    if (!config.cacheEnabled || config.capacity === 0) return []
+    return all.filter(
+      ({ store }) => (store === 'secrets-manager' ? config.secretsTtlMs : config.parametersTtlMs) > 0,
+    )
   }
 
   /** The names. None, with a warning, if what is fetched would not be kept. */

@@ -84,6 +84,7 @@ async function start(t: TestContext, fixture: Fixture = {}) {
       passOn: () => Promise.reject(new Error('no call of an SDK is expected')),
       changed: () => undefined,
     },
+    environment: undefined,
     onBusy: { hits: 3, misses: 4, reached: () => void reached.push(cache.stats().hits) },
   })
   const server = createServer({ requireHostHeader: false, keepAliveTimeout: 0 }, handler)

@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Ready } from '../answer/answer.ts'
+import type { Reject } from '../errors.ts'
 import { isLoopbackAuthority, readHeaders, type SeenHeaders } from './headers.ts'
 import { createReader, PLAIN, type ReaderOptions } from './reader.ts'
 import { rejects } from './rejects.ts'
@@ -13,6 +15,8 @@ export interface HandlerOptions extends ReaderOptions, StrangersOptions {
   /** Whether the caller's token is one of those known from the environment. */
   isKnownToken(presented: string): boolean
   readonly sdk: SdkOptions
+  /** Makes the body of `/environment`; undefined if there is nothing to tell. */
+  readonly environment: (() => Promise<Ready | Reject>) | undefined
 }
 
 /**
@@ -20,7 +24,7 @@ export interface HandlerOptions extends ReaderOptions, StrangersOptions {
  * first, as in the original. Never throws, and returns no promise, because `node:http` would not wait for one.
  */
 export function createHandler(options: HandlerOptions): Handler {
-  const { isKnownToken, sdk } = options
+  const { isKnownToken, sdk, environment } = options
   const reader = createReader(options)
   const strangers = createStrangers(options)
   const bySdk = createSdkEndpoint(sdk, { reader, strangers, isKnownToken, isGoodHost })
@@ -54,7 +58,15 @@ export function createHandler(options: HandlerOptions): Handler {
     if (asked.kind === 'read') return read(request, response, asked, PLAIN)
     if (asked.kind === 'many') return reader.readMany(request, response, asked, PLAIN)
     if (asked.kind === 'ping') return reply.pong(response)
+    if (asked.kind === 'environment') return serveEnvironment(response)
     return reply.refuse(response, asked)
+  }
+
+  function serveEnvironment(response: ServerResponse): void {
+    if (environment === undefined) return reply.refuse(response, rejects.noEnvironment)
+    environment()
+      .then((made) => ('kind' in made ? reply.refuse(response, made) : reply.miss(response, made)))
+      .catch((error: unknown) => ourFault(response, error, PLAIN))
   }
 
   /** The caller has shown no token of the environment: `/ping` needs none. */

@@ -26,6 +26,11 @@ export const rejects = {
     'UnknownOperationException',
     'unknown path: use /secretsmanager/get or /systemsmanager/parameters/get',
   ),
+  noEnvironment: reject(
+    404,
+    'UnknownOperationException',
+    'no variable of the function begins with resolve:secretsmanager: or resolve:ssm:',
+  ),
   missingSecretId: reject(400, 'ValidationException', 'missing parameter secretId'),
   missingName: reject(400, 'ValidationException', 'missing parameter name'),
   badWithDecryption: reject(400, 'ValidationException', 'withDecryption must be true or false'),

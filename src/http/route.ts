@@ -21,9 +21,14 @@ interface Ping {
   readonly kind: 'ping'
 }
 
-export type Route = Read | ReadMany | Ping | Reject
+interface Environment {
+  readonly kind: 'environment'
+}
+
+export type Route = Read | ReadMany | Ping | Environment | Reject
 
 const PING: Ping = { kind: 'ping' }
+const ENVIRONMENT: Environment = { kind: 'environment' }
 const SECRETS_PATH = '/secretsmanager/get'
 const PARAMETERS_PATH = '/systemsmanager/parameters/get'
 
@@ -60,6 +65,8 @@ export function route(target: string): Route {
       return parameter(query)
     case '/ping':
       return PING
+    case '/environment':
+      return ENVIRONMENT
     case '/secretsmanager/getMultiple':
       return manySecrets(query)
     case '/systemsmanager/parameters/getMultiple':

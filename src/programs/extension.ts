@@ -25,6 +25,7 @@ export interface Extension {
 
 /** Serves until SHUTDOWN, and ends the process. Never rejects. */
 export async function runExtension({ config, log, load, survive }: Extension): Promise<void> {
+  const isNothingAhead = config.prefetch.isEmpty && config.environment === undefined
   let serving: Serving | undefined
   const loaded = async (): Promise<Serving> => (serving ??= await load())
   const server = createLocalServer({
@@ -55,8 +56,8 @@ export async function runExtension({ config, log, load, survive }: Extension): P
       name: EXTENSION_NAME,
       events: config.initializationType === 'snap-start' ? ['INVOKE', 'SHUTDOWN'] : ['SHUTDOWN'],
       log,
-      onAccount: config.prefetch.isEmpty ? undefined : (id) => (accountId = id),
-      onRegistered: () => (config.prefetch.isEmpty ? undefined : fetchAhead()),
+      onAccount: isNothingAhead ? undefined : (id) => (accountId = id),
+      onRegistered: () => (isNothingAhead ? undefined : fetchAhead()),
       onReady: warmUp,
       onInvoke: () => loaded().then((it) => it.invoked(accountId)),
     })
@@ -68,7 +69,7 @@ export async function runExtension({ config, log, load, survive }: Extension): P
 
   /** Outside Lambda, in a container or on a laptop, a signal is the only SHUTDOWN there is. */
   function standalone(): Promise<Shutdown> {
-    if (!config.prefetch.isEmpty) fetchAhead().catch(survive)
+    if (!isNothingAhead) fetchAhead().catch(survive)
     warmUp()
     return new Promise((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -42,6 +42,7 @@ export function createServing(config: Config, log: Log): Serving {
       guard.isBeforeRestore ? aside.answer(socket, asideQuestion(asked, token)) : undefined,
     callers: core.callers,
     readMany: core.readMany,
+    environment: core.environment?.answer,
     sdk: {
       cache,
       region: config.upstream.region,
@@ -70,6 +71,7 @@ export function createServing(config: Config, log: Log): Serving {
   }
 
   function fetchAhead(accountId: string | undefined): Promise<void> | undefined {
+    core.environment?.begin()
     if (prefetch === undefined) return undefined
     const settled = prefetch.run(accountId)
     if (config.prefetch.waitMs === 0) return undefined
