@@ -8,6 +8,7 @@ import { basename, dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { testTls } from '../../src/workshop/emulators/aws/tls.ts'
 import { type Extension, type ExtensionOptions, startExtension } from '../../src/workshop/testing/artefact.ts'
+import { environmentOf, run } from '../../src/workshop/testing/wrapper.ts'
 import { EXTENSION_PATH } from '../layers.ts'
 
 const EXTENSION_NAME = basename(EXTENSION_PATH)
@@ -74,6 +75,15 @@ const VARIABLES: Record<string, Record<string, string>> = {
 
 for (const [what, env] of Object.entries(VARIABLES)) {
   test(`it serves with ${what}`, async (t) => assertAlone(await serves(t, { env })))
+
+  test(`the wrapper gives a secret to the function with ${what}`, async (t) => {
+    const reference = { PASSWORD: 'resolve:secretsmanager:dummy-string-secret' }
+    const extension = await startExtension(t, { env: { ...env, ...reference } })
+    // `env` may name a library that is not there: what the loader says of it is not the wrapper's.
+    const ran = await run(environmentOf(extension, env), ['/bin/cat', '/proc/self/environ'])
+    assert.equal(ran.code, 0, ran.stderr)
+    assert.ok(ran.stdout.toString().split('\0').includes('PASSWORD=an-insecure-string-secret-value'))
+  })
 }
 
 test("a module that the function preloads into its own runtime is not run in the extension's", async (t) => {

@@ -6,6 +6,7 @@ import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { startExtension } from '../../src/workshop/testing/artefact.ts'
+import { environmentOf, run } from '../../src/workshop/testing/wrapper.ts'
 
 const SAMPLES = fileURLToPath(new URL('../samples/', import.meta.url))
 
@@ -29,6 +30,18 @@ for (const [program, args] of Object.entries(CALLERS)) {
   test(`the sample for ${program.split('/').at(-1)} gets its secret and its parameter`, (t) =>
     asks(t, program, args))
 }
+
+test('the sample with nothing but a variable gets its password through the wrapper', async (t) => {
+  const extension = await startExtension(t, {
+    seed: { secrets: { MySecret: { value: { user: 'admin', password: SECRET } } } },
+    env: { DB_PASSWORD: 'resolve:secretsmanager:MySecret:password' },
+  })
+  const program = `import { handler } from '${SAMPLES}node-environment/index.mjs'; console.log(JSON.stringify(await handler()))`
+  const command = [process.execPath, '--input-type=module', '--eval', program]
+  const { code, stdout, stderr } = await run(environmentOf(extension, {}), command)
+  assert.deepEqual([code, stderr], [0, ''])
+  assert.deepEqual(JSON.parse(stdout.toString()), { passwordLength: SECRET.length })
+})
 
 async function asks(t: TestContext, program: string, args: readonly string[]): Promise<void> {
   const { port, token } = await startExtension(t, {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { pickJson } from './json-key.ts'
+import { membersOf, pickJson } from './json-key.ts'
 
 const textOf = (json: string, key: string) => {
   const picked = pickJson(json, key)
@@ -96,4 +96,21 @@ test('no text and no key makes it throw', () => {
       assert.ok(['found', 'missing', 'not-json'].includes(pickJson(json, key).kind))
     }),
   )
+})
+
+test('the members of an object are those that are found one by one', () => {
+  fc.assert(
+    fc.property(
+      fc.dictionary(fc.string(), fc.jsonValue()),
+      fc.constantFrom(undefined, 2),
+      (object, indent) => {
+        const json = JSON.stringify(object, undefined, indent)
+        const members = membersOf(json)
+        assert.deepEqual(new Set(members?.keys()), new Set(Object.keys(JSON.parse(json) as object)))
+        for (const [name, text] of members!) if (!name.startsWith('/')) assert.equal(text, textOf(json, name))
+      },
+    ),
+  )
+  assert.deepEqual(membersOf('{"a":1.0,"a":"\\u0062"}'), new Map([['a', 'b']]))
+  for (const json of ['', '[1]', '"x"', 'null', '{"a"']) assert.equal(membersOf(json), undefined, json)
 })

@@ -14,6 +14,7 @@ const fragments = [
   `${PARAMETER}Multiple`,
   `${PARAMETER}ByPath`,
   '/ping',
+  '/environment',
   '/',
   '?',
   '&',

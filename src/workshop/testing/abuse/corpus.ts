@@ -15,6 +15,7 @@ export const SECRET_TARGETS = [
 const TARGETS = [
   ...SECRET_TARGETS,
   '/ping',
+  '/environment',
   '/',
   '*',
   '/secretsmanager/get',

@@ -25,6 +25,7 @@ const TARGETS = [
   '/secretsmanager/get?secretId=loud',
   '/secretsmanager/get?secretId=json&refreshNow=true',
   '/systemsmanager/parameters/get?name=/loud&withDecryption=true',
+  '/environment',
 ] as const
 
 const FAULTS = ['half-body', 'reset-after-headers', 'garbage', 'bad-gzip', 'internal-error', 'html'] as const
@@ -87,6 +88,9 @@ async function start(
       AWS_ENDPOINT_URL: middleman.url,
       AWS_LAMBDA_LOG_FORMAT: format,
       PARAMETERS_SECRETS_EXTENSION_LOG_LEVEL: 'debug',
+      SSM_PARAMETER_STORE_TTL: '0',
+      LOUD: 'resolve:secretsmanager:loud',
+      LOUDER: 'resolve:ssm:/loud',
     },
   })
   return {

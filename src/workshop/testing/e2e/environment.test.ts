@@ -1,54 +1,17 @@
 // Secrets as environment variables: the wrapper of the layers in front of real runtimes, as Lambda starts them.
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { artefactName, type Extension, type ExtensionOptions, startExtension } from '../artefact.ts'
 import { freePort } from '../free-port.ts'
 import { header } from '../wire.ts'
+import { environmentOf, type Ran, run, type Variables, wrapper } from '../wrapper.ts'
 
 const P = 'PARAMETERS_SECRETS_EXTENSION_'
 const FIXED_ARN = /arn:aws:secretsmanager:[^"]+/
-
-interface Ran {
-  readonly code: number | null
-  readonly stdout: Buffer
-  readonly stderr: string
-}
-
-type Variables = Readonly<Record<string, string | undefined>>
-
-/** Beside the extension under test, or in the checkout where that is no unpacked layer. */
-function wrapper(): string {
-  const { extensionsDir } = JSON.parse(process.env['EXTENSION_UNDER_TEST'] || '{}') as {
-    extensionsDir?: string
-  }
-  return extensionsDir === undefined
-    ? fileURLToPath(new URL('../../../../layer/exec/parameters-secrets-exec', import.meta.url))
-    : join(extensionsDir, '../parameters-secrets-exec')
-}
-
-/** What Lambda gives the runtime: the extension's variables and some more. */
-function environmentOf({ lambda }: Extension, more: Variables): Record<string, string> {
-  const all = { ...lambda.environment, PATH: process.env['PATH'], LD_LIBRARY_PATH: undefined, ...more }
-  const entries = Object.entries({ ...all, _HANDLER: 'index.handler', LAMBDA_TASK_ROOT: '/var/task' })
-  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined))
-}
-
-async function run(env: Record<string, string>, command: readonly string[]): Promise<Ran> {
-  const child = spawn(wrapper(), command, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] })
-  const stdout: Buffer[] = []
-  const stderr: Buffer[] = []
-  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
-  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
-  const [code] = (await once(child, 'close')) as [number | null]
-  return { code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() }
-}
 
 /** The environment of the runtime behind the wrapper, byte for byte: what the kernel was given. */
 async function environment(extension: Extension, more: Variables = {}): Promise<Map<string, string>> {
