@@ -12,6 +12,7 @@ import { measureMiss } from './groups/miss.ts'
 import { measureSandbox } from './groups/sandbox.ts'
 import { measureSmall } from './groups/small.ts'
 import { measureStart } from './groups/start.ts'
+import { measureWrapper } from './groups/wrapper.ts'
 import { pinDriver } from './measuring/pinning.ts'
 import { folderName, type Meta, recordMeta } from './storing/record.ts'
 import { runSection } from './report/tables.ts'
@@ -24,6 +25,7 @@ const GROUPS: Record<string, (context: Context) => Promise<GroupResult>> = {
   sandbox: measureSandbox,
   small: measureSmall,
   ahead: measureAhead,
+  wrapper: measureWrapper,
   hit: measureHit,
   miss: measureMiss,
   micro: measureMicro,
@@ -32,7 +34,7 @@ const GROUPS: Record<string, (context: Context) => Promise<GroupResult>> = {
   emulated: measureEmulated,
 }
 /** Without a name, all that is measured on this machine's own processor; the others take a folder each. */
-const NATIVE = ['start', 'sandbox', 'small', 'ahead', 'hit', 'miss', 'micro', 'memory']
+const NATIVE = ['start', 'sandbox', 'small', 'ahead', 'wrapper', 'hit', 'miss', 'micro', 'memory']
 
 const HELP = `npm run bench -- [group …] [options]
 

@@ -28,7 +28,6 @@ test('an empty environment gives the defaults of the AWS guides', () => {
     freshness: { refreshAheadPercent: 0, staleMs: 0 },
     negativeTtlMs: 0,
     prefetch: { isEmpty: true, secrets: [], parameters: [], file: undefined, batch: false, waitMs: 1000 },
-    prefetch: { secrets: [], parameters: [], file: undefined, batch: false, waitMs: 1000 },
     environment: undefined,
     secretsTtlMs: 300_000,
     parametersTtlMs: 300_000,

@@ -22,6 +22,7 @@ const ratio = (label: string, metric: string, against = 'floor'): Comparison => 
 })
 
 export const COLUMNS: Readonly<Record<string, Columns>> = {
+  wrapper: { metrics: ['wrapperFirstMs', 'wrapperMs'], comparisons: [] },
   start: {
     metrics: [
       'listeningMs',

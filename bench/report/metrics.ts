@@ -21,6 +21,8 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   cpuLaterSecretMs: ms('CPU while asked'),
   cpuRegisteredMs: ms('CPU to registered'),
   cpuFirstSecretMs: ms('CPU to first secret'),
+  wrapperFirstMs: ms('added, waiting for AWS'),
+  wrapperMs: ms('added, values held'),
   pingMs: ms('ping answered'),
   majorFaults: { label: 'major faults', unit: '', digits: 0 },
   readMb: mb('read from disk'),
