@@ -1,10 +1,13 @@
 // Secrets as environment variables: the wrapper of the layers in front of real runtimes, as Lambda starts them.
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { artefactName, type Extension, type ExtensionOptions, startExtension } from '../artefact.ts'
 import { freePort } from '../free-port.ts'
 import { header } from '../wire.ts'
@@ -259,6 +262,66 @@ test('a port that the extension does not take is not taken by the wrapper either
   const spaced = await start(t, { PASSWORD: 'resolve:secretsmanager:plain' })
   const got = await environment(spaced, { [P + 'HTTP_PORT']: ` ${spaced.port} ` })
   assert.equal(got.get('PASSWORD'), 'the plain secret of the test')
+})
+
+/** Answers each connection with these bytes, and closes it. */
+async function impostor(t: TestContext, ...pieces: readonly string[]): Promise<string> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.once('data', () => void send(socket))
+  })
+  const send = async (socket: Socket): Promise<void> => {
+    for (const piece of pieces) {
+      socket.write(piece)
+      await sleep(20)
+    }
+    socket.end()
+  }
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  return String((server.address() as AddressInfo).port)
+}
+
+const OK = (body: string, length = Buffer.byteLength(body)) =>
+  `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n${body}`
+
+const BROKEN: Record<string, string> = {
+  nothing: '',
+  'no HTTP': 'SSH-2.0-OpenSSH\r\n',
+  'a head that is cut': 'HTTP/1.1 200 OK\r\nContent-Le',
+  'no length': 'HTTP/1.1 200 OK\r\n\r\nV 1\nx\n',
+  'a length that is none': 'HTTP/1.1 200 OK\r\nContent-Length: a[$(echo intruder >&2)]\r\n\r\nV 1\nx\n',
+  'a body that is cut': OK('V 100\nonly this', 107),
+  'a record that is cut': OK('V 1\nx\nW 1', 20),
+  'a value that is longer than it says': OK('V 1\nxyz\n'),
+  'a value that is longer than the body': OK('V 100\nx\n'),
+  'a size that is an expression': OK('V a[$(echo intruder >&2)]\nx\n'),
+  'a name that is an expression': OK('a[$(echo intruder >&2)] 1\nx\n'),
+  'a name to unset that is an expression': OK('a[$(echo intruder >&2)] -\n'),
+  'a name that is none': OK('1a 1\nx\n'),
+  'empty lines': OK('\n\n\n'),
+}
+
+for (const [what, answer] of Object.entries(BROKEN)) {
+  test(`an answer with ${what} starts nothing`, async (t) => {
+    const port = await impostor(t, answer)
+    const env = { PATH: process.env['PATH'] ?? '', [P + 'HTTP_PORT']: port, AWS_SESSION_TOKEN: 'any' }
+    const { code, stdout, stderr } = await run(env, ['echo', 'started'])
+    assert.deepEqual([code, stdout.toString()], [1, ''])
+    assert.match(stderr, /^[^\n]+ ERROR parameters-secrets-exec: [^\n]*\n$/)
+    assert.ok(!stderr.includes('intruder'))
+  })
+}
+
+test('an answer that comes in pieces is waited for', async (t) => {
+  const pieces = [...OK('V 5\na\nb\u00e9\nW 0 new\n\n')]
+  const port = await impostor(t, ...pieces)
+  const env = { PATH: process.env['PATH'] ?? '', [P + 'HTTP_PORT']: port, AWS_SESSION_TOKEN: 'any' }
+  const { code, stdout } = await run(env, ['cat', '/proc/self/environ'])
+  assert.equal(code, 0)
+  const records = stdout.toString().split('\0')
+  assert.ok(records.includes('V=a\nb\u00e9') && records.includes('W='))
 })
 
 test('a wrong token gets nothing, and a refusal is one line', async (t) => {
