@@ -125,7 +125,9 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
     source: Source,
   ): Promise<{ readonly members: Map<string, string> } | { readonly code: Public }> {
     try {
-      if (source.kind === 'path') return { members: await fetchPath(source.path) }
+      if (source.kind === 'path') {
+        return { members: await fetchPath(source.path).finally(() => paths.delete(source.path)) }
+      }
       const answer = await load(secretLookup(source.secretId, undefined, undefined))
       const shape = shaped(answer, undefined)
       const members =
@@ -136,7 +138,7 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
     }
   }
 
-  /** The parameters below a path by the last step of their names. Asked for once, unless it fails. */
+  /** The parameters below a path by the last step of their names. Kept until they are told, or have failed. */
   function fetchPath(path: string): Promise<Map<string, string>> {
     const known = paths.get(path)
     if (known !== undefined) return known
@@ -153,9 +155,7 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
       return members
     })()
     paths.set(path, fetching)
-    // It is not kept once it is settled: an answer is asked for once, and a failure is tried again.
-    const forget = () => paths.delete(path)
-    fetching.then(undefined, forget)
+    fetching.catch(() => paths.delete(path))
     return fetching
   }
 }

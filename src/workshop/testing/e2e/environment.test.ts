@@ -225,6 +225,13 @@ test('a source that cannot be read ends the function', async (t) => {
   assert.match(stderr, /secretsmanager:plain \(InvalidJson\)\n$/)
 })
 
+test('a path is read anew by the next question', async (t) => {
+  const extension = await start(t, { [P + 'ENV_FROM']: 'ssm:/app/' })
+  assert.equal((await environment(extension)).get('url'), 'https://example.com')
+  extension.aws.putParameter('/app/url', 'https://example.org')
+  assert.equal((await environment(extension)).get('url'), 'https://example.org')
+})
+
 test('a failure is tried again with the next question', async (t) => {
   const extension = await start(t, { LATE: 'resolve:secretsmanager:late' })
   assert.equal((await extension.get('/environment')).status, 400)
@@ -315,7 +322,7 @@ for (const [what, answer] of Object.entries(BROKEN)) {
 }
 
 test('an answer that comes in pieces is waited for', async (t) => {
-  const pieces = [...OK('V 5\na\nb\u00e9\nW 0 new\n\n')]
+  const pieces = Array.from(OK('V 5\na\nb\u00e9\nW 0 new\n\n'))
   const port = await impostor(t, ...pieces)
   const env = { PATH: process.env['PATH'] ?? '', [P + 'HTTP_PORT']: port, AWS_SESSION_TOKEN: 'any' }
   const { code, stdout } = await run(env, ['cat', '/proc/self/environ'])
