@@ -38,6 +38,7 @@ const GROUP_ORDER = [
   'sandbox',
   'small',
   'ahead',
+  'wrapper',
   'hit',
   'miss',
   'memory',

@@ -67,8 +67,13 @@ export function createCore(config: Config, log: Log): Core {
         return held === undefined ? cache.load(lookup) : Promise.resolve(held)
       },
     })
-  const lookups = environment?.lookups ?? []
-  const prefetch = createPrefetch({ config, lookups, log, upstream, cache: () => cache })
+  const prefetch = createPrefetch({
+    config,
+    lookups: environment?.lookups ?? [],
+    log,
+    upstream,
+    cache: () => cache,
+  })
   const guard = new SnapshotGuard(isSnapStart, {
     forgetConnections: upstream.reset,
     forgetAll: () => {
