@@ -82,6 +82,7 @@ export function writeGroup(folder: string, meta: Meta, result: GroupResult): voi
   const { samples, ...head } = result
   const lines = samples.map((sample) => `    ${JSON.stringify(sample)}`).join(',\n')
   const opening = JSON.stringify({ meta, ...head }, null, 2).replace(/\n\}$/, '')
+  mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, `${result.group}.json`), `${opening},\n  "samples": [\n${lines}\n  ]\n}\n`)
 }
 
