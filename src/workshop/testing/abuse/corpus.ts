@@ -10,6 +10,21 @@ export const SECRET_TARGETS = [
   '/systemsmanager/parameters/get/?withDecryption=true&name=%2Fheld%2Fparameter&label=none',
   '/systemsmanager/parameters/get?name=/held/parameter:1&version=1',
   'http://localhost:2773/secretsmanager/get?secretId=held',
+  '/secretsmanager/get?secretId=held&format=value',
+  '/systemsmanager/parameters/get?name=/held/parameter&jsonKey=a',
+  '/secretsmanager/getMultiple?secretId=held&secretId=missing',
+  '/systemsmanager/parameters/getMultiple?name=/held/parameter&withDecryption=true',
+  '/systemsmanager/parameters/getByPath?path=/held&recursive=true',
+] as const
+
+/** Requests of an AWS SDK: target and body. */
+const SDK_CALLS = [
+  ['secretsmanager.GetSecretValue', '{"SecretId":"held"}'],
+  ['AmazonSSM.GetParameter', '{"Name":"/held/parameter","WithDecryption":true}'],
+  ['AmazonSSM.GetParameters', '{"Names":["/held/parameter","/none"]}'],
+  ['secretsmanager.DescribeSecret', '{"SecretId":"missing"}'],
+  ['secretsmanager.GetSecretValue', '{"SecretId":'],
+  ['AmazonS3.ListBuckets', '{}'],
 ] as const
 
 const TARGETS = [
@@ -33,6 +48,12 @@ export function corpus(token: string): Buffer[] {
     `GET ${SECRET_TARGETS[0]} HTTP/1.1\r\n${headers}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n`,
     `GET ${SECRET_TARGETS[0]} HTTP/1.1\r\n${headers}Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n`,
     `POST ${SECRET_TARGETS[0]} HTTP/1.1\r\n${headers}Content-Length: 17\r\n\r\n{"SecretId":"a"}\n`,
+    ...SDK_CALLS.map(([target, body]) => {
+      const length = `Content-Type: application/x-amz-json-1.1\r\nContent-Length: ${body.length}\r\n`
+      const signed = `Authorization: AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/ssm/aws4_request\r\n`
+      const shown = `X-Amz-Security-Token: ${token}\r\namz-sdk-request: attempt=2\r\namz-sdk-invocation-id: a\r\n`
+      return `POST / HTTP/1.1\r\nHost: localhost:2773\r\nX-Amz-Target: ${target}\r\n${length}${signed}${shown}\r\n${body}`
+    }),
     `HEAD ${SECRET_TARGETS[0]} HTTP/1.1\r\n${headers}\r\n`,
     `OPTIONS * HTTP/1.1\r\n${headers}\r\n`,
     `CONNECT localhost:2773 HTTP/1.1\r\n${headers}\r\n`,

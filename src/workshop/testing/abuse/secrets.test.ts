@@ -25,6 +25,10 @@ const TARGETS = [
   '/secretsmanager/get?secretId=loud',
   '/secretsmanager/get?secretId=json&refreshNow=true',
   '/systemsmanager/parameters/get?name=/loud&withDecryption=true',
+  '/secretsmanager/get?secretId=loud&format=value',
+  '/secretsmanager/get?secretId=json&jsonKey=password',
+  '/secretsmanager/getMultiple?secretId=loud&secretId=json',
+  '/systemsmanager/parameters/getByPath?path=/&withDecryption=true',
   '/environment',
 ] as const
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { type Extension, startExtension } from '../artefact.ts'
+import { exchange } from '../wire.ts'
 import { SECRET_TARGETS } from './corpus.ts'
 import type { Rules } from './verdict.ts'
 
@@ -37,6 +38,18 @@ export async function startTarget(t: TestContext, env: Record<string, string> = 
   for (const target of [...SECRET_TARGETS, '/systemsmanager/parameters/get?name=/held/parameter:1']) {
     const reply = await extension.get(target)
     if (reply.status === 200) answers.add(reply.body.toString())
+  }
+  for (const [target, body] of [
+    ['secretsmanager.GetSecretValue', '{"SecretId":"held"}'],
+    ['AmazonSSM.GetParameter', '{"Name":"/held/parameter"}'],
+  ]) {
+    const headers = `X-Amz-Target: ${target}\r\nX-Amz-Security-Token: ${extension.token}\r\nContent-Length: ${body!.length}`
+    const [reply] = await exchange(
+      extension.port,
+      `POST / HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n\r\n${body}`,
+    )
+    assert.equal(reply?.status, 200)
+    answers.add(reply.body.toString())
   }
   return {
     extension,
