@@ -2,36 +2,41 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Callers } from './callers.ts'
 
-const there = () => true
+const here = () => true
 
-test('what nobody has asked for by a request is wanted', () => {
-  assert.equal(new Callers().isWanted('a'), true)
-})
-
-test('it is wanted until the last caller has left, and again when another comes', () => {
+test('a question that nobody has come for is wanted: who asks it does not say who waits', () => {
   const callers = new Callers()
-  const leave = [callers.enter('a', () => true), callers.enter('a', () => true)]
-  leave[0]!()
   assert.equal(callers.isWanted('a'), true)
-  leave[1]!()
-  assert.equal(callers.isWanted('a'), false)
-  assert.equal(callers.isWanted('b'), true)
-  callers.enter('a', there)
+  callers.asking('a')
   assert.equal(callers.isWanted('a'), true)
 })
 
-test('a caller who has not left but is not there any more wants nothing', () => {
+test('a call is wanted as long as one of its callers is there', () => {
   const callers = new Callers()
   let isThere = true
+  const leave = callers.enter('a', here)
   callers.enter('a', () => isThere)
+  callers.asking('a')
+  leave()
   assert.equal(callers.isWanted('a'), true)
   isThere = false
   assert.equal(callers.isWanted('a'), false)
+  assert.equal(callers.isWanted('b'), true)
 })
 
-test('a call that is over leaves nothing behind', () => {
+test('a call that all have left is not wanted, and the next one of that question is', () => {
   const callers = new Callers()
-  callers.enter('a', there)()
+  const leave = callers.enter('a', here)
+  callers.asking('a')
+  leave()
+  assert.equal(callers.isWanted('a'), false)
   callers.settled('a')
+  assert.equal(callers.isWanted('a'), true)
+})
+
+test('who came and went without a call, as for what is held, makes no later call unwanted', () => {
+  const callers = new Callers()
+  callers.enter('a', here)()
+  callers.asking('a')
   assert.equal(callers.isWanted('a'), true)
 })

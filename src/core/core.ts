@@ -100,6 +100,7 @@ export function createCore(config: Config, log: Log): Core {
     now: Date.now,
     random: Math.random,
     fetch(lookup, purpose) {
+      callers.asking(lookup.key)
       const coming = many.collect(lookup)
       return guard
         .during(() => fetchAnswer(lookup, purpose, coming))

@@ -89,6 +89,7 @@ export function createReader({
 
   function readMany(request: IncomingMessage, response: ServerResponse, asked: ReadMany, voice: Voice): void {
     const here = () => {
+      waitFor(response, asked.lookups)
       readParts(asked.lookups, asked.refreshNow)
         .then((parts) => {
           const ready = manyReady(asked, parts)
@@ -122,9 +123,7 @@ export function createReader({
 
   function loadHere(response: ServerResponse, asked: Read, voice: Voice): void {
     const { lookup, refreshNow } = asked
-    const { socket } = response.req
-    const isThere = () => !socket.destroyed && !hasHungUp(socket)
-    response.once('close', callers.enter(lookup.key, isThere))
+    waitFor(response, [lookup])
     const answer = refreshNow ? cache.refresh(lookup) : cache.load(lookup)
     answer
       .then(
@@ -139,6 +138,16 @@ export function createReader({
         },
       )
       .catch((error: unknown) => ourFault(response, error, voice))
+  }
+
+  /** Says of each question that this caller waits for it. */
+  function waitFor(response: ServerResponse, lookups: readonly Lookup[]): void {
+    const { socket } = response.req
+    const isThere = () => !socket.destroyed && !hasHungUp(socket)
+    const leaves = lookups.map(({ key }) => callers.enter(key, isThere))
+    response.once('close', () => {
+      for (const leave of leaves) leave()
+    })
   }
 
   /** In the shape that was asked for. */
