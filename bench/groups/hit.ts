@@ -24,7 +24,11 @@ export async function measureHit(context: Context): Promise<GroupResult> {
       upstream,
       // For the peak RSS: see page-cache.ts.
       prepare: async () => emptyPageCache(field.contenders),
-      measure: (contender, scenario) => hit(contender, scenario, context, upstream),
+      measure: async (contender, scenario) => {
+        const isOurs = contender.ready === 'registered'
+        if (scenario.form !== undefined && !isOurs) return undefined
+        return hit(contender, scenario, context, upstream)
+      },
     },
     context,
   )
@@ -46,14 +50,14 @@ function sized(scenario: HitScenario, spreadKeys: number): HitScenario {
 
 async function hit(
   contender: Contender,
-  { connections, mode, size, keys }: HitScenario,
+  { connections, mode, size, keys, form }: HitScenario,
   { port, amount }: Context,
   { endpoint }: Upstream,
 ): Promise<Measured> {
   const running = await launch(contender, { port, endpoint })
   try {
     const { isExact } = contender
-    const load = { connections, mode, size, keys, warmup: amount.hitWarmupMs, measureMs: amount.hitMs }
+    const load = { connections, mode, size, keys, form, warmup: amount.hitWarmupMs, measureMs: amount.hitMs }
     const job: Job = { port, serverPid: running.pid, isExact, ...load }
     const outcome = await drive(job)
     return { values: { ...figures(outcome), ...running.memory() }, latency: outcome.latency }

@@ -4,7 +4,8 @@ import { Agent } from 'node:http'
 import { targets, type Target } from '../measuring/catalogue.ts'
 import { Histogram } from '../storing/histogram.ts'
 import { cpuMs } from '../../src/workshop/testing/proc.ts'
-import { checkReply, differenceOf, fetchReply } from '../measuring/request.ts'
+import { checkReply, differenceOf, fetchAsked } from '../measuring/request.ts'
+import { askOf, checkForm } from './ask.ts'
 import type { Job, Outcome } from './drive.ts'
 import type { Known, Load } from './load.ts'
 import { keepAlive } from './keep-alive.ts'
@@ -56,20 +57,21 @@ async function perform(job: Job, load: Load): Promise<void> {
 }
 
 /** Asks for every key twice. The first answer must be right, and every later one the same as the first. */
-async function checked({ port, isExact }: Job, wanted: readonly Target[]): Promise<Known[]> {
+async function checked({ port, isExact, form }: Job, wanted: readonly Target[]): Promise<Known[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: CHECKING_CONNECTIONS })
   const known: Known[] = []
   const queue = [...wanted.entries()]
   const work = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [index, target] = next
-      const first = await fetchReply(port, target.path, agent)
-      checkReply(first, target, isExact)
-      const second = await fetchReply(port, target.path, agent)
-      checkReply(second, target, isExact)
+      const ask = askOf(target, form)
+      const first = await fetchAsked(port, ask, agent)
+      const second = await fetchAsked(port, ask, agent)
+      if (form === undefined) checkReply(first, target, isExact)
+      else checkForm(first.body, target, form)
       if (second.body !== first.body)
         throw new Error(`${target.path}: ${differenceOf(second.body, first.body)}`)
-      known[index] = { path: target.path, body: first.body }
+      known[index] = { path: target.path, ask, body: first.body }
     }
   }
   await Promise.all(Array.from({ length: CHECKING_CONNECTIONS }, work))

@@ -1,5 +1,4 @@
 import autocannon from 'autocannon'
-import { REQUEST_HEADERS } from '../measuring/catalogue.ts'
 import { differenceOf } from '../measuring/request.ts'
 import type { Known, Load } from './load.ts'
 import type { Job } from './drive.ts'
@@ -14,8 +13,11 @@ export function keepAlive(job: Job, known: readonly Known[], load: Load): Promis
       problem ??= text
       instance.stop?.()
     }
-    const requests = known.map(({ path, body }) => ({
-      path,
+    const requests = known.map(({ path, ask, body }) => ({
+      method: ask.method,
+      path: ask.path,
+      headers: { ...ask.headers, Host: `localhost:${port}` },
+      ...(ask.body !== undefined && { body: ask.body }),
       onResponse: (status: number, got: string) => {
         if (status !== 200) fail(`${path}: expected 200, got ${status}`)
         else if (got !== body) fail(`${path}: ${differenceOf(got, body)}`)
@@ -24,7 +26,6 @@ export function keepAlive(job: Job, known: readonly Known[], load: Load): Promis
     const instance = autocannon(
       {
         url: `http://127.0.0.1:${port}`,
-        headers: { ...REQUEST_HEADERS, Host: `localhost:${port}` },
         connections,
         pipelining: 1,
         duration: Math.ceil((warmup + measureMs) / 1000) + 10,

@@ -1,6 +1,9 @@
-/** A path and the only body that counts as its answer. */
+import type { Ask } from './ask.ts'
+
+/** A request and the only body that counts as its answer. */
 export interface Known {
   readonly path: string
+  readonly ask: Ask
   readonly body: string
 }
 

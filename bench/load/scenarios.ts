@@ -1,4 +1,5 @@
 import type { Size } from '../measuring/catalogue.ts'
+import type { Form } from './ask.ts'
 
 /** One kind of load on the cache; each is measured for every contender, in a fresh process each time. */
 export interface HitScenario {
@@ -7,12 +8,16 @@ export interface HitScenario {
   readonly mode: 'keep' | 'reconnect'
   readonly size: Size
   readonly keys: number
+  /** Default: the original's body. Others are asked of our own extensions alone. */
+  readonly form?: Form
 }
 
 const keep = { mode: 'keep', keys: 1 } as const
 
 export const HIT_SCENARIOS: readonly HitScenario[] = [
   { name: 'c1, 100 B', connections: 1, size: '100B', ...keep },
+  { name: 'c1, 100 B, the bare value', connections: 1, size: '100B', ...keep, form: 'value' },
+  { name: 'c1, 100 B, asked by boto3', connections: 1, size: '100B', ...keep, form: 'sdk' },
   { name: 'c1, 4 KB', connections: 1, size: '4KB', ...keep },
   { name: 'c1, 64 KB', connections: 1, size: '64KB', ...keep },
   { name: 'new connection each, 100 B', connections: 1, mode: 'reconnect', size: '100B', keys: 1 },

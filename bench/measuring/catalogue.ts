@@ -54,10 +54,15 @@ export function target(name: string): Target {
   return { path: PATH + encodeURIComponent(name), body, value }
 }
 
+/** The secret that a path of ours asks for. */
+export function secretOf(path: string): string {
+  return decodeURIComponent(path.slice(PATH.length))
+}
+
 /** Undefined for a request target that asks for none of ours. */
 export function targetOf(path: string): Target | undefined {
   if (!path.startsWith(PATH)) return undefined
-  return target(decodeURIComponent(path.slice(PATH.length)))
+  return target(secretOf(path))
 }
 
 export function seedOf(wanted: readonly { size: Size; keys: number }[]): AwsOptions['seed'] {

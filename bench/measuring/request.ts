@@ -1,4 +1,4 @@
-import { type Agent, get } from 'node:http'
+import { type Agent, request } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { REQUEST_HEADERS, type Target } from './catalogue.ts'
@@ -8,12 +8,25 @@ export interface Reply {
   readonly body: string
 }
 
+interface Asked {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
 /** Rejects when there is no complete answer. */
 export function fetchReply(port: number, path: string, agent?: Agent): Promise<Reply> {
+  return fetchAsked(port, { method: 'GET', path, headers: REQUEST_HEADERS }, agent)
+}
+
+/** As `fetchReply`, for any request. */
+export function fetchAsked(port: number, ask: Asked, agent?: Agent): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const headers = { ...REQUEST_HEADERS, Host: `localhost:${port}` }
-    const options = { host: '127.0.0.1', port, path, headers, agent: agent ?? false }
-    const call = get(options, (response) => {
+    const { method, path } = ask
+    const headers = { ...ask.headers, Host: `localhost:${port}` }
+    const options = { host: '127.0.0.1', port, method, path, headers, agent: agent ?? false }
+    const call = request(options, (response) => {
       let body = ''
       response.setEncoding('utf8')
       response.on('data', (chunk: string) => (body += chunk))
@@ -21,6 +34,7 @@ export function fetchReply(port: number, path: string, agent?: Agent): Promise<R
       response.on('error', reject)
     })
     call.on('error', reject)
+    call.end(ask.body)
   })
 }
 
