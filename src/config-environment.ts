@@ -77,6 +77,8 @@ export function readEnvironmentSettings(
   if (references === undefined && !from) return undefined
   const sources = (from ?? '').split(/[\s,]+/).flatMap((text) => readSource(text, notes))
   if (references === undefined && sources.length === 0) return undefined
+  // A shell may have given them in any order.
+  references?.sort((a, b) => (a.name < b.name ? -1 : 1))
   return { references: references ?? [], sources, onError: readOnError(env[ON_ERROR], notes) }
 }
 
