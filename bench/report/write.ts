@@ -34,12 +34,13 @@ export function writeReport(results: string, readme: string): void {
   rmSync(plots, { recursive: true, force: true })
   mkdirSync(plots, { recursive: true })
   const latest = latestOf(runs)
+  const measured = latest.filter((run) => !isSimulated(run))
   const sections = latest.map((run) => `## ${kindOf(run)}\n\n${runSection(run, draw(run, plots))}`)
-  const text = [INTRO, ...sections, architectures(latest), everyRun(runs)]
+  const text = [INTRO, ...sections, architectures(measured), everyRun(runs)]
     .filter((part) => part !== '')
     .join('\n')
   writeFileSync(join(results, 'README.md'), text)
-  if (existsSync(readme)) writeFileSync(readme, between(readFileSync(readme, 'utf8'), summary(latest)))
+  if (existsSync(readme)) writeFileSync(readme, between(readFileSync(readme, 'utf8'), summary(measured)))
 }
 
 /** The text with the part between the markers replaced; where there are none, with a section at its end. */
@@ -50,13 +51,20 @@ export function between(text: string, part: string): string {
   return `${text.slice(0, from + BEGIN.length)}\n${part}\n${text.slice(to)}`
 }
 
-function kindOf({ meta }: Run): string {
+function kindOf({ meta, groups }: Run): string {
+  if (isSimulated({ groups })) return 'fleets, simulated'
   return `${meta.arch}${meta.emulated ? ', emulated' : ''}`
+}
+
+/** Virtual time is the same on every machine, so such a run stands for no architecture. */
+function isSimulated({ groups }: Pick<Run, 'groups'>): boolean {
+  return groups.every(({ group }) => group === 'fleet')
 }
 
 function latestOf(runs: readonly Run[]): Run[] {
   const latest = new Map(runs.map((run) => [kindOf(run), run]))
-  return [...latest.values()].sort((a, b) => Number(a.meta.emulated) - Number(b.meta.emulated))
+  const place = (run: Run) => (isSimulated(run) ? 2 : Number(run.meta.emulated))
+  return [...latest.values()].sort((a, b) => place(a) - place(b))
 }
 
 /** Writes the plots of one group and gives the Markdown that shows them. */
