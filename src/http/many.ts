@@ -3,7 +3,7 @@ import { parametersBytes, secretsBytes } from '../answer/many.ts'
 import { wireBody, WIRE_TYPE } from '../answer/wire-shape.ts'
 import { UpstreamError } from '../errors.ts'
 import type { ParameterLookup, SecretLookup } from '../lookup.ts'
-import type { ReadMany } from './route-many.ts'
+import type { ReadMany } from './asked.ts'
 
 // One body from many answers. Failures of single names are listed in it.
 

@@ -10,9 +10,8 @@ import { say, shown, type Public } from '../public.ts'
 import { hasHungUp } from './callers.ts'
 import { rejects } from './rejects.ts'
 import * as reply from './reply.ts'
-import type { Read } from './route.ts'
+import type { Read, ReadMany } from './asked.ts'
 import { manyReady, type Part } from './many.ts'
-import type { ReadMany } from './route-many.ts'
 import type { Pass } from './sdk-request.ts'
 
 /** What only AWS can answer. */

@@ -1,26 +1,10 @@
 import type { Reject } from '../errors.ts'
-import {
-  parameterLookup,
-  pathLookup,
-  secretLookup,
-  type ParameterLookup,
-  type SecretLookup,
-} from '../lookup.ts'
+import { parameterLookup, pathLookup, secretLookup } from '../lookup.ts'
 import { decode, pairs, parseBool } from './query.ts'
 import { rejects } from './rejects.ts'
-import type { Read } from './route.ts'
+import type { Read, ReadMany } from './asked.ts'
 
 // The routes that ask for many at once.
-
-/** What many answers are asked for; `lookups` holds each question once, in the caller's order. */
-export interface ReadMany {
-  readonly kind: 'many'
-  readonly store: 'secrets-manager' | 'parameter-store'
-  readonly lookups: readonly (SecretLookup | ParameterLookup)[]
-  readonly refreshNow: boolean
-  /** For an AWS SDK: AWS's own shape, in which a list of failures alone is an answer, too. */
-  readonly isWire: boolean
-}
 
 /** Each is a question of its own, and all are answered in one body. */
 const MOST_NAMES = 100

@@ -1,21 +1,13 @@
 import { memberShape, VALUE, type Shape } from '../answer/shape.ts'
 import type { Reject } from '../errors.ts'
-import { parameterLookup, secretLookup, type Lookup } from '../lookup.ts'
+import { parameterLookup, secretLookup } from '../lookup.ts'
+import type { Read, ReadMany } from './asked.ts'
 import { isLoopbackAuthority } from './headers.ts'
 import { decode, pairs, parseBool } from './query.ts'
 import { rejects } from './rejects.ts'
-import { manyParameters, manySecrets, parametersByPath, type ReadMany } from './route-many.ts'
+import { manyParameters, manySecrets, parametersByPath } from './route-many.ts'
 
 // Request target → what is asked, or why we refuse. Pure: no I/O, and no target makes it throw.
-
-export interface Read {
-  readonly kind: 'read'
-  readonly lookup: Lookup
-  /** Undefined for the original's body. */
-  readonly shape: Shape | undefined
-  /** The caller wants a value that is fetched from now on, not an older one. */
-  readonly refreshNow: boolean
-}
 
 interface Ping {
   readonly kind: 'ping'

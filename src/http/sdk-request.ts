@@ -1,8 +1,7 @@
 import { WIRE } from '../answer/shape.ts'
 import { parameterLookup, pathLookup, secretLookup, type Lookup } from '../lookup.ts'
 import type { RawCall } from '../raw-call.ts'
-import type { Read } from './route.ts'
-import type { ReadMany } from './route-many.ts'
+import type { Read, ReadMany } from './asked.ts'
 import type { SdkHeaders } from './sdk-headers.ts'
 
 // What an AWS SDK asks: a read that the cache can answer, a call to be handed on to AWS, or why neither.

@@ -1,0 +1,23 @@
+import type { Shape } from '../answer/shape.ts'
+import type { Lookup, ParameterLookup, SecretLookup } from '../lookup.ts'
+
+// What a request can ask for, whichever endpoint it came by.
+
+export interface Read {
+  readonly kind: 'read'
+  readonly lookup: Lookup
+  /** Undefined for the original's body. */
+  readonly shape: Shape | undefined
+  /** The caller wants a value that is fetched from now on, not an older one. */
+  readonly refreshNow: boolean
+}
+
+/** What many answers are asked for; `lookups` holds each question once, in the caller's order. */
+export interface ReadMany {
+  readonly kind: 'many'
+  readonly store: 'secrets-manager' | 'parameter-store'
+  readonly lookups: readonly (SecretLookup | ParameterLookup)[]
+  readonly refreshNow: boolean
+  /** For an AWS SDK: AWS's own shape, in which a list of failures alone is an answer, too. */
+  readonly isWire: boolean
+}
