@@ -103,12 +103,13 @@ export function createSdkEndpoint(
   ): void {
     if (question.kind === 'refusal') return sendError(response, { ...question, status: 400 })
     if (question.kind === 'pass') return passAlong(request, response, question)
-    if (question.kind === 'many') return reader.readMany(request, response, question, SDK_VOICE)
     const failed = headers.isRetry ? failures.of(headers.invocation) : undefined
-    if (failed !== undefined && cache.peek(question.lookup) === undefined) {
-      return SDK_VOICE.fail(response, failed)
+    if (failed !== undefined) {
+      const lookups = question.kind === 'many' ? question.lookups : [question.lookup]
+      if (lookups.some((lookup) => cache.peek(lookup) === undefined)) return SDK_VOICE.fail(response, failed)
     }
-    reader.read(request, response, question, voiceOf(headers))
+    if (question.kind === 'many') reader.readMany(request, response, question, voiceOf(headers))
+    else reader.read(request, response, question, voiceOf(headers))
   }
 
   /** Remembers a failure that the caller's SDK will try again. */

@@ -147,6 +147,19 @@ test("the SDK's further attempts of a failed call cost AWS nothing, and the next
   )
 })
 
+test("the SDK's further attempts of a failed call for many cost AWS nothing", async (t) => {
+  const { extension, parameters } = await start(t, { env: { AWS_MAX_ATTEMPTS: '1' } })
+  extension.aws.fault({}, { kind: 'unavailable' })
+  const read = () => parameters.send(new GetParametersCommand({ Names: ['/app/url'] }))
+  await assert.rejects(read())
+  const calls = extension.aws.calls()
+  await assert.rejects(read())
+  assert.equal(extension.aws.calls(), 2 * calls)
+  assert.ok(calls <= 2, `${calls} calls`)
+  extension.aws.clearFaults()
+  assert.equal((await read()).Parameters?.[0]?.Value, 'https://example.com')
+})
+
 test('where AWS cannot be reached the SDK sees a service that is unavailable', async (t) => {
   const { secrets } = await start(t, {
     env: { AWS_ENDPOINT_URL: 'http://127.0.0.1:9', AWS_MAX_ATTEMPTS: '1' },
