@@ -66,7 +66,7 @@ export function pathLookup(path: string, isRecursive: boolean, withDecryption: b
  * A copy of the text in memory of its own. On V8 a piece of a string is a view into the whole. So a key, which the
  * cache holds for minutes, would keep the whole request target in memory, up to 64 KB.
  */
-function flat(text: string): string {
+export function flat(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8')
 }
 

@@ -1,5 +1,6 @@
 import type { Reject } from '../errors.ts'
 import { createReady, markStale, type Answer, type Ready } from './answer.ts'
+import { flat } from '../lookup.ts'
 import { pickJson } from './json-key.ts'
 import { wireBody, WIRE_TYPE } from './wire-shape.ts'
 
@@ -19,7 +20,7 @@ export const VALUE: Shape = { kind: 'value', key: 'v' }
 export const WIRE: Shape = { kind: 'wire', key: 'w' }
 
 export function memberShape(jsonKey: string): Shape {
-  return { kind: 'member', key: 'm' + jsonKey, jsonKey }
+  return { kind: 'member', key: flat('m' + jsonKey), jsonKey }
 }
 
 /** Most shapes kept of one answer, because callers choose them. */
