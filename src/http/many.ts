@@ -1,4 +1,4 @@
-import { createReady, type Answer, type Ready } from '../answer/answer.ts'
+import { createReady, markStale, type Answer, type Ready } from '../answer/answer.ts'
 import { parametersBytes, secretsBytes } from '../answer/many.ts'
 import { wireBody, WIRE_TYPE } from '../answer/wire-shape.ts'
 import { UpstreamError } from '../errors.ts'
@@ -45,7 +45,13 @@ export function manyReady({ store, isWire }: ReadMany, parts: readonly Part[]): 
             SecretId: name,
           })),
         )
-  if (!isWire) return createReady(bytes, 'text/plain')
+  const ready = isWire ? wireReady(bytes) : createReady(bytes, 'text/plain')
+  const ages = parts.flatMap(({ got }) => (got instanceof UpstreamError ? [] : [got.staleForMs ?? 0]))
+  const oldest = Math.max(0, ...ages)
+  return oldest === 0 ? ready : markStale(ready, oldest)
+}
+
+function wireReady(bytes: string): Ready {
   const wire = Buffer.from(wireBody(Buffer.from(bytes, 'latin1').toString('utf8')), 'utf8').toString('latin1')
   return createReady(wire, WIRE_TYPE, ['x-amzn-RequestId', globalThis.crypto.randomUUID()])
 }
