@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { argumentsOf } from '../../src/workshop/testing/arguments.ts'
 import { EXTENSION_PATH } from '../layers.ts'
 import { type Artefact, artefactsIn } from './artefacts.ts'
+import { buildClients } from './clients.ts'
 
 /** EXTENSION_UNDER_TEST, as src/workshop/testing/artefact.ts reads it. */
 interface UnderTest {
@@ -48,7 +49,7 @@ const END_TO_END = [
   'src/workshop/testing/contract.test.ts',
   'src/workshop/testing/{abuse,e2e,faults,platform}/*.test.ts',
 ]
-const HOSTILE = ['layer/testing/{boto3,hostile,samples}.test.ts']
+const HOSTILE = ['layer/testing/{clients,hostile,samples}.test.ts']
 const WRONG_RUNTIME = ['layer/testing/wrong-runtime.test.ts']
 const SMOKE = ['src/workshop/testing/contract.test.ts', 'src/workshop/testing/e2e/start.test.ts']
 
@@ -58,6 +59,7 @@ const DIFFERENCES = ['HTTP/1.0', '`*` as the target', 'the end is told to a clie
 const folder = mkdtempSync(join(tmpdir(), 'layers-'))
 try {
   const { native, arm64 } = await artefactsIn(folder)
+  buildClients()
   const runs = [...runsOf(native), ...runsUnderQemu(arm64)]
   const chosen = runs.filter(({ title }) => words.every((word) => title.includes(word)))
   const reds = chosen.filter((one) => !isGreen(one)).map(({ title }) => title)

@@ -1,0 +1,121 @@
+// The clients in layer/testing/clients: AWS's SDKs for several languages, and Powertools. They are built into
+// dist/clients. The one for a language that this machine has no tools for is left out.
+
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export interface Client {
+  readonly name: string
+  readonly command: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** What it is built by. */
+  readonly build?: Build
+}
+
+interface Build {
+  readonly command: readonly [tool: string, ...args: string[]]
+  /** The file that says which packages it installs, for a tool that would install them again each time. */
+  readonly once?: string
+}
+
+const SOURCES = fileURLToPath(new URL('clients', import.meta.url))
+const READY = fileURLToPath(new URL('../../dist/clients', import.meta.url))
+/** Where boto3 is. */
+export const PYTHON_PACKAGES = join(READY, 'python')
+const REQUIREMENTS = join(SOURCES, 'python/requirements.txt')
+const JAVA = join(READY, 'java')
+
+const PIP: Build = {
+  command: [
+    'pip',
+    'install',
+    '--quiet',
+    '--upgrade',
+    '--target',
+    PYTHON_PACKAGES,
+    '--requirement',
+    REQUIREMENTS,
+  ],
+  once: REQUIREMENTS,
+}
+const GO: Build = {
+  command: ['go', 'build', '-C', join(SOURCES, 'go'), '-o', join(READY, 'go-client'), '.'],
+}
+const MAVEN: Build = {
+  command: [
+    'mvn',
+    '--quiet',
+    '--batch-mode',
+    '--file',
+    join(SOURCES, 'java'),
+    'dependency:copy-dependencies',
+    `-DoutputDirectory=${JAVA}`,
+  ],
+}
+const CARGO: Build = {
+  command: [
+    'cargo',
+    'build',
+    '--quiet',
+    '--locked',
+    '--manifest-path',
+    join(SOURCES, 'rust/Cargo.toml'),
+    '--target-dir',
+    join(READY, 'rust'),
+  ],
+}
+
+const CLIENTS: readonly Client[] = [
+  {
+    name: 'boto3',
+    build: PIP,
+    command: ['python3', '-B', join(SOURCES, 'python/boto3_client.py')],
+    env: { PYTHONPATH: PYTHON_PACKAGES },
+  },
+  {
+    name: 'Powertools for Python',
+    build: PIP,
+    command: ['python3', '-B', join(SOURCES, 'python/powertools_client.py')],
+    env: { PYTHONPATH: PYTHON_PACKAGES },
+  },
+  {
+    name: 'Powertools for TypeScript',
+    command: [process.execPath, fileURLToPath(import.meta.resolve('./clients/node/powertools.mjs'))],
+  },
+  { name: "AWS's SDK for Go", build: GO, command: [join(READY, 'go-client')] },
+  {
+    name: "AWS's SDK for Java",
+    build: MAVEN,
+    // A file of source is compiled when it is started.
+    command: ['java', '-cp', join(JAVA, '*'), join(SOURCES, 'java/Client.java')],
+  },
+  { name: "AWS's SDK for Rust", build: CARGO, command: [join(READY, 'rust/debug/client')] },
+]
+
+/** Those that this machine has the tools for. */
+export function clientsHere(): readonly Client[] {
+  return CLIENTS.filter(({ build }) => build === undefined || isHere(build.command[0]))
+}
+
+/** Throws where a tool is here and fails. */
+export function buildClients(): void {
+  const here = clientsHere()
+  const missing = CLIENTS.filter((client) => !here.includes(client))
+  if (missing.length > 0) console.log(`no tools here for ${missing.map(({ name }) => name).join(', ')}`)
+  mkdirSync(READY, { recursive: true })
+  for (const build of new Set(here.map((client) => client.build))) if (build !== undefined) make(build)
+}
+
+function make({ command: [tool, ...args], once }: Build): void {
+  const done = join(READY, `${tool}-done`)
+  if (once !== undefined && existsSync(done) && readFileSync(done).equals(readFileSync(once))) return
+  const { status } = spawnSync(tool, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+  if (status !== 0) throw new Error(`${tool} has failed: ${status}`)
+  if (once !== undefined) copyFileSync(once, done)
+}
+
+function isHere(tool: string): boolean {
+  return (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, tool)))
+}
