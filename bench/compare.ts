@@ -4,7 +4,9 @@ import { readRun } from './storing/results.ts'
 
 const HELP = `npm run bench:compare -- A B
 
-Effect and interval of each figure, from two folders of results, the base first.
+Effect and interval of each figure, from two folders of results, the base first. Times are compared as ratios to the
+floor of their own run: a slower hour slows both. Times without a floor are left out; for those measure both builds in
+one run, by npm run bench -- --against REF.
 
   --help  this text`
 
@@ -15,4 +17,4 @@ const [before, after] = argumentsOf(HELP, { allowPositionals: true }, ({ positio
 })
 if (before.meta.cpu !== after.meta.cpu)
   console.log(`Two machines: ${before.meta.cpu} and ${after.meta.cpu}.\n`)
-console.log(comparisonTable(compareRuns(before, after)))
+console.log(comparisonTable(compareRuns(before, after), ['A', 'B']))

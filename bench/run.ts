@@ -1,7 +1,17 @@
 import { argumentsOf, type Options, wholeNumber } from '../src/workshop/testing/arguments.ts'
-import { createUnfinished, finishFolder, type GroupResult, readRun, writeGroup } from './storing/results.ts'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  createUnfinished,
+  finishFolder,
+  type GroupResult,
+  readRun,
+  type Run,
+  writeGroup,
+} from './storing/results.ts'
 import { type Context, FULL, QUICK } from './measuring/context.ts'
-import { peerOf } from './contenders/contenders.ts'
+import { type Entries, extensionOf, peerOf } from './contenders/contenders.ts'
+import { buildLayers, installRuntimes, otherBuild } from './contenders/prepare.ts'
 import { measureAhead } from './groups/ahead.ts'
 import { measureEmulated } from './groups/emulated.ts'
 import { measureFleet } from './groups/fleet.ts'
@@ -14,8 +24,10 @@ import { measureSmall } from './groups/small.ts'
 import { measureStart } from './groups/start.ts'
 import { measureWrapper } from './groups/wrapper.ts'
 import { pinDriver } from './measuring/pinning.ts'
+import { Progress } from './measuring/progress.ts'
 import { folderName, type Meta, recordMeta } from './storing/record.ts'
-import { runSection } from './report/tables.ts'
+import { runPage } from './report/page.ts'
+import { terminalTables } from './report/terminal.ts'
 import { writeReport } from './report/write.ts'
 import { ROOT } from './contenders/runtimes.ts'
 import { seeded } from '../src/workshop/testing/random.ts'
@@ -38,6 +50,10 @@ const NATIVE = ['start', 'sandbox', 'small', 'ahead', 'wrapper', 'hit', 'miss', 
 
 const HELP = `npm run bench -- [group …] [options]
 
+Installs the pinned runtimes and builds the layers, unless they are there, and measures. With --quick a few minutes,
+without it half an hour.
+
+
 groups: ${NATIVE.join(', ')} (all of them without a name);
 alone: emulated (both architectures under qemu-user), fleet (many sandboxes, simulated in virtual time)
 
@@ -46,8 +62,12 @@ alone: emulated (both architectures under qemu-user), fleet (many sandboxes, sim
   --port N               where the servers listen; default 2773
   --peer NAME=COMMAND    another server of the same endpoint: a shell command that listens on $PORT and asks
                          $AWS_ENDPOINT_URL, both in its environment; may be repeated
+  --extension NAME=PATH  an extension of somebody else, such as AWS's own: an executable that registers by itself and may
+                         answer only after the first INVOKE; may be repeated
+  --against DIR|REF      another build of this project in the same run, and a table of what has changed: a folder
+                         with its three zips, or a commit whose layers are built then
   --probe NAME=/PATH     that peer is ready when this path answers 200; default: when its port takes a connection
-  --dist DIR             where the layers' zips are; default dist
+  --dist DIR             where the layers' zips are; default: dist, where they are built anew
   --out DIR              parent of the results' folder; default: results for a full run, dist/bench/results else
   --help                 this text
 
@@ -58,8 +78,10 @@ const OPTIONS = {
   seed: { type: 'string' },
   port: { type: 'string', default: '2773' },
   peer: { type: 'string', multiple: true, default: [] },
+  extension: { type: 'string', multiple: true, default: [] },
+  against: { type: 'string' },
   probe: { type: 'string', multiple: true, default: [] },
-  dist: { type: 'string', default: `${ROOT}/dist` },
+  dist: { type: 'string' },
   out: { type: 'string' },
 } satisfies Options
 
@@ -73,28 +95,59 @@ async function main(): Promise<void> {
       isFull: !values.quick && (positionals.length === 0 || positionals.includes('emulated')),
       seed: values.seed === undefined ? Math.floor(Math.random() * 1e6) : wholeNumber('--seed', values.seed),
       port: wholeNumber('--port', values.port),
-      peers: values.peer.map((peer) => peerOf(peer, values.probe)),
+      peers: [...values.peer.map((peer) => peerOf(peer, values.probe)), ...values.extension.map(extensionOf)],
     }),
   )
-  const { quick, dist, groups, isFull, seed, port, peers } = wanted
+  const { quick, groups, isFull, seed, port } = wanted
+  const entries = prepare(groups, wanted)
+  const { dist } = entries
   const emulated = groups.includes('emulated')
   const command = ['npm run bench --', ...process.argv.slice(2).map(quoted)].join(' ')
-  const meta = recordMeta({ dist, seed, quick, emulated, command })
+  const against = entries.against?.name
+  const meta = recordMeta({ dist, seed, quick, emulated, command, ...(against !== undefined && { against }) })
   console.error(`seed ${seed}, load ${meta.loadAverage.join(' ')}, ${meta.pinning}`)
   pinDriver()
+  const progress = new Progress()
   const context: Context = {
+    ...entries,
     amount: quick ? QUICK : FULL,
     port,
-    dist,
-    peers,
     random: seeded(seed),
-    progress: showProgress,
+    progress: (text, done, of) => progress.show(text, done, of),
   }
   const parent = wanted.out ?? `${ROOT}/${isFull ? 'results' : 'dist/bench/results'}`
   const folder = await measure(groups, context, meta, parent)
-  console.log(runSection(readRun(folder)))
-  console.log(folder)
+  progress.end()
+  const run = readRun(folder)
+  writeFileSync(join(folder, 'README.md'), runPage(run))
+  console.log(terminalTables(run))
+  console.log(`${folder}/README.md`)
+  const failed = failuresOfOurs(run, entries.peers)
+  // A report without them would hide that they have failed.
+  if (failed.length > 0) throw new Error(failed.join('\n'))
   if (isFull) writeReport(parent, `${ROOT}/README.md`)
+}
+
+/** A peer may fail: its cell says so. */
+function failuresOfOurs(run: Run, peers: Entries['peers']): string[] {
+  const foreign = new Set(peers.map(({ name }) => name))
+  return run.groups.flatMap(({ group, failed = [] }) =>
+    failed
+      .filter(({ contender }) => !foreign.has(contender))
+      .map(({ scenario, contender, reason }) => `${group}, ${scenario}: ${contender} has failed: ${reason}`),
+  )
+}
+
+/** What the groups need, made where it is missing. Throws with the command that mends it. */
+function prepare(
+  groups: readonly string[],
+  { dist, against, peers }: { dist?: string; against?: string; peers: Entries['peers'] },
+): Entries {
+  const needsLayers = groups.some((group) => !['micro', 'fleet'].includes(group))
+  if (needsLayers) installRuntimes()
+  if (needsLayers && dist === undefined) buildLayers()
+  const other = against === undefined ? {} : { against: otherBuild(against) }
+  return { dist: dist ?? `${ROOT}/dist`, ...other, peers }
 }
 
 /** Each group is written as soon as it is done. An error says where the groups before it are. */
@@ -111,7 +164,6 @@ async function measure(
     const where = `The groups that were done before are in ${unfinished}`
     throw new Error(`${(error as Error).message}\n${where}`, { cause: error })
   }
-  showProgress('', 0, 0)
   return finishFolder(unfinished, folderName(meta))
 }
 
@@ -128,12 +180,6 @@ function groupsOf(names: readonly string[]): readonly string[] {
 
 function quoted(argument: string): string {
   return /^[\w./=:,-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`
-}
-
-/** One line that is overwritten on a terminal; in a log, a line for each tenth. */
-function showProgress(text: string, done: number, of: number): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${of > 0 ? `${done + 1}/${of} ${text}` : ''}`)
-  else if (of > 0 && done % Math.ceil(of / 10) === 0) process.stderr.write(`${done + 1}/${of} ${text}\n`)
 }
 
 // Ends by `exit`, because the emulated host then kills what it has started.

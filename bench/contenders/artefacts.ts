@@ -15,11 +15,22 @@ const WORK = `${ROOT}/dist/bench`
 /** What the launcher of the nodejs layer executes on Lambda. */
 const LAMBDA_NODE = '/var/lang/bin/node'
 
+/** A build of this project. */
+export interface Build {
+  /** A few letters, such as the commit's; empty for the build of this checkout. */
+  readonly name: string
+  /** Where its zips are. */
+  readonly dist: string
+}
+
 /** The extension of a layer, ready to be executed. */
-export async function unpackLayer(dist: string, kind: 'nodejs' | 'x86_64' | 'arm64'): Promise<Found> {
+export async function unpackLayer(
+  { name, dist }: Build,
+  kind: 'nodejs' | 'x86_64' | 'arm64',
+): Promise<Found> {
   const zip = join(dist, `parameters-secrets-${kind}.zip`)
   if (!existsSync(zip)) return { reason: `there is no parameters-secrets-${kind}.zip: npm run layer` }
-  return executable(`${kind}/${EXTENSION_NAME}`, await fileIn(readFileSync(zip), EXTENSION_PATH))
+  return executable(`${name}${kind}/${EXTENSION_NAME}`, await fileIn(readFileSync(zip), EXTENSION_PATH))
 }
 
 /** The nodejs layer's file, with another path of Node, for a Node that is not at /var/lang/bin. */

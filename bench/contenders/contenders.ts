@@ -1,7 +1,8 @@
-import { bundle, compile, relocate, unbundled, unpackLayer } from './artefacts.ts'
+import { resolve } from 'node:path'
+import { type Build, bundle, compile, relocate, unbundled, unpackLayer } from './artefacts.ts'
 import { NODE_MAJORS, type NodeMajor } from '../../layer/runtimes.ts'
 import { type Found, installNode } from './runtimes.ts'
-import type { Skipped } from '../storing/results.ts'
+import type { GroupResult, Skipped } from '../storing/results.ts'
 
 /** A server that can be started, and how it shows that it is ready. */
 export interface Contender {
@@ -10,21 +11,33 @@ export interface Contender {
   /** The file that a launcher executes, if the command names only the launcher. */
   readonly runtime?: string
   /**
-   * `registered`: it speaks the Extensions API. `listening`: it prints that line. `probe`: it is asked until it
-   * answers.
+   * `registered`: it speaks the Extensions API, and can be asked from then on. `invoked`: it speaks it, and may answer
+   * only after the first INVOKE. `listening`: it prints that line. `probe`: it is asked until it answers.
    */
-  readonly ready: 'registered' | 'listening' | 'probe'
+  readonly ready: 'registered' | 'invoked' | 'listening' | 'probe'
   /** Whether its bodies are the original's, byte for byte. Of others only the value is compared, and that it stays. */
   readonly isExact: boolean
   /** A floor that cannot be asked for a secret. */
   readonly holdsNoSecret?: true
   /** The contender that it is compared with. */
   readonly floor?: string
+  /** The same of the other build, where one is measured against. */
+  readonly before?: string
   readonly env?: Readonly<Record<string, string>>
   /** Where it is started; default `/`. */
   readonly cwd?: string
   /** For `probe`: this path instead of the connection alone. */
   readonly probe?: string
+}
+
+/** Who takes part. */
+export interface Entries {
+  /** Where the zips of this build are. */
+  readonly dist: string
+  /** Another build of this project. */
+  readonly against?: Build | undefined
+  /** Servers and extensions of others. */
+  readonly peers: readonly Contender[]
 }
 
 export interface Field {
@@ -48,7 +61,7 @@ class Gathering implements Field {
   }
 }
 
-export async function startField(dist: string, peers: readonly Contender[]): Promise<Field> {
+export async function startField(entries: Entries): Promise<Field> {
   const field = new Gathering()
   const [bare, naive, loose] = await Promise.all([
     bundle('bench/start/bare.ts'),
@@ -65,51 +78,74 @@ export async function startField(dist: string, peers: readonly Contender[]): Pro
   field.add({ ...asks, name: httpsOn(BUN), floor: bareOn(BUN) }, [executable])
   field.add({ ...registers, name: 'naive, Node 24', floor: bareOn(24) }, [runtime(24), naive])
   field.add({ ...registers, name: 'naive unbundled, Node 24', floor: bareOn(24) }, [runtime(24), loose])
-  await addExtensions(field, dist, NODE_MAJORS, bareOn)
-  field.contenders.push(...peers)
+  await addExtensions(field, entries, NODE_MAJORS, bareOn)
   return field
 }
 
-export async function hitField(dist: string, peers: readonly Contender[]): Promise<Field> {
+export async function hitField(entries: Entries): Promise<Field> {
+  const field = await floorField()
+  await addExtensions(field, entries, [24], bareOn)
+  return field
+}
+
+/** The floors of a hit alone. */
+export async function floorField(): Promise<Gathering> {
   const field = new Gathering()
   const floor = await bundle('bench/load/floor.ts')
   const listens = { ready: 'listening', isExact: true } as const
   field.add({ ...listens, name: 'net, Node 24', env: { BENCH_FLOOR: 'net' } }, [runtime(24), floor])
   field.add({ ...listens, name: bareOn(24) }, [runtime(24), floor])
   field.add({ ...listens, name: bareOn(BUN) }, [compile(floor, 'hits')])
-  await addExtensions(field, dist, [24], bareOn)
-  field.contenders.push(...peers)
   return field
 }
 
 /** For groups without floors: the nodejs layer on those Nodes, the executable, and the peers. */
-export async function extensionField(
-  dist: string,
-  majors: readonly NodeMajor[],
-  peers: readonly Contender[],
-): Promise<Field> {
+export async function extensionField(entries: Entries, majors: readonly NodeMajor[]): Promise<Field> {
   const field = new Gathering()
-  await addExtensions(field, dist, majors, undefined)
-  field.contenders.push(...peers)
+  await addExtensions(field, entries, majors, undefined)
   return field
 }
 
+type FloorOf = (runtime: number | string) => string
+
+/** This build and the other, in turn, and the peers behind them. */
 async function addExtensions(
   field: Gathering,
-  dist: string,
+  { dist, against, peers }: Entries,
   majors: readonly NodeMajor[],
-  floorOf: ((runtime: number | string) => string) | undefined,
+  floorOf: FloorOf | undefined,
 ): Promise<void> {
-  const registers = { ready: 'registered', isExact: true } as const
-  const floor = (of: number | string) => (floorOf === undefined ? {} : { floor: floorOf(of) })
-  const layer = await unpackLayer(dist, 'nodejs')
+  await addBuild(field, { name: '', dist }, majors, floorOf, against)
+  if (against !== undefined) await addBuild(field, against, majors, floorOf)
+  field.contenders.push(...peers)
+}
+
+async function addBuild(
+  field: Gathering,
+  build: Build,
+  majors: readonly NodeMajor[],
+  floorOf: FloorOf | undefined,
+  against?: Build,
+): Promise<void> {
+  const of = (name: string, on: number | string) => ({
+    ready: 'registered' as const,
+    isExact: true,
+    name: nameIn(build, name),
+    ...(floorOf !== undefined && { floor: floorOf(on) }),
+    ...(against !== undefined && { before: nameIn(against, name) }),
+  })
+  const layer = await unpackLayer(build, 'nodejs')
   for (const major of majors) {
     const found = runtime(major)
-    const moved = relocate(layer, found, String(major))
+    const moved = relocate(layer, found, `${build.name}${major}`)
     const executes = 'path' in found && { runtime: found.path }
-    field.add({ ...registers, name: `nodejs layer, Node ${major}`, ...executes, ...floor(major) }, [moved])
+    field.add({ ...of(`nodejs layer, Node ${major}`, major), ...executes }, [moved])
   }
-  field.add({ ...registers, name: EXECUTABLE, ...floor(BUN) }, [await unpackLayer(dist, HOST_LAYER)])
+  field.add(of(EXECUTABLE, BUN), [await unpackLayer(build, HOST_LAYER)])
+}
+
+function nameIn(build: Build, name: string): string {
+  return build.name === '' ? name : `${name}, ${build.name}`
 }
 
 function runtime(major: NodeMajor): Found {
@@ -133,13 +169,23 @@ export function peerOf(text: string, probes: readonly string[]): Contender {
   return { name, command: shell, ...readiness, isExact: false, cwd: process.cwd() }
 }
 
+/** `NAME=PATH`: an extension that registers by itself. Nothing is known of when it can be asked. */
+export function extensionOf(text: string): Contender {
+  const [name, path] = pair(text, '--extension NAME=PATH')
+  return { name, command: [resolve(path)], ready: 'invoked', isExact: false }
+}
+
 function pair(text: string, form: string): [string, string] {
   const at = text.indexOf('=')
   if (at < 1 || at === text.length - 1) throw new RangeError(`expected ${form}, got ${text}`)
   return [text.slice(0, at), text.slice(at + 1)]
 }
 
-export function floorsOf({ contenders }: Field): Record<string, string> {
-  const pairs = contenders.flatMap(({ name, floor }) => (floor === undefined ? [] : [[name, floor]]))
-  return Object.fromEntries(pairs) as Record<string, string>
+/** For the contenders that have one, its floor, and its counterpart in the other build. */
+export function pairsOf(contenders: readonly Contender[]): Pick<GroupResult, 'floors' | 'before'> {
+  const named = (key: 'floor' | 'before') =>
+    Object.fromEntries(
+      contenders.flatMap(({ name, [key]: other }) => (other === undefined ? [] : [[name, other]])),
+    )
+  return { floors: named('floor'), before: named('before') }
 }

@@ -1,7 +1,7 @@
 import { Agent, get } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { median } from 'simple-statistics'
-import { type Contender, extensionField } from '../contenders/contenders.ts'
+import { type Contender, extensionField, pairsOf } from '../contenders/contenders.ts'
 import { REQUEST_HEADERS, secretName, target } from '../measuring/catalogue.ts'
 import type { Context } from '../measuring/context.ts'
 import { launch } from '../measuring/launch.ts'
@@ -33,9 +33,9 @@ const ASKED: readonly Situation[] = [0, 50, 250].map((laterMs) => ({
 const INIT: Situation = { name: `INIT, AWS takes ${UPSTREAM_MS} ms`, measure: init }
 
 export async function measureAhead(context: Context): Promise<GroupResult> {
-  const { amount, dist, random } = context
+  const { amount, random } = context
   // No peers: each would need its own settings.
-  const { contenders, skipped } = await extensionField(dist, [24], [])
+  const { contenders, skipped } = await extensionField({ ...context, peers: [] }, [24])
   const upstream = await startUpstream({
     kind: 'aws',
     tls: true,
@@ -45,13 +45,14 @@ export async function measureAhead(context: Context): Promise<GroupResult> {
   const ten = contenders.map((plain) => prefetching(plain, MOST_NAMES))
   const batch = contenders.map((plain) => prefetching(plain, MOST_NAMES, true))
   const ahead = contenders.map(refreshingAhead)
+  const all = [...contenders, ...one, ...ten, ...batch, ...ahead]
   const reads: Situation = { name: readsName(amount.aheadReads), measure: readsOver }
   const turns: Turn<Contender, Situation>[] = [
     ...schedule([...contenders, ...one], ASKED, amount.coldRounds, random),
     ...schedule([...contenders, ...one, ...ten, ...batch], [INIT], amount.startRounds, random),
     ...schedule([...contenders, ...ahead], [reads], amount.missRounds, random),
   ]
-  const samples = await measureSeries(
+  const measured = await measureSeries(
     {
       group: 'ahead',
       turns,
@@ -63,15 +64,14 @@ export async function measureAhead(context: Context): Promise<GroupResult> {
     },
     context,
   )
-  const plainOf = (variant: Contender) => [variant.name, variant.floor ?? ''] as const
   return {
     group: 'ahead',
     method: `fresh process each; AWS takes ${UPSTREAM_MS} ms; each request on a connection of its own but for the reads, which keep one`,
-    contenders: namesOf([...contenders, ...one, ...ten, ...batch, ...ahead]),
+    contenders: namesOf(all),
     scenarios: namesOf([...ASKED, INIT, reads]),
-    floors: Object.fromEntries([...one, ...ten, ...batch, ...ahead].map(plainOf)),
+    ...pairsOf(all),
     skipped,
-    samples,
+    ...measured,
   }
 }
 
@@ -87,12 +87,18 @@ function prefetching(plain: Contender, names: number, isBatch = false): Contende
     PARAMETERS_SECRETS_EXTENSION_PREFETCH_BATCH: String(isBatch),
   }
   const what = names === 1 ? 'its secret' : `${names} secrets${isBatch ? ' in one call' : ''}`
-  return { ...plain, env, floor: plain.name, name: `${plain.name}, prefetches ${what}` }
+  return variant(plain, env, `prefetches ${what}`)
 }
 
 function refreshingAhead(plain: Contender): Contender {
   const env = { ...plain.env, PARAMETERS_SECRETS_EXTENSION_REFRESH_AHEAD_PERCENT: '50' }
-  return { ...plain, env, floor: plain.name, name: `${plain.name}, refreshes ahead` }
+  return variant(plain, env, 'refreshes ahead')
+}
+
+function variant(plain: Contender, env: Contender['env'], does: string): Contender {
+  const { name, before } = plain
+  const counterpart = before === undefined ? {} : { before: `${before}, ${does}` }
+  return { ...plain, ...counterpart, env: env ?? {}, floor: name, name: `${name}, ${does}` }
 }
 
 /** A request, and what a hit takes that is asked after the same pause. */

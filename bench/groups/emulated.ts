@@ -1,5 +1,5 @@
 import { unpackLayer } from '../contenders/artefacts.ts'
-import { type Contender, floorsOf } from '../contenders/contenders.ts'
+import { type Contender, pairsOf } from '../contenders/contenders.ts'
 import type { Context } from '../measuring/context.ts'
 import { launch } from '../measuring/launch.ts'
 import { drive } from '../load/drive.ts'
@@ -37,7 +37,7 @@ export async function measureEmulated(context: Context): Promise<GroupResult> {
   const { contenders, skipped } = await field(dist)
   const upstream = await startUpstream({ kind: 'aws', tls: false, secrets: [{ size: '100B', keys: 1 }] })
   const turns = schedule(contenders, [START, HIT], amount.emulatedRounds, random)
-  const samples = await measureSeries(
+  const measured = await measureSeries(
     {
       group: 'emulated',
       turns,
@@ -53,19 +53,20 @@ export async function measureEmulated(context: Context): Promise<GroupResult> {
     method,
     contenders: namesOf(contenders),
     scenarios: namesOf([START, HIT]),
-    floors: floorsOf({ contenders, skipped }),
+    ...pairsOf(contenders),
     skipped,
-    samples,
+    ...measured,
   }
 }
 
 async function field(dist: string): Promise<{ contenders: Contender[]; skipped: Skipped[] }> {
   const contenders: Contender[] = []
   const skipped: Skipped[] = []
-  const layer = await unpackLayer(dist, 'nodejs')
+  const build = { name: '', dist }
+  const layer = await unpackLayer(build, 'nodejs')
   for (const arch of ['x64', 'arm64'] as const) {
     const emulator = qemu(arch)
-    add(`executable, emulated ${LAYER[arch]}`, [emulator, await unpackLayer(dist, LAYER[arch])], arch)
+    add(`executable, emulated ${LAYER[arch]}`, [emulator, await unpackLayer(build, LAYER[arch])], arch)
     const cxx = arch === process.arch ? SYSROOT[arch] : `${SYSROOT[arch]}/lib/libstdc++.so.6`
     const libraries = found(cxx, `no C++ library for ${arch}: apt-get install ${CXX_PACKAGE[arch]}`)
     const runtime = 'reason' in libraries ? libraries : installNode(24, arch)

@@ -1,4 +1,4 @@
-import { type Contender, floorsOf, hitField } from '../contenders/contenders.ts'
+import { type Contender, hitField, pairsOf } from '../contenders/contenders.ts'
 import type { Context } from '../measuring/context.ts'
 import { Histogram } from '../storing/histogram.ts'
 import { launch } from '../measuring/launch.ts'
@@ -11,13 +11,13 @@ import type { GroupResult } from '../storing/results.ts'
 import { startUpstream, type Upstream } from '../upstream/upstream.ts'
 
 export async function measureHit(context: Context): Promise<GroupResult> {
-  const { amount, dist, peers, random } = context
-  const field = await hitField(dist, peers)
+  const { amount, random } = context
+  const field = await hitField(context)
   const scenarios = HIT_SCENARIOS.map((one) => sized(one, amount.spreadKeys))
   const secrets = scenarios.map(({ size, keys }) => ({ size, keys }))
   const upstream = await startUpstream({ kind: 'aws', tls: false, secrets })
   const turns = schedule(field.contenders, scenarios, amount.hitRounds, random)
-  const samples = await measureSeries(
+  const measured = await measureSeries(
     {
       group: 'hit',
       turns,
@@ -25,7 +25,7 @@ export async function measureHit(context: Context): Promise<GroupResult> {
       // For the peak RSS: see page-cache.ts.
       prepare: async () => emptyPageCache(field.contenders),
       measure: async (contender, scenario) => {
-        const isOurs = contender.ready === 'registered'
+        const isOurs = contender.isExact && contender.ready === 'registered'
         if (scenario.form !== undefined && !isOurs) return undefined
         return hit(contender, scenario, context, upstream)
       },
@@ -38,9 +38,9 @@ export async function measureHit(context: Context): Promise<GroupResult> {
     method,
     contenders: namesOf(field.contenders),
     scenarios: namesOf(scenarios),
-    floors: floorsOf(field),
+    ...pairsOf(field.contenders),
     skipped: field.skipped,
-    samples,
+    ...measured,
   }
 }
 

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Size } from '../measuring/catalogue.ts'
-import { type Contender, extensionField, hitField } from '../contenders/contenders.ts'
+import { type Contender, extensionField, floorField, pairsOf } from '../contenders/contenders.ts'
 import type { Amount, Context } from '../measuring/context.ts'
 import { type LaunchOptions, launch } from '../measuring/launch.ts'
 import { drive } from '../load/drive.ts'
@@ -12,7 +12,7 @@ import { pinned } from '../measuring/pinning.ts'
 import { proportionalMb } from '../../src/workshop/testing/proc.ts'
 import { emptyPageCache, howEmptied } from '../measuring/page-cache.ts'
 import { schedule } from '../measuring/schedule.ts'
-import { measureSeries, namesOf } from '../measuring/series.ts'
+import { measureSeries, namesOf, uncounted } from '../measuring/series.ts'
 import type { GroupResult } from '../storing/results.ts'
 import { startUpstream } from '../upstream/upstream.ts'
 
@@ -40,10 +40,10 @@ const USUAL_SECRETS = 5
 const FUNCTION = 'console.log("up"); setInterval(() => undefined, 1e9)'
 
 export async function measureMemory(context: Context): Promise<GroupResult> {
-  const { amount, dist, peers, random } = context
-  const floors = await hitField(dist, [])
+  const { amount, random } = context
+  const floors = await floorField()
   const bare = floors.contenders.filter(({ name }) => name.startsWith('bare '))
-  const extensions = await extensionField(dist, [22, 24, 26], peers)
+  const extensions = await extensionField(context, [22, 24, 26])
   const part = amount.evictions / EVICTION_PARTS
   const evictions: MemoryScenario = {
     name: `after ${amount.evictions.toLocaleString('en')} evictions, 100 B`,
@@ -72,14 +72,14 @@ export async function measureMemory(context: Context): Promise<GroupResult> {
   const upstream = await startUpstream({ kind: 'canned', tls: false, secrets: [] })
   const env = { PARAMETERS_SECRETS_EXTENSION_CACHE_SIZE: String(amount.entries) }
   const options = { port: context.port, endpoint: upstream.endpoint, env }
-  const samples = await measureSeries(
+  const measured = await measureSeries(
     {
       group: 'memory',
       turns,
       upstream,
       async prepare() {
         emptyPageCache(all)
-        for (const contender of all) await fill(contender, idle, amount, options)
+        for (const contender of all) await uncounted(fill(contender, idle, amount, options))
       },
       measure: async (contender, scenario) => ({ values: await fill(contender, scenario, amount, options) }),
     },
@@ -91,9 +91,9 @@ export async function measureMemory(context: Context): Promise<GroupResult> {
     method,
     contenders: namesOf(all),
     scenarios: namesOf([idle, usual, ...full, evictions]),
-    floors: {},
+    ...pairsOf(all),
     skipped: extensions.skipped,
-    samples,
+    ...measured,
   }
 }
 

@@ -16,7 +16,7 @@ export async function measureMicro(context: Context): Promise<GroupResult> {
     scenario: { name: ALL[index]!.scenario },
     contender: { name: ALL[index]!.contender, index },
   }))
-  const samples = await measureSeries(
+  const measured = await measureSeries(
     {
       group: 'micro',
       turns,
@@ -31,7 +31,7 @@ export async function measureMicro(context: Context): Promise<GroupResult> {
     scenarios: distinct(ALL.map(({ scenario }) => scenario)),
     floors: {},
     skipped: [],
-    samples,
+    ...measured,
   }
 }
 

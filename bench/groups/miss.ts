@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { bundle } from '../contenders/artefacts.ts'
 import { CREDENTIALS } from '../measuring/catalogue.ts'
-import { type Contender, extensionField } from '../contenders/contenders.ts'
+import { type Contender, extensionField, pairsOf } from '../contenders/contenders.ts'
 import type { Amount, Context } from '../measuring/context.ts'
 import { launch } from '../measuring/launch.ts'
 import { drive, type Job, type Outcome } from '../load/drive.ts'
@@ -32,8 +32,8 @@ const UPSTREAM_MS = 10
 const SLOW_MS = 200
 
 export async function measureMiss(context: Context): Promise<GroupResult> {
-  const { amount, dist, peers, random } = context
-  const { contenders, skipped } = await extensionField(dist, [24], peers)
+  const { amount, random } = context
+  const { contenders, skipped } = await extensionField(context, [24])
   const scenarios = scenariosOf(amount)
   const upstream = await startUpstream({
     kind: 'aws',
@@ -44,7 +44,7 @@ export async function measureMiss(context: Context): Promise<GroupResult> {
   const runtime = node(24)
   const alone: Skipped[] = 'reason' in runtime ? [{ contender: SDK.name, reason: runtime.reason }] : []
   const turns = schedule([...contenders, SDK], scenarios, amount.missRounds, random)
-  const samples = await measureSeries(
+  const measured = await measureSeries(
     {
       group: 'miss',
       turns,
@@ -64,9 +64,10 @@ export async function measureMiss(context: Context): Promise<GroupResult> {
     method,
     contenders: [SDK.name, ...names],
     scenarios: namesOf(scenarios),
+    ...pairsOf(contenders),
     floors: Object.fromEntries(names.map((name) => [name, SDK.name])),
     skipped: [...skipped, ...alone],
-    samples,
+    ...measured,
   }
 }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type Cgroup, createCgroup } from '../measuring/cgroup.ts'
-import { type Contender, extensionField } from '../contenders/contenders.ts'
+import { type Contender, extensionField, pairsOf } from '../contenders/contenders.ts'
 import type { Context } from '../measuring/context.ts'
 import { launch, type Running } from '../measuring/launch.ts'
 import { emptyPageCache, howEmptied } from '../measuring/page-cache.ts'
@@ -10,7 +10,7 @@ import { majorFaults, readMb } from '../../src/workshop/testing/proc.ts'
 import { probe } from '../measuring/request.ts'
 import { node } from '../contenders/runtimes.ts'
 import { schedule } from '../measuring/schedule.ts'
-import { measureSeries, namesOf } from '../measuring/series.ts'
+import { measureSeries, namesOf, Unmeasurable } from '../measuring/series.ts'
 import type { GroupResult, Skipped } from '../storing/results.ts'
 import { startUpstream, type Upstream } from '../upstream/upstream.ts'
 
@@ -28,13 +28,13 @@ const FUNCTION = `const held = Buffer.alloc(${HELD_MB * 2 ** 20}, 1)
 const SCENARIO = { name: `${LIMIT_MB} MB, cold, until /ping answers` }
 
 export async function measureSandbox(context: Context): Promise<GroupResult> {
-  const { amount, dist, peers, random } = context
-  const field = await extensionField(dist, [24], peers)
+  const { amount, random } = context
+  const field = await extensionField(context, [24])
   const reason = reasonAgainst()
   const contenders = reason === undefined ? field.contenders : []
   const upstream = await startUpstream({ kind: 'aws', tls: true, secrets: [] })
   const turns = schedule(contenders, [SCENARIO], amount.coldRounds, random)
-  const samples = await measureSeries(
+  const measured = await measureSeries(
     {
       group: 'sandbox',
       turns,
@@ -51,9 +51,9 @@ export async function measureSandbox(context: Context): Promise<GroupResult> {
     method: `spawn to the first answer of /ping (a peer: of its probe), in a memory cgroup of ${LIMIT_MB} MiB beside Node ${FUNCTION_NODE} holding ${HELD_MB} MiB; ${howEmptied()} before each start`,
     contenders: namesOf(contenders),
     scenarios: namesOf([SCENARIO]),
-    floors: {},
+    ...pairsOf(contenders),
     skipped: [...field.skipped, ...refused],
-    samples,
+    ...measured,
   }
 }
 
@@ -63,7 +63,7 @@ async function startInSandbox(
   { endpoint, caBundle }: Upstream,
 ): Promise<Record<string, number>> {
   const cgroup = createCgroup(LIMIT_MB * 2 ** 20)
-  if (cgroup === undefined) throw new Error('no memory cgroup can be made any more')
+  if (cgroup === undefined) throw new Unmeasurable('no memory cgroup can be made any more')
   emptyPageCache([contender])
   const beside = startFunction(cgroup)
   const kill = () => beside.kill('SIGKILL')

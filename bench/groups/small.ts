@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { secretName, target } from '../measuring/catalogue.ts'
-import { type Contender, extensionField } from '../contenders/contenders.ts'
+import { type Contender, extensionField, pairsOf } from '../contenders/contenders.ts'
 import type { Context } from '../measuring/context.ts'
 import { launch } from '../measuring/launch.ts'
 import { cpuMs } from '../../src/workshop/testing/proc.ts'
@@ -33,12 +33,12 @@ const SITUATIONS: readonly Situation[] = [
 ]
 
 export async function measureSmall(context: Context): Promise<GroupResult> {
-  const { amount, dist, random } = context
+  const { amount, random } = context
   // No peers: when they are done with their init is not known.
-  const { contenders, skipped } = await extensionField(dist, [24], [])
+  const { contenders, skipped } = await extensionField({ ...context, peers: [] }, [24])
   const upstream = await startUpstream({ kind: 'aws', tls: true, secrets: [{ size: '100B', keys: 1 }] })
   const turns = schedule(contenders, SITUATIONS, amount.startRounds, random)
-  const samples = await measureSeries(
+  const measured = await measureSeries(
     {
       group: 'small',
       turns,
@@ -54,9 +54,9 @@ export async function measureSmall(context: Context): Promise<GroupResult> {
     method: `fresh process each; the function's own init takes ${FUNCTION_INIT_MS} ms; the share is kept by SIGSTOP in periods of 100 ms`,
     contenders: namesOf(contenders),
     scenarios: namesOf(SITUATIONS),
-    floors: {},
+    ...pairsOf(contenders),
     skipped,
-    samples,
+    ...measured,
   }
 }
 

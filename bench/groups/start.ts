@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { target, secretName } from '../measuring/catalogue.ts'
-import { type Contender, floorsOf, startField } from '../contenders/contenders.ts'
+import { type Contender, pairsOf, startField } from '../contenders/contenders.ts'
 import type { Context } from '../measuring/context.ts'
 import { launch, type Running } from '../measuring/launch.ts'
 import { emptyPageCache, howEmptied } from '../measuring/page-cache.ts'
 import { cpuMs, readMb } from '../../src/workshop/testing/proc.ts'
 import { checkReply, fetchReply } from '../measuring/request.ts'
 import { schedule } from '../measuring/schedule.ts'
-import { measureSeries, namesOf } from '../measuring/series.ts'
+import { measureSeries, namesOf, uncounted } from '../measuring/series.ts'
 import type { GroupResult } from '../storing/results.ts'
 import { startUpstream, type Upstream } from '../upstream/upstream.ts'
 
@@ -23,15 +23,15 @@ const LATER = { name: `warm, secret asked ${LATER_MS} ms after registering` }
 const COLD = { name: 'cold' }
 
 export async function measureStart(context: Context): Promise<GroupResult> {
-  const { amount, dist, peers, random } = context
-  const field = await startField(dist, peers)
+  const { amount, random } = context
+  const field = await startField(context)
   const upstream = await startUpstream({ kind: 'aws', tls: true, secrets: [{ size: '100B', keys: 1 }] })
   const warm = schedule(field.contenders, [WARM, LATER], amount.startRounds, random)
   const cold = schedule(field.contenders, [COLD], amount.coldRounds, random)
   const turns = [...warm, ...cold].filter(
     ({ scenario, contender }) => scenario !== LATER || contender.holdsNoSecret !== true,
   )
-  const samples = await measureSeries(
+  const measured = await measureSeries(
     {
       group: 'start',
       turns,
@@ -39,7 +39,7 @@ export async function measureStart(context: Context): Promise<GroupResult> {
       // One start of each: what it needs is in the page cache from then on, and came there on demand.
       async prepare() {
         emptyPageCache(field.contenders)
-        for (const contender of field.contenders) await start(contender, context, upstream)
+        for (const contender of field.contenders) await uncounted(start(contender, context, upstream))
       },
       async measure(contender, scenario) {
         if (scenario === COLD) emptyPageCache([contender])
@@ -55,9 +55,9 @@ export async function measureStart(context: Context): Promise<GroupResult> {
     method,
     contenders: namesOf(field.contenders),
     scenarios: namesOf([WARM, LATER, COLD]),
-    floors: floorsOf(field),
+    ...pairsOf(field.contenders),
     skipped: field.skipped,
-    samples,
+    ...measured,
   }
 }
 
@@ -69,7 +69,7 @@ async function start(
 ): Promise<Record<string, number>> {
   const values: Record<string, number> = {}
   const onRegistered = async (running: Running) => {
-    values.cpuRegisteredMs = cpuMs(running.pid)
+    if (contender.ready === 'registered') values.cpuRegisteredMs = cpuMs(running.pid)
     if (contender.holdsNoSecret !== true) await firstSecret(contender, port, running, values)
   }
   const listening = { at: Number.NaN }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { secretName } from '../measuring/catalogue.ts'
-import { type Contender, extensionField } from '../contenders/contenders.ts'
+import { type Contender, extensionField, pairsOf } from '../contenders/contenders.ts'
 import type { Context } from '../measuring/context.ts'
 import { launch, type Running } from '../measuring/launch.ts'
 import { schedule } from '../measuring/schedule.ts'
@@ -28,22 +28,22 @@ const SCENARIOS: readonly Scenario[] = [0, 1, 20].map((variables) => ({
 }))
 
 export async function measureWrapper(context: Context): Promise<GroupResult> {
-  const { amount, dist, random } = context
-  const { contenders, skipped } = await extensionField(dist, [24], [])
+  const { amount, random } = context
+  const { contenders, skipped } = await extensionField({ ...context, peers: [] }, [24])
   const upstream = await startUpstream({ kind: 'aws', tls: true, secrets: [{ size: '100B', keys: 20 }] })
   const turns = schedule(contenders, SCENARIOS, amount.startRounds, random)
   const measure = async (contender: Contender, scenario: Scenario) => ({
     values: await wrap(contender, context, upstream, scenario),
   })
-  const samples = await measureSeries({ group: 'wrapper', turns, upstream, measure }, context)
+  const measured = await measureSeries({ group: 'wrapper', turns, upstream, measure }, context)
   return {
     group: 'wrapper',
     method: `time of \`parameters-secrets-exec ${COMMAND.join(' ')}\`, less that of the command; later: the median of ${REPEATED}`,
     contenders: namesOf(contenders),
     scenarios: namesOf(SCENARIOS),
-    floors: {},
+    ...pairsOf(contenders),
     skipped,
-    samples,
+    ...measured,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Contender } from '../contenders/contenders.ts'
+import type { Entries } from '../contenders/contenders.ts'
 
 /** How much is measured: all of it, or just enough to see that every part works. */
 export interface Amount {
@@ -77,11 +77,9 @@ export const QUICK: Amount = {
   fleetMinutes: 10,
 }
 
-export interface Context {
+export interface Context extends Entries {
   readonly amount: Amount
   readonly port: number
-  readonly dist: string
-  readonly peers: readonly Contender[]
   /** Draws the order; the same for the same seed. */
   readonly random: () => number
   /** Says what runs now, as the n-th of that many. */

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { bundle } from '../contenders/artefacts.ts'
 import { secretName, target } from './catalogue.ts'
-import { type Contender, peerOf } from '../contenders/contenders.ts'
+import { type Contender, extensionOf, peerOf } from '../contenders/contenders.ts'
 import { launch, type LaunchOptions } from './launch.ts'
 import { cpuMs } from '../../src/workshop/testing/proc.ts'
 import { checkReply, fetchReply } from './request.ts'
@@ -97,4 +100,45 @@ test('a port that is taken is no contender', async (t) => {
   const address = squatter.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
   await assert.rejects(launch(peerOf('any=true', []), { port, endpoint: '' }), /is taken by another process/)
+})
+
+/** As the original: it listens at once, and serves when the first INVOKE has reached it. */
+const FOREIGN = `#!${process.execPath}
+const { basename } = require('node:path')
+const http = require('node:http')
+const api = 'http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2020-01-01/extension/'
+let invoked = false
+http.createServer((_, response) => {
+  response.writeHead(invoked ? 200 : 400)
+  response.end(invoked ? 'served' : 'not ready to serve traffic, please wait')
+}).listen(Number(process.env.PORT), '127.0.0.1', async () => {
+  const registered = await fetch(api + 'register', {
+    method: 'POST',
+    headers: { 'Lambda-Extension-Name': basename(process.argv[1]) },
+    body: JSON.stringify({ events: ['INVOKE', 'SHUTDOWN'] }),
+  })
+  const headers = { 'Lambda-Extension-Identifier': registered.headers.get('Lambda-Extension-Identifier') }
+  for (;;) {
+    const event = await (await fetch(api + 'event/next', { headers })).json()
+    if (event.eventType === 'SHUTDOWN') process.exit(0)
+    setTimeout(() => (invoked = true), 20)
+  }
+})
+`
+
+test('an extension of somebody else is asked when it serves, in the first invocation', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-foreign-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'somebody')
+  writeFileSync(file, FOREIGN)
+  chmodSync(file, 0o755)
+  const port = await freePort()
+  const asked: unknown[] = []
+  const running = await launch(extensionOf(`somebody=${file}`), {
+    port,
+    endpoint: 'http://127.0.0.1:1',
+    onRegistered: async () => void asked.push(await fetchReply(port, '/')),
+  })
+  t.after(() => running.stop())
+  assert.deepEqual(asked, [{ status: 200, body: 'served' }])
 })

@@ -1,11 +1,14 @@
 import { EventEmitter, once } from 'node:events'
+import { basename } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type LambdaHost, startLambda } from '../../src/workshop/emulators/lambda/index.ts'
 import { EXTENSION_NAME } from '../../src/version.ts'
 import { CREDENTIALS } from './catalogue.ts'
 import type { Contender } from '../contenders/contenders.ts'
 import { pinned } from './pinning.ts'
 import { type Memory, memoryOf } from '../../src/workshop/testing/proc.ts'
-import { accepts, probe } from './request.ts'
+import { accepts, fetchReply, probe } from './request.ts'
+import { Unmeasurable } from './series.ts'
 
 export interface LaunchOptions {
   readonly port: number
@@ -13,7 +16,7 @@ export interface LaunchOptions {
   readonly caBundle?: string | undefined
   /** The function's variables, such as PARAMETERS_SECRETS_EXTENSION_MAX_CONNECTIONS. */
   readonly env?: Readonly<Record<string, string>>
-  /** Run at the moment when Lambda would start the function's own code; only for those that register. */
+  /** Run at the moment when the function's own code could first ask; only for those that register. */
   readonly onRegistered?: (running: Running) => Promise<void>
   /** For those that print it; clock of `performance.now()`. */
   readonly onListening?: (at: number) => void
@@ -38,12 +41,13 @@ const PATIENCE_MS = 60_000
  */
 export async function launch(contender: Contender, options: LaunchOptions): Promise<Running> {
   const { port } = options
-  if (await accepts(port)) throw new Error(`port ${port} is taken by another process: choose one with --port`)
+  if (await accepts(port))
+    throw new Unmeasurable(`port ${port} is taken by another process: choose one with --port`)
   const lines: string[] = []
   const listening = new EventEmitter()
   const started: { running?: Running } = {}
   const host = await startLambda({
-    extensions: [{ name: EXTENSION_NAME, command: pinned(contender.command) }],
+    extensions: [{ name: nameOf(contender), command: pinned(contender.command) }],
     functionEnvironment: environmentOf(contender, options),
     hostEnvironment: { PATH: process.env.PATH ?? '' },
     credentials: CREDENTIALS,
@@ -51,7 +55,8 @@ export async function launch(contender: Contender, options: LaunchOptions): Prom
     initTimeoutMs: PATIENCE_MS,
     shutdownTimeoutMs: 2_000,
     functionInit: async () => {
-      if (started.running !== undefined) await options.onRegistered?.(started.running)
+      if (started.running !== undefined && contender.ready !== 'invoked')
+        await options.onRegistered?.(started.running)
     },
     onLog: ({ text }) => {
       if (lines.push(text) > 20) lines.shift()
@@ -66,6 +71,13 @@ export async function launch(contender: Contender, options: LaunchOptions): Prom
     const isAlive = () => host.crashed() === undefined
     const isReady = {
       registered: () => host.initialized(),
+      invoked: async () => {
+        await host.initialized()
+        await host.invoke(async () => {
+          await served(port)
+          await options.onRegistered?.(running)
+        })
+      },
       listening: () => once(listening, 'line'),
       probe: () => probe(port, contender.probe, isAlive),
     }[contender.ready]
@@ -75,6 +87,11 @@ export async function launch(contender: Contender, options: LaunchOptions): Prom
     await running.stop()
     throw new Error(`${contender.name}: ${(error as Error).message}\n${lines.join('\n')}`, { cause: error })
   }
+}
+
+/** What it registers as: an extension of somebody else by the name of its file, as Lambda wants it. */
+function nameOf({ ready, command: [file = ''] }: Contender): string {
+  return ready === 'invoked' ? basename(file) : EXTENSION_NAME
 }
 
 function environmentOf({ env }: Contender, options: LaunchOptions): Record<string, string> {
@@ -99,6 +116,20 @@ function runningOf(host: LambdaHost): Running {
     memory: () => memoryOf(started.pid),
     stop: () => host.close(),
   }
+}
+
+/** What the original answers before the first INVOKE has reached it, though its function is running already. */
+const NOT_READY = 'not ready to serve traffic'
+
+/** Resolves at the first answer that is a real one, whatever it says. Rejects when none comes. */
+async function served(port: number): Promise<void> {
+  const startedAt = performance.now()
+  while (performance.now() - startedAt < PATIENCE_MS) {
+    const reply = await fetchReply(port, '/').catch(() => undefined)
+    if (reply !== undefined && !reply.body.startsWith(NOT_READY)) return
+    await sleep(1)
+  }
+  throw new Error(`nothing was served within ${PATIENCE_MS / 1000} s of the first INVOKE`)
 }
 
 async function failureOf(host: LambdaHost): Promise<never> {

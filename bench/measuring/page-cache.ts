@@ -8,9 +8,12 @@ import { ROOT } from '../contenders/runtimes.ts'
 // Lambda, does not.
 
 const DROP_CACHES = '/proc/sys/vm/drop_caches'
+/** Linux' default. A machine may have set megabytes, and would then read most of a runtime for one page of it. */
+const USUAL_KB = 128
 
 /** Of the whole machine where that is allowed, else of the contenders' files. */
 export function emptyPageCache(contenders: readonly Contender[]): void {
+  readAheadAsUsual()
   // What has not been written to the disk stays.
   execFileSync('sync')
   if (canDropAll()) return writeFileSync(DROP_CACHES, '1')
@@ -28,21 +31,37 @@ export function howEmptied(): string {
   return `${emptied}, read-ahead of the disk ${readAheadKb() ?? 'unknown'} KB`
 }
 
-/** What a first touch of a page reads with it. Linux' default is 128 KB; a machine may have set megabytes. */
+/** Sets the disk's read-ahead to Linux' default until this process ends, where that is allowed. */
+function readAheadAsUsual(): void {
+  const before = readAheadKb()
+  if (before === undefined || before === USUAL_KB || !isWritable(readAheadFile())) return
+  writeFileSync(readAheadFile(), String(USUAL_KB))
+  process.once('exit', () => writeFileSync(readAheadFile(), String(before)))
+}
+
+/** What a first touch of a page reads with it. */
 function readAheadKb(): number | undefined {
-  const { dev } = statSync(ROOT)
-  // sysmacros.h: 12 bits of major, and 20 of minor around them.
-  const device = `${(dev >> 8) & 0xfff}:${(dev & 0xff) | ((dev >> 12) & 0xfff00)}`
   try {
-    return Number(readFileSync(`/sys/class/bdi/${device}/read_ahead_kb`, 'latin1'))
+    return Number(readFileSync(readAheadFile(), 'latin1'))
   } catch {
     return undefined
   }
 }
 
+function readAheadFile(): string {
+  const { dev } = statSync(ROOT)
+  // sysmacros.h: 12 bits of major, and 20 of minor around them.
+  const device = `${(dev >> 8) & 0xfff}:${(dev & 0xff) | ((dev >> 12) & 0xfff00)}`
+  return `/sys/class/bdi/${device}/read_ahead_kb`
+}
+
 function canDropAll(): boolean {
+  return isWritable(DROP_CACHES)
+}
+
+function isWritable(path: string): boolean {
   try {
-    accessSync(DROP_CACHES, constants.W_OK)
+    accessSync(path, constants.W_OK)
     return true
   } catch {
     return false

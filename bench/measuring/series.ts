@@ -1,4 +1,4 @@
-import type { Sample } from '../storing/results.ts'
+import type { Failure, GroupResult, Sample } from '../storing/results.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { Context } from './context.ts'
 import type { Turn } from './schedule.ts'
@@ -22,24 +22,51 @@ export interface Series<Contender extends Named, Scenario extends Named> {
   measure(contender: Contender, scenario: Scenario): Promise<Measured | undefined>
 }
 
-/** Rejects with the first turn that fails: figures of the others would be compared with nothing. */
+/** Nobody can be measured: this ends the run, and is no contender's failure. */
+export class Unmeasurable extends Error {
+  override readonly name = 'Unmeasurable'
+}
+
+/**
+ * A contender that fails in a scenario is measured there no more, and its samples of that scenario do not count: it
+ * has a cell that says why. Rejects only with what is nobody's failure.
+ */
 export async function measureSeries<Contender extends Named, Scenario extends Named>(
   { group, turns, upstream, prepare, measure }: Series<Contender, Scenario>,
-  { progress }: Context,
-): Promise<Sample[]> {
+  { progress }: Pick<Context, 'progress'>,
+): Promise<Pick<GroupResult, 'samples' | 'failed'>> {
   const samples: Sample[] = []
+  const failed: Failure[] = []
+  const isOut = ({ scenario, contender }: Pick<Sample, 'scenario' | 'contender'>) =>
+    failed.some((one) => one.scenario === scenario && one.contender === contender)
   try {
     await prepare?.()
-    for (const [done, { scenario, contender, round }] of turns.entries()) {
-      progress(`${group}, ${scenario.name}: ${contender.name}`, done, turns.length)
-      const measured = await measure(contender, scenario)
-      if (measured === undefined) continue
-      samples.push({ scenario: scenario.name, contender: contender.name, round, ...measured })
+    for (const [done, turn] of turns.entries()) {
+      const [scenario, contender] = [turn.scenario.name, turn.contender.name]
+      progress(`${group}, ${scenario}: ${contender}`, done, turns.length)
+      if (isOut({ scenario, contender })) continue
+      try {
+        const measured = await measure(turn.contender, turn.scenario)
+        if (measured === undefined) continue
+        samples.push({ scenario, contender, round: turn.round, ...measured })
+      } catch (error) {
+        if (error instanceof Unmeasurable) throw error
+        failed.push({ scenario, contender, reason: (error as Error).message })
+      }
     }
   } finally {
     await upstream?.stop()
   }
-  return samples
+  return { samples: samples.filter((sample) => !isOut(sample)), failed }
+}
+
+/** Work that warms something up: a contender's failure shows when it is measured. */
+export async function uncounted(work: Promise<unknown>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    if (error instanceof Unmeasurable) throw error
+  }
 }
 
 export function namesOf(named: readonly Named[]): string[] {

@@ -1,5 +1,7 @@
 /** The figures that are shown of each group, and what each is compared with. All others are in the raw files only. */
 export interface Columns {
+  /** What people choose by: of the first that has figures a run prints a short table. Less is better. */
+  readonly headlines: readonly string[]
   readonly metrics: readonly string[]
   readonly comparisons: readonly Comparison[]
 }
@@ -22,8 +24,13 @@ const ratio = (label: string, metric: string, against = 'floor'): Comparison => 
 })
 
 export const COLUMNS: Readonly<Record<string, Columns>> = {
-  wrapper: { metrics: ['wrapperFirstMs', 'wrapperMs'], comparisons: [] },
+  wrapper: {
+    headlines: ['wrapperMs'],
+    metrics: ['wrapperFirstMs', 'wrapperMs'],
+    comparisons: [],
+  },
   start: {
+    headlines: ['firstSecretMs', 'laterSecretMs'],
     metrics: [
       'listeningMs',
       'registeredMs',
@@ -47,11 +54,17 @@ export const COLUMNS: Readonly<Record<string, Columns>> = {
     ],
   },
   ahead: {
+    headlines: ['laterSecretMs', 'nextMs', 'waitedReads'],
     metrics: ['laterSecretMs', 'pausedHitMs', 'timesAHit', 'nextMs', 'waitedReads', 'upstreamCalls'],
     comparisons: [{ label: 'added to next', metric: 'nextMs', against: 'floor', as: 'difference' }],
   },
-  small: { metrics: ['firstSecretMs', 'laterSecretMs', 'cpuLaterSecretMs'], comparisons: [] },
+  small: {
+    headlines: ['firstSecretMs'],
+    metrics: ['firstSecretMs', 'laterSecretMs', 'cpuLaterSecretMs'],
+    comparisons: [],
+  },
   hit: {
+    headlines: ['p50Us'],
     metrics: ['p50Us', 'p99Us', 'p99.9Us', 'cpuUsPerHit', 'perSecond', 'driverCpuUsPerHit', 'peakRssMb'],
     comparisons: [
       ratio('CPU ÷ floor', 'cpuUsPerHit'),
@@ -60,10 +73,12 @@ export const COLUMNS: Readonly<Record<string, Columns>> = {
     ],
   },
   miss: {
+    headlines: ['p50Us'],
     metrics: ['p50Us', 'p99Us', 'cpuUsPerMiss', 'perSecond', 'answeredMs', 'upstreamCalls'],
     comparisons: [{ label: 'p50 added to the SDK', metric: 'p50Us', against: 'floor', as: 'difference' }],
   },
   micro: {
+    headlines: ['nsPerOp'],
     metrics: ['nsPerOp', 'hitShare'],
     comparisons: [
       ratio('÷ lru-cache', 'nsPerOp', 'lru-cache'),
@@ -71,14 +86,17 @@ export const COLUMNS: Readonly<Record<string, Columns>> = {
     ],
   },
   memory: {
+    headlines: ['rssMb'],
     metrics: ['rssAt20Mb', 'rssAt40Mb', 'rssAt60Mb', 'rssAt80Mb', 'rssMb', 'shareMb', 'anonMb', 'peakRssMb'],
     comparisons: [],
   },
   sandbox: {
+    headlines: ['pingMs'],
     metrics: ['pingMs', 'majorFaults', 'readMb', 'cacheMb', 'rssMb', 'anonMb'],
     comparisons: [],
   },
   fleet: {
+    headlines: ['failedPercent'],
     metrics: [
       'upstreamCalls',
       'throttledCalls',
@@ -90,6 +108,7 @@ export const COLUMNS: Readonly<Record<string, Columns>> = {
     comparisons: [],
   },
   emulated: {
+    headlines: ['cpuFirstSecretMs', 'cpuUsPerHit'],
     metrics: ['cpuRegisteredMs', 'cpuFirstSecretMs', 'cpuUsPerHit'],
     comparisons: [
       ratio('CPU to registered, arm64 ÷ x86_64', 'cpuRegisteredMs'),

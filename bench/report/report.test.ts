@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import test, { type TestContext } from 'node:test'
-import { compareRuns, comparisonTable } from './comparison.ts'
+import { compareBuilds, compareRuns, comparisonTable } from './comparison.ts'
+import { FLOOR, hits, META, OURS } from './fixture.ts'
 import type { Meta } from '../storing/record.ts'
 import {
   createFolder,
@@ -12,55 +13,9 @@ import {
   type GroupResult,
   readRun,
   readRuns,
-  type Sample,
   writeGroup,
 } from '../storing/results.ts'
 import { BEGIN, between, END, writeReport } from './write.ts'
-
-const META: Meta = {
-  startedAt: '2026-11-23T12:00:00.000Z',
-  commit: '0123456789abcdef',
-  dirty: false,
-  arch: 'x86_64',
-  emulated: false,
-  quick: false,
-  command: 'npm run bench --',
-  seed: 42,
-  cpu: 'Some CPU',
-  cores: 2,
-  memoryMb: 8_000,
-  kernel: '6.1.0',
-  loadAverage: [0.1, 0.2, 0.3],
-  pinning: 'none',
-  runtimes: { 'Node 24': '24.21.0' },
-  artefacts: {},
-}
-const FLOOR = 'bare node:http, Node 24'
-const OURS = 'nodejs layer, Node 24'
-
-function hits(cpuUs: number, jitter = 1): GroupResult {
-  const sample = (contender: string, round: number, cpu: number): Sample => ({
-    scenario: 'c1, 100 B',
-    contender,
-    round,
-    values: { p50Us: 60 + round, p99Us: 90, cpuUsPerHit: cpu + jitter * round, responses: 1_000 },
-    latency: [
-      [60, 900],
-      [90, 99],
-      [400, 1],
-    ],
-  })
-  const rounds = Array.from({ length: 8 }, (_, round) => round)
-  return {
-    group: 'hit',
-    method: 'a fixture',
-    contenders: [FLOOR, OURS],
-    scenarios: ['c1, 100 B'],
-    floors: { [OURS]: FLOOR },
-    skipped: [{ contender: 'executable (Bun)', reason: 'there is no zip' }],
-    samples: rounds.flatMap((round) => [sample(FLOOR, round, 50), sample(OURS, round, cpuUs)]),
-  }
-}
 
 /** WCAG 2.2, "contrast ratio". */
 function contrast(a: string, b: string): number {
@@ -96,7 +51,8 @@ function reported(t: TestContext, ...runs: { name: string; group: GroupResult; m
   writeReport(parent, readme)
   const read = (path: string) => readFileSync(join(parent, path), 'utf8')
   return {
-    report: read('README.md'),
+    index: read('README.md'),
+    report: existsSync(join(parent, 'x86_64.md')) ? read('x86_64.md') : '',
     readme: read('main.md'),
     plots: readdirSync(join(parent, 'plots')),
     read,
@@ -186,27 +142,90 @@ test("a bar of memory shows how much of it is the process' own", (t) => {
   const group = { ...hits(60), group: 'memory', scenarios: ['idle'], samples: [sample] }
   const { read } = reported(t, { name: 'run', group })
   const svg = read('plots/x86_64-memory.svg')
-  assert.match(svg, /RSS, solid: own \(anonymous\), MB/)
+  assert.match(svg, /RSS, solid: own \(anonymous\)/)
   const widths = [...svg.matchAll(/<rect [^>]*\bwidth="([\d.]+)"/g)].map(([, width]) => Number(width))
   assert.equal(widths.length, 2)
   assert.ok(Math.abs(widths[0]! / widths[1]! - 4) < 0.01)
 })
 
-test('two architectures stand side by side, and an emulated run beside neither', (t) => {
+test('two architectures stand side by side in the first table, and what is emulated says so', (t) => {
   const arm = { ...META, arch: 'arm64', cpu: 'Other CPU' }
   const emulated = { ...META, emulated: true }
-  const { report, readme } = reported(
+  const [HIT, LAYER] = ['emulated hit, c1, 100 B', 'nodejs layer on Node 24, emulated']
+  const names = new Map([
+    [FLOOR, `${LAYER} x86_64`],
+    [OURS, `${LAYER} arm64`],
+  ])
+  const plain = hits(9_000)
+  const samples = plain.samples.map((sample) => ({
+    ...sample,
+    scenario: HIT,
+    contender: names.get(sample.contender)!,
+  }))
+  const contenders = [...names.values()]
+  const { index, read, readme, report } = reported(
     t,
     { name: 'a', group: hits(60) },
     { name: 'b', group: hits(66), meta: arm },
-    { name: 'c', group: { ...hits(9_000), group: 'emulated' }, meta: emulated },
+    {
+      name: 'c',
+      group: { ...plain, group: 'emulated', scenarios: [HIT], contenders, floors: {}, samples },
+      meta: emulated,
+    },
   )
-  const beside = report.slice(report.indexOf('## arm64 beside x86_64'), report.indexOf('## All runs'))
-  assert.match(beside, /Two machines: Some CPU \(a\) and Other CPU \(b\)/)
-  assert.doesNotMatch(beside, /emulated|9,00/)
+  const first = index.slice(index.indexOf('\n## '), index.indexOf('## All tables'))
+  assert.match(first, /^\n## arm64 beside x86_64/)
+  assert.match(
+    first,
+    /\| a hit, CPU \| nodejs layer, Node 24 \| 63\.5 µs \[[^|]+\| 69\.5 µs \[[^|]+\| 1\.09×/,
+  )
+  assert.match(
+    first,
+    /\| CPU of a hit, \*\*emulated\*\* \| nodejs layer on Node 24 \| 53\.5 µs [^|]+\| 9,003\.5 µs/,
+  )
+  assert.match(
+    first,
+    /- x86_64: Some CPU, 2 cores \(a\)\n- arm64: Other CPU, 2 cores \(b\)\n- emulated: both/,
+  )
   assert.doesNotMatch(readme, /9,00/)
-  const own = report.slice(report.indexOf('## x86_64, emulated'), report.indexOf('## arm64 beside'))
-  assert.match(own, /EMULATED by qemu-user/)
+  assert.doesNotMatch(report, /9,00/)
+  assert.match(read('x86_64-emulated.md'), /EMULATED by qemu-user/)
+  assert.match(index, /- \[arm64\]\(arm64\.md\): hit/)
+})
+
+test('where one architecture alone was measured, the other says that it was not', (t) => {
+  const { index } = reported(t, { name: 'a', group: hits(60) })
+  assert.match(index, /\| a hit, CPU \| nodejs layer, Node 24 \| 63\.5 µs \[[^|]+\| not measured \|  \|/)
+})
+
+test('a contender that failed in a scenario has a row there that says how', (t) => {
+  const failed = [{ scenario: 'c1, 100 B', contender: 'peer', reason: '429 | too many\nits log' }]
+  const { report } = reported(t, { name: 'a', group: { ...hits(60), failed } })
+  assert.match(report, /\| peer \| failed: 429 \\\| too many \|/)
+  assert.doesNotMatch(report, /its log/)
+})
+
+test('a page says who its contenders are', (t) => {
+  const { report } = reported(t, { name: 'a', group: hits(60) })
+  assert.match(report, /^# x86_64: a\n\n- bare node:http: a server without a cache/)
+})
+
+test('a plot says what was measured and where, keeps its colours, and has no row for who is missing', (t) => {
+  const group = hits(60)
+  const extra = { ...group, contenders: [FLOOR, 'naive, Node 24', OURS] }
+  const svgs = [group, extra].map((one) =>
+    reported(t, { name: 'run', group: one }).read('plots/x86_64-cpu-per-hit.svg'),
+  )
+  for (const svg of svgs) {
+    assert.match(svg, /Medians with 95 % intervals\. x86_64, Some CPU, 2 cores; 2026-11-23, commit 0123456/)
+    assert.match(svg, />CPU per hit</)
+    assert.match(svg, />a fixture</)
+    assert.match(svg, /bare node:http: a server without a cache/)
+    assert.doesNotMatch(svg, /naive/)
+  }
+  const bars = svgs.map((svg) => [...svg.matchAll(/<rect [^>]*fill="(#\w{6})"/g)].map(([, colour]) => colour))
+  assert.equal(bars[0]!.length, 2)
+  assert.deepEqual(bars[0], bars[1])
 })
 
 test('comparing two runs claims what is clear and nothing else', (t) => {
@@ -216,9 +235,53 @@ test('comparing two runs claims what is clear and nothing else', (t) => {
   const of = (contender: string, label: string) =>
     findings.find(({ figure }) => figure.includes(contender) && figure.includes(label))?.effect.verdict
   assert.equal(of(OURS, 'CPU per hit'), 'higher')
-  assert.equal(of(FLOOR, 'CPU per hit'), 'no claim')
   assert.equal(of(OURS, 'p50'), 'no claim')
-  assert.match(comparisonTable(findings), /\+?31\.5 % \[[\d.]+–[\d.]+\] \| higher \|/)
+  assert.match(comparisonTable(findings, ['A', 'B']), /\+?31\.5 % \[[\d.]+–[\d.]+\] \| higher \|/)
+})
+
+test('an hour in which the whole machine is slower changes no figure of a run', (t) => {
+  const parent = folderOf(t)
+  const slowed = hits(60)
+  const slower = slowed.samples.map(({ values, ...sample }) => ({
+    ...sample,
+    values: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value * 1.4])),
+  }))
+  const group = { ...slowed, samples: slower }
+  const [a, b] = [stored(parent, 'a', hits(60)), stored(parent, 'b', group)].map(readRun)
+  const findings = compareRuns(a!, b!)
+  assert.ok(findings.length > 0)
+  assert.deepEqual(
+    findings.filter(({ effect }) => effect.verdict !== 'no claim'),
+    [],
+  )
+  // The floors are the measure, and have none of their own.
+  assert.ok(findings.every(({ figure }) => !figure.includes(FLOOR)))
+})
+
+test('two builds of one run are compared with each other, sample by sample of the same hour', (t) => {
+  const OLD = `${OURS}, abc1234`
+  const [now, old] = [hits(60), hits(80)]
+  const others = old.samples
+    .filter(({ contender }) => contender === OURS)
+    .map((sample) => ({ ...sample, contender: OLD }))
+  const group = {
+    ...now,
+    contenders: [FLOOR, OURS, OLD],
+    before: { [OURS]: OLD },
+    samples: [...now.samples, ...others],
+  }
+  const meta = { ...META, against: 'abc1234' }
+  const findings = compareBuilds({ folder: 'a', meta, groups: [group] })
+  assert.deepEqual(
+    findings.filter(({ effect }) => effect.verdict === 'lower').map(({ figure }) => figure),
+    [`hit, c1, 100 B | ${OURS} | CPU per hit, µs`],
+  )
+  const { report, read } = reported(t, { name: 'a', group, meta })
+  assert.match(
+    report,
+    /## Against abc1234\n\n\| \| contender \| figure \| abc1234 \| now \| now against abc1234 \| \|/,
+  )
+  assert.doesNotMatch(read('plots/x86_64-cpu-per-hit.svg'), /abc1234/)
 })
 
 test('an emulated run is compared with no other', (t) => {

@@ -52,13 +52,30 @@ function outermost(n: number): number {
 
 /** B's median in parts of A's. */
 export function effect(a: readonly number[], b: readonly number[]): Effect {
-  const compared = bootstrap(a, b, (from, to) => to / from)
-  return { ratio: compared.value, interval: compared.interval, verdict: verdictOf(compared.interval, 1) }
+  return effectOf(bootstrap([a, b], ([from, to]) => to! / from!))
+}
+
+/** Samples of a contender, and of its floor in the same run. */
+export interface OverFloor {
+  readonly own: readonly number[]
+  readonly floor: readonly number[]
+}
+
+/** B's ratio to its own floor in parts of A's: what remains when one machine, or one hour, is slower than the other. */
+export function effectOverFloor(a: OverFloor, b: OverFloor): Effect {
+  const samples = [a.own, a.floor, b.own, b.floor]
+  return effectOf(
+    bootstrap(samples, ([from, fromFloor, to, toFloor]) => to! / toFloor! / (from! / fromFloor!)),
+  )
+}
+
+function effectOf({ value, interval }: Compared): Effect {
+  return { ratio: value, interval, verdict: verdictOf(interval, 1) }
 }
 
 /** What B's median is above A's, in their unit. */
 export function difference(a: readonly number[], b: readonly number[]): Compared {
-  return bootstrap(a, b, (from, to) => to - from)
+  return bootstrap([a, b], ([from, to]) => to! - from!)
 }
 
 export interface Compared {
@@ -68,17 +85,16 @@ export interface Compared {
 
 /** The percentile interval, with a fixed seed: the same samples give the same words. */
 function bootstrap(
-  a: readonly number[],
-  b: readonly number[],
-  compare: (from: number, to: number) => number,
+  samples: readonly (readonly number[])[],
+  compare: (medians: readonly number[]) => number,
 ): Compared {
-  if (a.length === 0 || b.length === 0) return { value: Number.NaN, interval: undefined }
-  const value = compare(median([...a]), median([...b]))
-  if (!Number.isFinite(value) || a.length < 6 || b.length < 6) return { value, interval: undefined }
+  const fewest = Math.min(...samples.map((one) => one.length))
+  if (fewest === 0) return { value: Number.NaN, interval: undefined }
+  const value = compare(samples.map((one) => median([...one])))
+  if (!Number.isFinite(value) || fewest < 6) return { value, interval: undefined }
   const random = seeded(BOOTSTRAP_SEED)
-  const drawn = (samples: readonly number[]) =>
-    median(sampleWithReplacement([...samples], samples.length, random))
-  const values = Array.from({ length: RESAMPLES }, () => compare(drawn(a), drawn(b))).sort((x, y) => x - y)
+  const drawn = (one: readonly number[]) => median(sampleWithReplacement([...one], one.length, random))
+  const values = Array.from({ length: RESAMPLES }, () => compare(samples.map(drawn))).sort((x, y) => x - y)
   return { value, interval: { low: quantileSorted(values, TAIL), high: quantileSorted(values, 1 - TAIL) } }
 }
 

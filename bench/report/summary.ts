@@ -6,14 +6,14 @@ import { header, withInterval } from './tables.ts'
 
 // What the README shows: for each native architecture the figures that people choose by.
 
-interface Line {
+export interface Line {
   readonly label: string
   readonly group: string
   readonly scenario: string
   readonly metric: string
 }
 
-const LINES: readonly Line[] = [
+export const LINES: readonly Line[] = [
   { label: 'start → registered', group: 'start', scenario: 'warm', metric: 'registeredMs' },
   { label: 'start → registered, cold page cache', group: 'start', scenario: 'cold', metric: 'registeredMs' },
   { label: 'start → first secret', group: 'start', scenario: 'warm', metric: 'firstSecretMs' },

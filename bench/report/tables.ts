@@ -13,12 +13,8 @@ interface Column {
   cell(contender: string): string
 }
 
-export function runSection(run: Run, plotsOf: (group: string) => readonly string[] = () => []): string {
-  return run.groups.map((group) => groupSection(run, group, plotsOf(group.group))).join('\n')
-}
-
-function groupSection(run: Run, group: GroupResult, plots: readonly string[]): string {
-  const title = `### ${group.group}, ${run.meta.arch}${run.meta.emulated ? ', emulated' : ''}`
+export function groupSection(run: Run, group: GroupResult, plots: readonly string[]): string {
+  const title = `## ${group.group}, ${run.meta.arch}${run.meta.emulated ? ', emulated' : ''}`
   const tables = group.scenarios.map((scenario) => `**${scenario}**\n\n${table(group, scenario)}\n`)
   return [title, '', header(run, group), '', ...plots.flatMap((plot) => [plot, '']), ...tables].join('\n')
 }
@@ -69,13 +65,21 @@ function table(group: GroupResult, scenario: string): string {
       ...columns.map(({ cell }) => cell(contender)),
       samplesOf(group, scenario, contender),
     ])
-  const skipped = group.skipped.map(({ contender, reason }) => [contender, `not run: ${reason}`])
+  const failed = (group.failed ?? [])
+    .filter((one) => one.scenario === scenario)
+    .map(({ contender, reason }) => [contender, `failed: ${firstLine(reason)}`])
+  const skipped = group.skipped.map(({ contender, reason }) => [contender, `not run: ${firstLine(reason)}`])
   const heads = ['', ...columns.map(({ head }) => head), 'n']
   const width = heads.length
   const line = (cells: readonly string[]) =>
     `| ${Array.from({ length: width }, (_, i) => cells[i] ?? '').join(' | ')} |`
   const rule = `|---|${'---:|'.repeat(width - 1)}`
-  return [line(heads), rule, ...rows.map(line), ...skipped.map(line)].join('\n')
+  return [line(heads), rule, ...[...rows, ...failed, ...skipped].map(line)].join('\n')
+}
+
+/** The first line, as text of a table. */
+function firstLine(reason: string): string {
+  return reason.split('\n', 1)[0]!.replaceAll('|', '\\|')
 }
 
 /** Those that at least one contender has a figure for. */

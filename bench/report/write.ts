@@ -1,11 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { type GroupResult, readRuns, type Run, valuesOf } from '../storing/results.ts'
-import { effect, estimate } from './statistics.ts'
-import { METRICS } from './metrics.ts'
-import { COLUMNS } from './columns.ts'
+import { readRuns, type Run } from '../storing/results.ts'
+import { overview } from './overview.ts'
 import { figuresOf } from './plots.ts'
-import { runSection, withInterval } from './tables.ts'
+import { runPage } from './page.ts'
 import { summary } from './summary.ts'
 
 export const BEGIN = '<!-- bench:begin -->'
@@ -20,12 +18,12 @@ bootstrap: where it includes 1.00 no difference is claimed. The raw samples of e
 These figures come from one machine without a network between anything: they say what the software costs, not what
 AWS, a VPC or a busy host adds. Emulated runs (qemu-user) compare two processors' instruction work and nothing else.
 
-Again: \`npm ci && npm run layer && npm run bench\`, then \`npm run bench -- emulated\`; two runs by
-\`npm run bench:compare A B\`.
+Again: \`npm ci && npm run bench\`, then \`npm run bench -- emulated\`; two runs by \`npm run bench:compare A B\`; this
+checkout and another commit in one run by \`npm run bench -- --against REF\`.
 `
 
 /**
- * Writes the report of all runs in the folder: the latest of each architecture in full, the architectures side by side,
+ * Writes the report of all runs in the folder: the architectures side by side, a page for the latest run of each kind,
  * and a line for every run. Writes the summary into the README, between its markers.
  */
 export function writeReport(results: string, readme: string): void {
@@ -35,11 +33,9 @@ export function writeReport(results: string, readme: string): void {
   mkdirSync(plots, { recursive: true })
   const latest = latestOf(runs)
   const measured = latest.filter((run) => !isSimulated(run))
-  const sections = latest.map((run) => `## ${kindOf(run)}\n\n${runSection(run, draw(run, plots))}`)
-  const text = [INTRO, ...sections, architectures(measured), everyRun(runs)]
-    .filter((part) => part !== '')
-    .join('\n')
-  writeFileSync(join(results, 'README.md'), text)
+  for (const run of latest) writeFileSync(join(results, pageOf(run)), runPage(run, draw(run, plots)))
+  const text = [INTRO, overview(measured), pages(latest), everyRun(runs)].filter((part) => part !== '')
+  writeFileSync(join(results, 'README.md'), text.join('\n'))
   if (existsSync(readme)) writeFileSync(readme, between(readFileSync(readme, 'utf8'), summary(measured)))
 }
 
@@ -71,48 +67,24 @@ function latestOf(runs: readonly Run[]): Run[] {
 function draw(run: Run, folder: string): (group: string) => string[] {
   return (name) => {
     const group = run.groups.find((one) => one.group === name)
-    return (group === undefined ? [] : figuresOf(group)).map((figure) => {
-      const file = `${kindOf(run).replace(', ', '-')}-${figure.name}.svg`
+    return (group === undefined ? [] : figuresOf(run, group)).map((figure) => {
+      const file = `${kindOf(run).replaceAll(', ', '-')}-${figure.name}.svg`
       writeFileSync(join(folder, file), figure.svg)
       return `![${figure.alt}, ${kindOf(run)}](plots/${file})`
     })
   }
 }
 
-/** arm64 beside x86_64, both native. They are two machines, and their ratio shows that as much as the processors. */
-function architectures(latest: readonly Run[]): string {
-  const of = (arch: string) => latest.find(({ meta }) => meta.arch === arch && !meta.emulated)
-  const x86 = of('x86_64')
-  const arm = of('arm64')
-  if (x86 === undefined || arm === undefined) return ''
-  const rows = x86.groups.flatMap((group) => {
-    const other = arm.groups.find((one) => one.group === group.group)
-    return other === undefined ? [] : archRows(group, other)
+function pages(latest: readonly Run[]): string {
+  const lines = latest.map((run) => {
+    const groups = run.groups.map(({ group }) => group).join(', ')
+    return `- [${kindOf(run)}](${pageOf(run)}): ${groups}`
   })
-  const head = '| | | | x86_64 | arm64 | arm64 ÷ x86_64 |\n|---|---|---|---:|---:|---:|'
-  const machines = `Two machines: ${x86.meta.cpu} (${basename(x86.folder)}) and ${arm.meta.cpu} (${basename(arm.folder)}).`
-  return `## arm64 beside x86_64\n\n${machines}\n\n${[head, ...rows].join('\n')}\n`
+  return ['## All tables and plots', '', ...lines, ''].join('\n')
 }
 
-function archRows(x86: GroupResult, arm: GroupResult): string[] {
-  const metric = { start: 'registeredMs', memory: 'rssMb' }[x86.group] ?? COLUMNS[x86.group]?.metrics[0] ?? ''
-  const { label = '', unit = '', digits = 1 } = METRICS[metric] ?? {}
-  return x86.scenarios.flatMap((scenario) =>
-    x86.contenders.flatMap((contender) => {
-      const [a, b] = [x86, arm].map((group) => valuesOf(group, scenario, contender, metric)) as [
-        number[],
-        number[],
-      ]
-      if (a.length === 0 || b.length === 0) return []
-      const [one, two] = [estimate(a), estimate(b)].map(({ median, interval }) =>
-        withInterval(median, interval, digits),
-      )
-      const { ratio, interval } = effect(a, b)
-      return [
-        `| ${x86.group}, ${scenario} | ${contender} | ${label}, ${unit} | ${one} | ${two} | ${withInterval(ratio, interval, 2, '×')} |`,
-      ]
-    }),
-  )
+function pageOf(run: Run): string {
+  return `${kindOf(run).replaceAll(', ', '-')}.md`
 }
 
 function everyRun(runs: readonly Run[]): string {

@@ -35,19 +35,6 @@ test('what it writes it reads, to the same buckets', () => {
   )
 })
 
-test('two histograms add up', () => {
-  const [a, b] = [new Histogram(), new Histogram()]
-  a.record(60)
-  b.record(60)
-  b.record(5_000)
-  a.add(b)
-  assert.equal(a.count, 3)
-  assert.deepEqual(
-    a.buckets().map(([, count]) => count),
-    [2, 1],
-  )
-})
-
 test('an empty one has no percentile', () => {
   assert.equal(new Histogram().percentile(0.5), Number.NaN)
 })

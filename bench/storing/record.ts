@@ -19,6 +19,8 @@ export interface Meta {
   readonly emulated: boolean
   readonly quick: boolean
   readonly command: string
+  /** The other build that was measured in the same run. */
+  readonly against?: string
   readonly seed: number
   readonly cpu: string
   readonly cores: number
@@ -37,6 +39,7 @@ export interface MetaOptions {
   readonly quick: boolean
   readonly emulated: boolean
   readonly command: string
+  readonly against?: string
 }
 
 const ARTEFACTS = [

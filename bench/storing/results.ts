@@ -19,6 +19,13 @@ export interface Skipped {
   readonly reason: string
 }
 
+/** A contender that failed in one scenario. */
+export interface Failure {
+  readonly scenario: string
+  readonly contender: string
+  readonly reason: string
+}
+
 export interface GroupResult {
   readonly group: string
   /** How it was measured, in one line for the table's header. */
@@ -29,6 +36,10 @@ export interface GroupResult {
   /** For a contender, the floor it is compared with. */
   readonly floors: Readonly<Record<string, string>>
   readonly skipped: readonly Skipped[]
+  /** Results from before 2026-11-25 have none. */
+  readonly failed?: readonly Failure[]
+  /** For a contender of this build, the one of the build that it was measured against. */
+  readonly before?: Readonly<Record<string, string>>
   readonly samples: readonly Sample[]
 }
 

@@ -1,0 +1,96 @@
+import * as Plot from '@observablehq/plot'
+import { parseHTML } from 'linkedom'
+import type { Run } from '../storing/results.ts'
+import { explanationsOf } from './who.ts'
+
+// Observable Plot without a browser, as a file of its own: a title, what was measured and where, the legend, the plot,
+// and who the contenders are.
+
+/**
+ * Text and axes take the current colour, which follows the reader's light or dark scheme, and so does the background:
+ * an image knows the scheme of the system alone, and the page may have the other.
+ */
+const STYLE =
+  '<style>svg{color:#1f2328;background:#ffffff}' +
+  '@media(prefers-color-scheme:dark){svg{color:#e6edf3;background:#0d1117}}</style>'
+const WIDTH = 860
+const MARGIN = 12
+/** In pixels; system fonts are narrower than this. */
+export const LINE = { height: 17, characterWidth: 6.4 }
+const CHARACTERS = Math.floor((WIDTH - 2 * MARGIN) / LINE.characterWidth)
+
+export interface Figure {
+  readonly name: string
+  readonly alt: string
+  readonly svg: string
+}
+
+export interface Titles {
+  readonly name: string
+  readonly title: string
+  readonly method: string
+  readonly contenders: readonly string[]
+  readonly legend: readonly { readonly text: string; readonly colour: string }[]
+}
+
+interface Text {
+  readonly text: string
+  readonly weight?: 'bold'
+  readonly colour?: string
+}
+
+export function drawn(run: Run, titles: Titles, options: Plot.PlotOptions): Figure {
+  const { document } = parseHTML('<html><body></body></html>')
+  const plot = Plot.plot({ document, width: WIDTH, ariaLabel: titles.title, ...options })
+  const { cpu, arch, cores, startedAt, commit, emulated } = run.meta
+  const processor = `${arch}${emulated ? ', emulated by qemu-user' : ''}, ${cpu}, ${cores} cores`
+  const where = `${processor}; ${startedAt.slice(0, 10)}, commit ${commit.slice(0, 7)}`
+  const above: Text[] = [
+    { text: titles.title, weight: 'bold' },
+    ...wrapped(`Medians with 95 % intervals. ${where}`),
+    ...titles.legend.map(({ text, colour }) => ({ text, colour })),
+  ]
+  const below = [titles.method, ...explanationsOf(titles.contenders)].flatMap(wrapped)
+  return {
+    name: titles.name,
+    alt: titles.title,
+    svg: page(String(plot.outerHTML), above, below),
+  }
+}
+
+function page(plot: string, above: readonly Text[], below: readonly Text[]): string {
+  const plotHeight = Number(/ height="(\d+)"/.exec(plot)?.[1])
+  const top = MARGIN + above.length * LINE.height
+  const height = top + plotHeight + below.length * LINE.height + MARGIN
+  const texts = [...lines(above, MARGIN), ...lines(below, top + plotHeight)].join('')
+  const inner = plot.replace('<svg ', `<svg y="${top}" `)
+  const size = `width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}"`
+  const font = 'font-family="system-ui, sans-serif" font-size="11"'
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${font}>${STYLE}${texts}${inner}</svg>\n`
+}
+
+function lines(texts: readonly Text[], fromY: number): string[] {
+  return texts.map(({ text, weight, colour }, i) => {
+    const y = Math.round(fromY + (i + 0.7) * LINE.height)
+    const mark =
+      colour === undefined ? '' : `<circle cx="${MARGIN + 4}" cy="${y - 4}" r="4" fill="${colour}"/>`
+    const x = colour === undefined ? MARGIN : MARGIN + 14
+    const bold = weight === undefined ? '' : ' font-weight="bold" font-size="13"'
+    return `${mark}<text x="${x}" y="${y}" fill="currentColor"${bold}>${escaped(text)}</text>`
+  })
+}
+
+/** SVG breaks no lines. */
+function wrapped(text: string): Text[] {
+  const rows: string[] = ['']
+  for (const word of text.split(' ')) {
+    const row = rows.at(-1) ?? ''
+    if (row !== '' && row.length + 1 + word.length > CHARACTERS) rows.push(word)
+    else rows[rows.length - 1] = row === '' ? word : `${row} ${word}`
+  }
+  return rows.map((row) => ({ text: row }))
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+}
