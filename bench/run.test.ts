@@ -62,5 +62,5 @@ test('who cannot be started in the small sandbox has a row that says why', async
   const out = folderOf(t)
   const { stdout } = await run('sandbox', '--quick', '--out', out, '--dist', out)
   assert.match(stdout, /128 MB, cold, until \/ping answers/)
-  assert.match(stdout, /\| executable \(Bun\) \| not run: there is no parameters-secrets-\w+\.zip/)
+  assert.match(stdout, / {2}executable \(Bun\) +not run: there is no parameters-secrets-\w+\.zip/)
 })

@@ -23,16 +23,18 @@ export function terminalTables(run: Run): string {
 function groupTables(group: GroupResult): string[] {
   return group.scenarios.flatMap((scenario) => {
     const metric = headlineOf(group, scenario)
-    if (metric === undefined) return []
-    const { label, unit } = METRICS[metric]!
-    const lines = linesOf(group, scenario, metric)
+    const lines = [
+      ...(metric === undefined ? [] : linesOf(group, scenario, metric)),
+      ...missing(group, scenario),
+    ]
+    if (lines.length === 0) return []
     const nameWidth = widest(lines.map(({ contender }) => contender))
     const figureWidth = widest(lines.map((line) => (line.ratio === '' ? '' : line.text)))
     const rows = lines.map(({ contender, text, ratio }) => {
       const figure = ratio === '' ? text : `${text.padStart(figureWidth)}  ${ratio}`
       return `  ${contender.padEnd(nameWidth)}  ${figure}`
     })
-    return [`${group.group}, ${scenario}: ${label}${unit === '' ? '' : `, ${unit}`}`, ...rows, '']
+    return [`${group.group}, ${scenario}${metric === undefined ? '' : `: ${labelOf(metric)}`}`, ...rows, '']
   })
 }
 
@@ -49,14 +51,20 @@ function linesOf(group: GroupResult, scenario: string, metric: string): Line[] {
     .map((contender) => ({ contender, ...estimate(valuesOf(group, scenario, contender, metric)) }))
     .filter(({ n }) => n > 0)
   const best = Math.min(...measured.map(({ median }) => median))
-  const lines = measured.map(({ contender, median, interval }) => ({
+  return measured.map(({ contender, median, interval }) => ({
     contender,
     text: withInterval(median, interval, digits),
     ratio: best > 0 ? `${(median / best).toFixed(2)}×${median === best ? ' best' : ''}` : '–',
   }))
-  const failed = (group.failed ?? []).filter((one) => one.scenario === scenario)
-  const missing = [...failed.map(failure), ...group.skipped.map(absence)]
-  return [...lines, ...missing]
+}
+
+function missing({ failed = [], skipped }: GroupResult, scenario: string): Line[] {
+  return [...failed.filter((one) => one.scenario === scenario).map(failure), ...skipped.map(absence)]
+}
+
+function labelOf(metric: string): string {
+  const { label, unit } = METRICS[metric]!
+  return unit === '' ? label : `${label}, ${unit}`
 }
 
 /** The first line: what a process has written may follow. */
