@@ -38,7 +38,19 @@ test('a group that fails takes none of those before it along, and no report show
   await new Promise<void>((listening) => squatter.listen(0, '127.0.0.1', listening))
   t.after(() => squatter.close())
   const { port } = squatter.address() as AddressInfo
-  const failing = run('micro', 'miss', '--quick', '--out', out, '--port', `${port}`, '--peer', 'any=true')
+  const failing = run(
+    'micro',
+    'miss',
+    '--quick',
+    '--out',
+    out,
+    '--dist',
+    out,
+    '--port',
+    `${port}`,
+    '--peer',
+    'any=true',
+  )
   await assert.rejects(failing, ({ stderr }: { stderr: string }) => {
     const [folder = ''] = readdirSync(out)
     assert.match(stderr, /is taken by another process/)

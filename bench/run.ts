@@ -67,7 +67,8 @@ alone: emulated (both architectures under qemu-user), fleet (many sandboxes, sim
   --against DIR|REF      another build of this project in the same run, and a table of what has changed: a folder
                          with its three zips, or a commit whose layers are built then
   --probe NAME=/PATH     that peer is ready when this path answers 200; default: when its port takes a connection
-  --dist DIR             where the layers' zips are; default: dist, where they are built anew
+  --dist DIR             where the layers' zips are. Then nothing is installed or built, and who is missing has a row
+                         that says so; default: dist, where they are built anew
   --out DIR              parent of the results' folder; default: results for a full run, dist/bench/results else
   --help                 this text
 
@@ -144,8 +145,10 @@ function prepare(
   { dist, against, peers }: { dist?: string; against?: string; peers: Entries['peers'] },
 ): Entries {
   const needsLayers = groups.some((group) => !['micro', 'fleet'].includes(group))
-  if (needsLayers) installRuntimes()
-  if (needsLayers && dist === undefined) buildLayers()
+  if (needsLayers && dist === undefined) {
+    installRuntimes()
+    buildLayers()
+  }
   const other = against === undefined ? {} : { against: otherBuild(against) }
   return { dist: dist ?? `${ROOT}/dist`, ...other, peers }
 }
