@@ -69,6 +69,7 @@ async function checked({ port, isExact, form }: Job, wanted: readonly Target[]):
       const second = await fetchAsked(port, ask, agent)
       if (form === undefined) checkReply(first, target, isExact)
       else checkForm(first.body, target, form)
+      if (second.status !== 200) throw new Error(`${target.path}: expected 200, got ${second.status}`)
       if (second.body !== first.body)
         throw new Error(`${target.path}: ${differenceOf(second.body, first.body)}`)
       known[index] = { path: target.path, ask, body: first.body }

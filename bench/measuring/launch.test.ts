@@ -103,8 +103,7 @@ test('a port that is taken is no contender', async (t) => {
 })
 
 /** As the original: it listens at once, and serves when the first INVOKE has reached it. */
-const FOREIGN = `#!${process.execPath}
-const { basename } = require('node:path')
+const FOREIGN = `
 const http = require('node:http')
 const api = 'http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2020-01-01/extension/'
 let invoked = false
@@ -114,7 +113,7 @@ http.createServer((_, response) => {
 }).listen(Number(process.env.PORT), '127.0.0.1', async () => {
   const registered = await fetch(api + 'register', {
     method: 'POST',
-    headers: { 'Lambda-Extension-Name': basename(process.argv[1]) },
+    headers: { 'Lambda-Extension-Name': 'somebody' },
     body: JSON.stringify({ events: ['INVOKE', 'SHUTDOWN'] }),
   })
   const headers = { 'Lambda-Extension-Identifier': registered.headers.get('Lambda-Extension-Identifier') }
@@ -130,7 +129,8 @@ test('an extension of somebody else is asked when it serves, in the first invoca
   const folder = mkdtempSync(join(tmpdir(), 'bench-foreign-'))
   t.after(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'somebody')
-  writeFileSync(file, FOREIGN)
+  writeFileSync(`${file}.cjs`, FOREIGN)
+  writeFileSync(file, `#!/bin/sh\nexec '${process.execPath}' '${file}.cjs'\n`)
   chmodSync(file, 0o755)
   const port = await freePort()
   const asked: unknown[] = []
