@@ -129,7 +129,11 @@ export function distort(fault: Fault, service: Service, answer: Answer): Answer 
   return answer
 }
 
-const INTERNAL_ERROR = { secretsmanager: 'InternalServiceError', ssm: 'InternalServerError' } as const
+const INTERNAL_ERROR: Readonly<Record<Service, string>> = {
+  secretsmanager: 'InternalServiceError',
+  ssm: 'InternalServerError',
+  sts: 'InternalFailure',
+}
 
 function refuse(service: Service, code: string, message: string | undefined, status: number): Answer {
   const key = service === 'secretsmanager' ? 'Message' : 'message'

@@ -13,11 +13,14 @@ import {
   failure,
   notAnOperation,
   success,
+  xml,
 } from './protocol.ts'
 import type { RateLimits } from './rate.ts'
 import type { Region } from './region.ts'
+import type { Roles } from './roles.ts'
 import { batchGetSecretValue, getSecretValue } from './secrets-api.ts'
 import { type Verifier, parseAuthorization, verify } from './signature.ts'
+import { assumeRoleXml, readQuestion } from './tokens-api.ts'
 import type { Traffic } from './traffic.ts'
 import { deleteParameter, describeSecret, putParameter, putSecretValue } from './writes-api.ts'
 
@@ -50,8 +53,11 @@ const SERVICES: Readonly<
 /** More than any request of these operations may hold. */
 const MOST_BODY_BYTES = 1024 * 1024
 
+const FORM_TYPE = 'application/x-www-form-urlencoded'
+
 export interface ServerParts {
   readonly regions: ReadonlyMap<string, Region>
+  readonly roles: Roles
   readonly verifier: Verifier
   readonly faults: FaultPlan
   readonly limits: RateLimits
@@ -72,9 +78,10 @@ async function handle(parts: ServerParts, req: IncomingMessage, res: ServerRespo
   const body = await readBody(req)
   const target = findTarget(req)
   if ('status' in target) return send(res, target)
-  const { service, name, operation } = target
-  const input = parse(body)
-  const outcome = await decide(parts, service, operation, req, body, input)
+  const { service, name } = target
+  const input =
+    service === 'sts' ? Object.fromEntries(new URLSearchParams(body.toString('utf8'))) : parse(body)
+  const outcome = await decide(parts, target, req, body, input)
   const names = namesIn(input ?? {})
   const claim = parseAuthorization(req.headers.authorization ?? '')
   // Recorded before it is sent, so that a test that waits for this call may change what the next one reads.
@@ -99,12 +106,16 @@ async function handle(parts: ServerParts, req: IncomingMessage, res: ServerRespo
 interface Target {
   readonly service: Service
   readonly name: string
-  readonly operation: Operation
+  /** Undefined for AssumeRole, which is no operation on what a region holds. */
+  readonly operation: Operation | undefined
 }
 
 function findTarget(req: IncomingMessage): Target | Answer {
   const [prefix = '', name = ''] = String(req.headers['x-amz-target'] ?? '').split('.')
   const type = req.headers['content-type']?.split(';')[0]?.trim()
+  if (req.method === 'POST' && req.url === '/' && type === FORM_TYPE) {
+    return { service: 'sts', name: 'AssumeRole', operation: undefined }
+  }
   if (req.method !== 'POST' || req.url !== '/' || type !== JSON_TYPE || name === '') return notAnOperation()
   const known = Object.hasOwn(SERVICES, prefix) ? SERVICES[prefix] : undefined
   const operation = known && Object.hasOwn(known.operations, name) ? known.operations[name] : undefined
@@ -122,9 +133,8 @@ interface Outcome {
 }
 
 async function decide(
-  { verifier, regions }: ServerParts,
-  service: Service,
-  operation: Operation,
+  { verifier, regions, roles }: ServerParts,
+  { service, operation }: Target,
   req: IncomingMessage,
   body: Buffer,
   input: Input | undefined,
@@ -133,9 +143,20 @@ async function decide(
   try {
     if (input === undefined) throw new ServiceError('SerializationException')
     const headers = req.headers as Record<string, string>
-    const { region } = await verify(verifier, service, { method: 'POST', path: '/', headers, body })
+    const { region, accessKeyId } = await verify(verifier, service, {
+      method: 'POST',
+      path: '/',
+      headers,
+      body,
+    })
     refused = false
-    const output = operation(regions.get(region)!, input)
+    if (operation === undefined) {
+      const question = readQuestion(new URLSearchParams(body.toString('utf8')), accessKeyId)
+      const session = roles.assume(question, verifier.now())
+      return { answer: xml(200, assumeRoleXml(session)), error: undefined, refused }
+    }
+    const account = roles.session(accessKeyId)?.account ?? regions
+    const output = operation(account.get(region)!, input)
     const acceptsGzip = /\bgzip\b/.test(req.headers['accept-encoding'] ?? '')
     return { answer: success(service, output, acceptsGzip), error: undefined, refused }
   } catch (problem) {
@@ -153,7 +174,14 @@ function send(res: ServerResponse, { status, headers, body }: Answer): void {
 }
 
 function namesIn(input: Input): string[] {
-  return [input['SecretId'], input['Name'], input['Path'], input['SecretIdList'], input['Names']]
+  return [
+    input['RoleArn'],
+    input['SecretId'],
+    input['Name'],
+    input['Path'],
+    input['SecretIdList'],
+    input['Names'],
+  ]
     .flat()
     .filter((name) => typeof name === 'string')
 }

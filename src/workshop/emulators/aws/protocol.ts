@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 
-export type Service = 'secretsmanager' | 'ssm'
+export type Service = 'secretsmanager' | 'ssm' | 'sts'
 
 export const JSON_TYPE = 'application/x-amz-json-1.1'
 
@@ -66,7 +66,41 @@ export function success(service: Service, output: object, acceptsGzip: boolean):
 }
 
 export function failure(service: Service | undefined, error: ServiceError): Answer {
+  if (service === 'sts') return xmlFailure(error)
   return { status: error.status, headers: envelope(service), body: Buffer.from(error.body) }
+}
+
+/** An answer of a service that speaks XML. */
+export function xml(status: number, body: string): Answer {
+  return { status, headers: envelope('sts'), body: Buffer.from(body) }
+}
+
+/** The older protocol has names of its own for refused signatures, and 403 for them. */
+const XML_CODES: Readonly<Record<string, string>> = {
+  UnrecognizedClientException: 'InvalidClientTokenId',
+  ExpiredTokenException: 'ExpiredToken',
+  InvalidSignatureException: 'SignatureDoesNotMatch',
+  IncompleteSignatureException: 'IncompleteSignature',
+  MissingAuthenticationTokenException: 'MissingAuthenticationToken',
+  ThrottlingException: 'Throttling',
+}
+
+function xmlFailure({ code, status, message }: ServiceError): Answer {
+  const name = XML_CODES[code] ?? code
+  const isRefused = name !== code && name !== 'Throttling'
+  const text = message.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+  return xml(
+    isRefused ? 403 : status,
+    `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+  <Error>
+    <Type>Sender</Type>
+    <Code>${name}</Code>
+    <Message>${text}</Message>
+  </Error>
+  <RequestId>${randomUUID()}</RequestId>
+</ErrorResponse>
+`,
+  )
 }
 
 /** What is answered where no JSON service is found: another method, content type or no target at all. */
@@ -82,7 +116,7 @@ export function notAnOperation(): Answer {
 export function envelope(service: Service | undefined): Record<string, string> {
   const headers: Record<string, string> = {}
   if (service === 'ssm') headers['Server'] = 'Server'
-  headers['Content-Type'] = JSON_TYPE
+  headers['Content-Type'] = service === 'sts' ? 'text/xml' : JSON_TYPE
   headers['x-amzn-RequestId'] = randomUUID()
   return headers
 }

@@ -9,6 +9,7 @@ import { type Fault, type FaultMatch, FaultPlan } from './faults.ts'
 import { listener } from './handler.ts'
 import { Parameters, type PutParameter } from './parameters.ts'
 import { Policy, type Region } from './region.ts'
+import { type Role, Roles, type Session } from './roles.ts'
 import { type PutSecret, Secrets } from './secrets.ts'
 import { type Seed, loadSeed } from './seed.ts'
 import type { Credentials } from './signature.ts'
@@ -30,6 +31,8 @@ export interface AwsOptions {
   readonly regions?: readonly string[]
   /** Default: 123456789012. */
   readonly accountId?: string
+  /** Roles that a caller may assume, by ARN; each has an account of its own. */
+  readonly roles?: Readonly<Record<string, Role>>
   /** Default: LOCAL_CREDENTIALS. */
   readonly credentials?: Credentials | readonly Credentials[]
   readonly tls?: { readonly key: string; readonly cert: string }
@@ -89,6 +92,8 @@ export interface Aws {
   setCredentials(credentials: Credentials | readonly Credentials[]): void
   /** ExpiredTokenException for these from now on. */
   expireCredentials(accessKeyId: string): void
+  /** Sessions of roles that were given out so far, oldest first. */
+  sessions(): readonly Session[]
   /** Added to the service's clock: beyond five minutes either way, every signature is out of date. */
   clockSkewMs: number
 
@@ -101,18 +106,28 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
   const { region = 'us-east-1', accountId = '123456789012', tls, port = 0, host = '127.0.0.1' } = options
   const seed = loadSeed(options.seed)
   const names = [region, ...(options.regions ?? [])]
-  const policy = new Policy(accountId)
-  const regions = new Map(names.map((name) => [name, regionOf(name, accountId, seed, policy)]))
+  const accountOf = (account: string, held: Seed): Map<string, Region> => {
+    const ownPolicy = new Policy(account)
+    return new Map(names.map((name) => [name, regionOf(name, account, held, ownPolicy)]))
+  }
+  const regions = accountOf(accountId, seed)
+  const { policy } = regions.get(region)!
+  const roles = new Roles(options.roles ?? {}, (account, held) => accountOf(account, loadSeed(held)))
   const keyring = new Keyring(options.credentials ?? LOCAL_CREDENTIALS)
   const faults = new FaultPlan()
   const limits = new RateLimits()
   const traffic = new Traffic()
   const verifier = {
     regions: names,
-    lookup: (accessKeyId: string) => keyring.lookup(accessKeyId),
+    lookup: (accessKeyId: string) => {
+      const session = roles.session(accessKeyId)
+      if (session === undefined) return keyring.lookup(accessKeyId)
+      const expired = keyring.isExpired(accessKeyId) || session.expiresAt <= verifier.now()
+      return { credentials: session.credentials, expired }
+    },
     now: () => Date.now() + aws.clockSkewMs,
   }
-  const answer = listener({ regions, verifier, faults, limits, traffic })
+  const answer = listener({ regions, roles, verifier, faults, limits, traffic })
   const serverOptions = { keepAliveTimeout: options.idleTimeoutMs ?? 0, maxHeaderSize: 64 * 1024 }
   const server =
     tls === undefined
@@ -156,6 +171,7 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
     deny: (name, message) => policy.deny(name, message),
     allow: (name) => policy.allow(name),
     setCredentials: (credentials) => keyring.set(credentials),
+    sessions: () => roles.sessions(),
     expireCredentials: (accessKeyId) => keyring.expire(accessKeyId),
     clockSkewMs: 0,
     close: () =>
@@ -192,6 +208,10 @@ class Keyring {
 
   expire(accessKeyId: string): void {
     this.#expired.add(accessKeyId)
+  }
+
+  isExpired(accessKeyId: string): boolean {
+    return this.#expired.has(accessKeyId)
   }
 
   lookup(accessKeyId: string): { credentials: Credentials; expired: boolean } | undefined {
