@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util'
 /** @typedef {import('esbuild').Plugin} Plugin */
 
 /** Minified bytes, about 5 % over what was reached. Raise it in the commit that says what was bought with it. */
-const BUDGET = { ours: 104_000, sdk: 128_000 }
+const BUDGET = { ours: 116_000, sdk: 128_000 }
 
 const root = dirname(fileURLToPath(import.meta.url))
 const { quiet: isQuiet, local: withLocal, 'inline-upstream': isInline } = readArguments()

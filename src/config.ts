@@ -1,3 +1,4 @@
+import { readRoles, type RoleSettings } from './config-roles.ts'
 import { readEnvironmentSettings, type EnvironmentSettings } from './config-environment.ts'
 import { say, shown, type Public } from './public.ts'
 
@@ -35,8 +36,17 @@ export interface Config {
   readonly callerTokens: readonly string[]
   readonly runtimeApi: string | undefined
   readonly initializationType: string | undefined
+  /** Undefined: nothing is counted for anybody. */
+  readonly metrics: MetricsSettings | undefined
   readonly upstream: UpstreamSettings
   readonly notes: readonly Note[]
+}
+
+interface MetricsSettings {
+  /** `emf`: lines of the log. `prometheus`: `GET /metrics`. */
+  readonly form: 'emf' | 'prometheus'
+  /** The dimension of each line. */
+  readonly functionName: string
 }
 
 /** What is fetched before the function asks. */
@@ -63,6 +73,8 @@ export interface UpstreamSettings {
   readonly container: ContainerSettings | undefined
   readonly secretsManager: StoreSettings
   readonly parameterStore: StoreSettings
+  readonly securityTokens: StoreSettings
+  readonly roles: RoleSettings
   /** Sockets per store and region. */
   readonly maxConnections: number
   /** Most attempts of one call, the first included; 1 or more. */
@@ -110,6 +122,8 @@ const LEVELS = ['debug', 'info', 'warn', 'error', 'none'] as const
 const MAX_TIMEOUT_MS = 2_147_483_647 // the longest timer there is
 /** The original's: aws-sdk-go-v2's standard retry, seen as "exceeded maximum number of attempts, 3" in its log. */
 const DEFAULT_ATTEMPTS = 3
+/** Of one AssumeRole, attempts included. */
+const ASSUME_TIMEOUT_MS = 10_000
 const INTEGER = /^[+-]?\d{1,15}$/
 
 /** Reads every variable once. Never throws; what was wrong is in `notes`. */
@@ -194,6 +208,7 @@ export function readConfig(env: Environment): Config {
     callerTokens: [env.AWS_SESSION_TOKEN, env.AWS_CONTAINER_AUTHORIZATION_TOKEN].filter(isPresent),
     runtimeApi: readRuntimeApi(env, notes),
     initializationType: present(env.AWS_LAMBDA_INITIALIZATION_TYPE),
+    metrics: readMetrics(env, notes),
     upstream: {
       region: present(env.AWS_REGION) ?? present(env.AWS_DEFAULT_REGION),
       credentials: readCredentials(env),
@@ -206,6 +221,11 @@ export function readConfig(env: Environment): Config {
         endpoint: readEndpoint(env, notes, 'AWS_ENDPOINT_URL_SSM', port) ?? endpoint,
         timeoutMs: parametersTimeoutMs,
       },
+      securityTokens: {
+        endpoint: readEndpoint(env, notes, 'AWS_ENDPOINT_URL_STS', port) ?? endpoint,
+        timeoutMs: ASSUME_TIMEOUT_MS,
+      },
+      roles: readRoles(env, notes),
       maxConnections,
       maxAttempts: readMaxAttempts(env, notes),
       useFips: isTrue(env.AWS_USE_FIPS_ENDPOINT),
@@ -348,6 +368,19 @@ function readPrefetch(env: Environment, notes: Note[]): PrefetchSettings {
       value: (n) => say`${n} ms`,
     }),
   }
+}
+
+function readMetrics(env: Environment, notes: Note[]): MetricsSettings | undefined {
+  const name = say`PARAMETERS_SECRETS_EXTENSION_METRICS`
+  const value = present(env[name])
+  const form = value?.trim().toLowerCase()
+  if (form === 'emf' || form === 'prometheus')
+    return { form, functionName: present(env.AWS_LAMBDA_FUNCTION_NAME) ?? 'unknown' }
+  if (value !== undefined) {
+    const rule = say`${name} must be emf or prometheus, got "${shown(value)}".`
+    notes.push({ level: 'warn', message: say`${rule} Counting nothing.` })
+  }
+  return undefined
 }
 
 /** Between commas and white space. */

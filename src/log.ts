@@ -19,6 +19,8 @@ export interface Log {
   error(message: Public): void
   /** Without a level, as the original writes its very first line; silent only when the level is `none`. */
   plain(message: Public): void
+  /** The line alone, in no format of ours, whatever the level: it is for a program that reads the log. */
+  raw(line: Public): void
 }
 
 const RANK: Record<Level, number> = { debug: 0, info: 1, warn: 2, error: 3, none: 4 }
@@ -68,6 +70,7 @@ export function createLog(
     plain: (message) => {
       if (level !== 'none') write(line(now(), undefined, message))
     },
+    raw: (text) => write(`${text}\n`),
   }
 }
 

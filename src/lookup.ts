@@ -9,6 +9,8 @@ export interface SecretLookup {
   readonly secretId: string
   readonly versionId: string | undefined
   readonly versionStage: string | undefined
+  /** Asked for as this role; undefined is the function's own. */
+  readonly role?: string | undefined
 }
 
 export interface ParameterLookup {
@@ -17,6 +19,7 @@ export interface ParameterLookup {
   /** Name, path or ARN, with `:version` or `:label` appended where one was asked for: GetParameter's `Name`. */
   readonly name: string
   readonly withDecryption: boolean
+  readonly role?: string | undefined
 }
 
 /** All parameters below a path. */
@@ -27,6 +30,7 @@ export interface PathLookup {
   /** Beyond the first level, too. */
   readonly isRecursive: boolean
   readonly withDecryption: boolean
+  readonly role?: string | undefined
 }
 
 export type Lookup = SecretLookup | ParameterLookup | PathLookup
@@ -39,10 +43,11 @@ export function secretLookup(
   secretId: string,
   versionId: string | undefined,
   versionStage: string | undefined,
+  role?: string,
 ): SecretLookup {
   const stage = versionId === undefined ? (versionStage ?? 'AWSCURRENT') : (versionStage ?? '')
-  const key = flat('s' + SEPARATOR + secretId + SEPARATOR + (versionId ?? '') + SEPARATOR + stage)
-  return { store: 'secrets-manager', key, secretId, versionId, versionStage }
+  const key = flat('s' + SEPARATOR + secretId + SEPARATOR + (versionId ?? '') + SEPARATOR + stage + as(role))
+  return { store: 'secrets-manager', key, secretId, versionId, versionStage, role }
 }
 
 /** `name=a&version=3` and `name=a:3` ask the same. */
@@ -50,16 +55,27 @@ export function parameterLookup(
   name: string,
   selector: string | undefined,
   withDecryption: boolean,
+  role?: string,
 ): ParameterLookup {
   const selected = selector === undefined ? name : name + ':' + selector
-  const key = flat('p' + SEPARATOR + selected + SEPARATOR + (withDecryption ? '1' : '0'))
-  return { store: 'parameter-store', key, name: selected, withDecryption }
+  const key = flat('p' + SEPARATOR + selected + SEPARATOR + (withDecryption ? '1' : '0') + as(role))
+  return { store: 'parameter-store', key, name: selected, withDecryption, role }
 }
 
-export function pathLookup(path: string, isRecursive: boolean, withDecryption: boolean): PathLookup {
+export function pathLookup(
+  path: string,
+  isRecursive: boolean,
+  withDecryption: boolean,
+  role?: string,
+): PathLookup {
   const flags = (isRecursive ? '1' : '0') + (withDecryption ? '1' : '0')
-  const key = flat('b' + SEPARATOR + path + SEPARATOR + flags)
-  return { store: 'parameter-path', key, path, isRecursive, withDecryption }
+  const key = flat('b' + SEPARATOR + path + SEPARATOR + flags + as(role))
+  return { store: 'parameter-path', key, path, isRecursive, withDecryption, role }
+}
+
+/** Two roles never share an answer, and none shares one with the function's own. */
+function as(role: string | undefined): string {
+  return role === undefined ? '' : SEPARATOR + role
 }
 
 /**
@@ -70,8 +86,13 @@ export function flat(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8')
 }
 
-/** What was asked for, for a line of the log: `secretId=MySecret`, `name=/a/b:3`. */
+/** What was asked for, for a line of the log: `secretId=MySecret`, `name=/a/b:3`, and as which role. */
 export function nameOf(lookup: Lookup): Public {
+  const name = plainNameOf(lookup)
+  return lookup.role === undefined ? name : say`${name}, roleArn=${shown(lookup.role)}`
+}
+
+function plainNameOf(lookup: Lookup): Public {
   if (lookup.store === 'secrets-manager') return say`secretId=${shown(lookup.secretId)}`
   return lookup.store === 'parameter-store'
     ? say`name=${shown(lookup.name)}`

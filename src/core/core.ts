@@ -7,6 +7,8 @@ import { UpstreamError } from '../errors.ts'
 import { SnapshotGuard } from '../snap-start/snapshot.ts'
 import { createCurrentTokenCheck } from '../http/token.ts'
 import type { Log } from '../log.ts'
+import { Meter, type Outcome, type Totals } from '../metrics/meter.ts'
+import type { CallObserver } from '../upstream/calls.ts'
 import {
   nameOf,
   parameterLookup,
@@ -20,7 +22,7 @@ import type { RawAnswer, RawCall } from '../raw-call.ts'
 import { say } from '../public.ts'
 import { Callers } from './callers.ts'
 import { createEnvironment, type Environment } from './environment.ts'
-import { kindOfFailure } from './failure-kind.ts'
+import { isThrottling, kindOfFailure } from './failure-kind.ts'
 import { createPrefetch, type Prefetch } from './prefetch.ts'
 import { isOf, spellingsOf } from './spellings.ts'
 import { createManyReader } from './read-many.ts'
@@ -48,12 +50,20 @@ export interface Core {
   passOn(call: RawCall): Promise<RawAnswer>
   /** Forgets what is held of the secrets and parameters with these names or ARNs, in every spelling and version. */
   changed(names: readonly string[]): void
+  /** Undefined if nobody wants to know what is counted. */
+  readonly metrics: Metrics | undefined
   /** Whether it is the session token of the current container credentials; undefined if there are none. */
   readonly isCurrentToken: ((presented: string) => Promise<boolean>) | undefined
 }
 
+export interface Metrics {
+  readonly meter: Meter
+  totals(): Totals
+}
+
 export function createCore(config: Config, log: Log): Core {
-  const upstream = createLazyUpstream(config.upstream)
+  const meter = config.metrics && new Meter(Math.random)
+  const upstream = createLazyUpstream(config.upstream, meter && observed(meter))
   const isSnapStart = config.initializationType === 'snap-start'
   const environment =
     config.environment &&
@@ -118,6 +128,7 @@ export function createCore(config: Config, log: Log): Core {
     readMany: (lookups, isRefresh) => guard.during(() => many.read(cache, lookups, isRefresh)),
     passOn,
     changed: (names) => cache.dropWhere((answer) => names.some((name) => isOf(answer, name))),
+    metrics: meter && { meter, totals: () => meter.totals(cache.stats(), prefetch?.count ?? 0) },
     isCurrentToken: currentTokenCheck(),
   }
 
@@ -155,7 +166,8 @@ export function createCore(config: Config, log: Log): Core {
     const bodies: string[] = []
     await half.fetchPath(lookup, (page, askedAt) => {
       for (const parameter of page) {
-        const single = parameterLookup(parameter.Name ?? '', undefined, lookup.withDecryption)
+        const { withDecryption, role } = lookup
+        const single = parameterLookup(parameter.Name ?? '', undefined, withDecryption, role)
         const fields = { store: 'parameter-store', parameter } as const
         const own = { accountId: undefined, region: config.upstream.region }
         const answer = createAnswer(goShape(fields), spellingsOf(single, fields, own))
@@ -171,7 +183,10 @@ export function createCore(config: Config, log: Log): Core {
     return guard.during(async () => {
       try {
         const half = await upstream.load()
-        return await half.passOn(call)
+        meter?.handedOn()
+        const answer = await half.passOn(call)
+        if (answer.status >= 400) meter?.ended(outcomeOf(codeIn(answer)))
+        return answer
       } catch (error) {
         if (error instanceof UpstreamError) log.error(error.report)
         throw error
@@ -202,4 +217,17 @@ export function createCore(config: Config, log: Log): Core {
       }
     })
   }
+}
+
+function observed(meter: Meter): CallObserver {
+  return (tookMs, error) => meter.called(tookMs, error === undefined ? 'answered' : outcomeOf(error.code))
+}
+
+function outcomeOf(code: string): Outcome {
+  return isThrottling(code) ? 'throttled' : 'failed'
+}
+
+/** AWS's error code in an answer that is handed on; empty where there is none. */
+function codeIn({ bytes }: RawAnswer): string {
+  return /"__type"\s*:\s*"(?:[\w.]+#)?(\w+)"/.exec(bytes)?.[1] ?? ''
 }

@@ -9,6 +9,11 @@ const UNREACHABLE = /^(ConnectionError|TimeoutError)$/
 const ABSENT =
   /^(ResourceNotFoundException|ParameterNotFound|ParameterVersionNotFound|AccessDenied(Exception)?)$/
 
+/** Whether it is AWS's error code for a caller that asks too often. */
+export function isThrottling(code: string): boolean {
+  return THROTTLED.test(code)
+}
+
 /**
  * `transient`: AWS could not be asked now, so what we hold may still be right. `absent`: there is no such value, or
  * we may not read it. `other`: all else, such as a deleted secret, a failed decryption, expired credentials or TLS.

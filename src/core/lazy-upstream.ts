@@ -1,4 +1,5 @@
 import type { UpstreamSettings } from '../config.ts'
+import type { CallObserver } from '../upstream/calls.ts'
 import type { Upstream } from '../upstream/index.ts'
 
 /** The half that holds the AWS SDK. It is loaded when first asked for, because nothing before `register` needs it. */
@@ -9,13 +10,15 @@ export interface LazyUpstream {
   reset(): void
 }
 
-/** `settings` are handed to the half when it is loaded. */
-export function createLazyUpstream(settings: UpstreamSettings): LazyUpstream {
+/** `settings` and `observe` are handed to the half when it is loaded. */
+export function createLazyUpstream(settings: UpstreamSettings, observe?: CallObserver): LazyUpstream {
   let loading: Promise<Upstream> | undefined
   let loaded: Upstream | undefined
   return {
     load: () =>
-      (loading ??= import('../upstream/index.ts').then((half) => (loaded = half.createUpstream(settings)))),
+      (loading ??= import('../upstream/index.ts').then(
+        (half) => (loaded = half.createUpstream(settings, observe)),
+      )),
     reset: () => loaded?.reset(),
   }
 }

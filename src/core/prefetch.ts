@@ -45,9 +45,15 @@ export interface PrefetchOptions {
   cache(): ReadThrough<Lookup, Answer>
 }
 
+/** A name, as which role it is to be asked for. */
+interface Listed {
+  readonly name: string
+  readonly role: string | undefined
+}
+
 interface Lists {
-  readonly secrets: readonly string[]
-  readonly parameters: readonly string[]
+  readonly secrets: readonly Listed[]
+  readonly parameters: readonly Listed[]
 }
 
 /** Undefined if nothing is to be prefetched. */
@@ -57,7 +63,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
   if (isEmpty && lookups.length === 0) return undefined
   /** By the key of the question without decryption, which a parameter that is not encrypted answers too. */
   const siblings = new Map<string, Promise<Answer | undefined>>()
-  const paths = new Map<string, Promise<void>>()
+  const paths: (Listed & { settled: Promise<void> })[] = []
   const settings = config.upstream
   let count = 0
   let room = config.capacity
@@ -73,26 +79,26 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
         warn(say`everything`, error)
       }
       siblings.clear()
-      paths.clear()
+      paths.length = 0
     },
     awaited(lookup) {
       if (lookup.store !== 'parameter-store') return undefined
       const sibling = siblings.get(lookup.key)
       if (sibling !== undefined) return sibling
-      for (const [path, settled] of paths) {
-        if (lookup.name.startsWith(path)) return settled.then(() => held(lookup))
-      }
+      const path = paths.find(({ name, role }) => role === lookup.role && lookup.name.startsWith(name))
+      if (path !== undefined) return path.settled.then(() => held(lookup))
       return undefined
     },
   }
 
   async function runAll(own: Own): Promise<void> {
-    const lists = file === undefined ? { secrets, parameters } : withFile(file)
+    const named = { secrets: listed(secrets), parameters: listed(parameters) }
+    const lists = file === undefined ? named : withFile(file, named)
     const asked = questionsOf(lists)
     const flights = [...asked.secrets, ...asked.parameters].map((lookup) => start(lookup, own))
     const byPath = asked.paths.map((path) => {
       const settled = fetchPath(path, own)
-      paths.set(path, settled)
+      paths.push({ ...path, settled })
       return settled
     })
     const { maxConnections } = settings
@@ -119,7 +125,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
       },
     )
     if (lookup.store === 'parameter-store') {
-      const sibling = parameterLookup(lookup.name, undefined, false).key
+      const sibling = parameterLookup(lookup.name, undefined, false, lookup.role).key
       siblings.set(
         sibling,
         done.then((got) => (got?.aliases.includes(sibling) === true ? got : undefined)),
@@ -128,14 +134,14 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
     return flight
   }
 
-  async function fetchPath(path: string, own: Own): Promise<void> {
+  async function fetchPath({ name: path, role }: Listed, own: Own): Promise<void> {
     try {
       const half = await upstream.load()
       await half.fetchPath(
-        pathLookup(path === '/' ? path : path.slice(0, -1), true, true),
+        pathLookup(path === '/' ? path : path.slice(0, -1), true, true, role),
         (page, askedAt) => {
           for (const parameter of page.slice(0, room)) {
-            const lookup = parameterLookup(parameter.Name ?? '', undefined, true)
+            const lookup = parameterLookup(parameter.Name ?? '', undefined, true, role)
             const answer = answerOf(lookup, { store: 'parameter-store', parameter }, own)
             cache()
               .lead(lookup, Promise.resolve(answer), askedAt)
@@ -162,18 +168,15 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
   function questionsOf(lists: Lists) {
     const secretsByKey = new Map<string, SecretLookup>()
     const parametersByKey = new Map<string, ParameterLookup>()
-    const pathsAsked = new Set<string>()
-    for (const text of isKept(config.secretsTtlMs, say`SECRETS_MANAGER_TTL`, lists.secrets)) {
-      const lookup = secretQuestion(text)
+    const pathsAsked = new Map<string, Listed>()
+    for (const one of isKept(config.secretsTtlMs, say`SECRETS_MANAGER_TTL`, lists.secrets)) {
+      const lookup = secretQuestion(one)
       secretsByKey.set(lookup.key, lookup)
     }
-    for (const name of isKept(config.parametersTtlMs, say`SSM_PARAMETER_STORE_TTL`, lists.parameters)) {
-      if (name.endsWith('/')) pathsAsked.add(name)
-      else
-        parametersByKey.set(
-          parameterLookup(name, undefined, true).key,
-          parameterLookup(name, undefined, true),
-        )
+    for (const one of isKept(config.parametersTtlMs, say`SSM_PARAMETER_STORE_TTL`, lists.parameters)) {
+      const lookup = parameterLookup(one.name, undefined, true, one.role)
+      if (one.name.endsWith('/')) pathsAsked.set(lookup.key, one)
+      else parametersByKey.set(lookup.key, lookup)
     }
     for (const lookup of keptOf(lookups)) {
       if (lookup.store === 'secrets-manager') secretsByKey.set(lookup.key, lookup)
@@ -184,7 +187,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
     const asked = {
       secrets: [...secretsByKey.values()].slice(0, room),
       parameters: [...parametersByKey.values()].slice(0, Math.max(0, room - secretsByKey.size)),
-      paths: [...pathsAsked],
+      paths: [...pathsAsked.values()],
     }
     room = Math.max(0, room - named)
     return asked
@@ -199,7 +202,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
   }
 
   /** The names. None, with a warning, if what is fetched would not be kept. */
-  function isKept(ttlMs: number, ttl: Public, names: readonly string[]): readonly string[] {
+  function isKept(ttlMs: number, ttl: Public, names: readonly Listed[]): readonly Listed[] {
     if (names.length === 0 || (ttlMs > 0 && config.cacheEnabled && config.capacity > 0)) return names
     log.warn(
       say`prefetch: nothing is kept (${config.cacheEnabled && config.capacity > 0 ? ttl : say`the cache`} is off)`,
@@ -216,15 +219,31 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
     log.warn(say`prefetch failed: ${why} (${what})`)
   }
 
-  function withFile(path: string): Lists {
+  /** `arn:aws:iam::111122223333:role/R@name`: one whose role is not admitted is left out, with a warning. */
+  function listed(texts: readonly string[]): Listed[] {
+    return texts.flatMap((text) => {
+      if (!/^arn:[\w-]+:iam:/.test(text)) return [{ name: text, role: undefined }]
+      const role = settings.roles.arns.find((arn) => text.startsWith(`${arn}@`))
+      return admitted({ name: text.slice((role ?? text).length + 1), role: role ?? text.split('@', 1)[0] })
+    })
+  }
+
+  function admitted(one: Listed): Listed[] {
+    if (one.role === undefined || (settings.roles.arns.includes(one.role) && one.name !== '')) return [one]
+    const why = say`is none of PARAMETERS_SECRETS_EXTENSION_ROLE_ARNS, or names nothing`
+    log.warn(say`prefetch: ${shown(one.role)} ${why}`)
+    return []
+  }
+
+  function withFile(path: string, named: Lists): Lists {
     const more = readLists(path)
     if (more === undefined) {
-      const form = say`a JSON object of "secrets" and "parameters", lists of names`
+      const form = say`a JSON object of "secrets" and "parameters", lists of names or of {"name", "roleArn"}`
       log.warn(say`PARAMETERS_SECRETS_EXTENSION_PREFETCH_FILE must be ${form}: ${shown(path)}. Ignoring it.`)
     }
     return {
-      secrets: [...secrets, ...(more?.secrets ?? [])],
-      parameters: [...parameters, ...(more?.parameters ?? [])],
+      secrets: [...named.secrets, ...(more?.secrets ?? []).flatMap(admitted)],
+      parameters: [...named.parameters, ...(more?.parameters ?? []).flatMap(admitted)],
     }
   }
 }
@@ -234,13 +253,14 @@ function answerOf(lookup: SecretLookup | ParameterLookup, fields: Fields, own: O
 }
 
 /** `MySecret`, `MySecret?versionStage=AWSPREVIOUS`: selectors as in a request. */
-function secretQuestion(text: string): SecretLookup {
+function secretQuestion({ name: text, role }: Listed): SecretLookup {
   const [secretId = '', query] = text.split('?', 2)
   const selectors = new URLSearchParams(query)
   return secretLookup(
     secretId,
     selectors.get('versionId') || undefined,
     selectors.get('versionStage') || undefined,
+    role,
   )
 }
 
@@ -249,15 +269,26 @@ function readLists(path: string): Lists | undefined {
     const read: unknown = JSON.parse(readFileSync(path, 'utf8'))
     if (typeof read !== 'object' || read === null) return undefined
     const { secrets = [], parameters = [] } = read as { secrets?: unknown; parameters?: unknown }
-    return areNames(secrets) && areNames(parameters) ? { secrets, parameters } : undefined
+    const lists = { secrets: membersOf(secrets), parameters: membersOf(parameters) }
+    return lists.secrets && lists.parameters ? (lists as Lists) : undefined
   } catch {
     return undefined
   }
 }
 
-function areNames(value: unknown): value is string[] {
-  return (
-    Array.isArray(value) &&
-    value.every((one) => typeof one === 'string' && one !== '' && !one.includes('\u0000'))
-  )
+/** Undefined where it is no list of names, or of objects with `name` and perhaps `roleArn`. */
+function membersOf(value: unknown): Listed[] | undefined {
+  if (!Array.isArray(value)) return undefined
+  const members = value.map((one: unknown) => {
+    const { name, roleArn: role } = (typeof one === 'string' ? { name: one } : (one ?? {})) as {
+      name?: unknown
+      roleArn?: unknown
+    }
+    return isName(name) && (role === undefined || isName(role)) ? { name, role } : undefined
+  })
+  return members.includes(undefined) ? undefined : (members as Listed[])
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && !value.includes('\u0000')
 }

@@ -15,7 +15,14 @@ export interface Own {
 const ARN_SUFFIX = /-[A-Za-z0-9]{6}$/
 
 /** The keys of those questions. */
-export function spellingsOf(lookup: SecretLookup | ParameterLookup, fields: Fields, own: Own): string[] {
+export function spellingsOf(
+  lookup: SecretLookup | ParameterLookup,
+  fields: Fields,
+  ofFunction: Own,
+): string[] {
+  const { role } = lookup
+  // A role's own account is in its ARN.
+  const own = role === undefined ? ofFunction : { ...ofFunction, accountId: role.split(':')[4] }
   if (lookup.store === 'secrets-manager') {
     return fields.store === 'secrets-manager' ? ofSecret(lookup, fields.secret, own) : []
   }
@@ -23,7 +30,7 @@ export function spellingsOf(lookup: SecretLookup | ParameterLookup, fields: Fiel
 }
 
 function ofSecret(
-  { secretId, versionId, versionStage }: SecretLookup,
+  { secretId, versionId, versionStage, role }: SecretLookup,
   secret: SecretFields,
   own: Own,
 ): string[] {
@@ -31,10 +38,10 @@ function ofSecret(
   if (arn === undefined) return []
   const ids = [arn, arn.replace(ARN_SUFFIX, '')]
   if (name !== undefined && isNamedFor(secretId, arn, own)) ids.push(name)
-  return ids.map((id) => secretLookup(id, versionId, versionStage).key)
+  return ids.map((id) => secretLookup(id, versionId, versionStage, role).key)
 }
 
-function ofParameter({ name: asked }: ParameterLookup, parameter: ParameterFields, own: Own): string[] {
+function ofParameter({ name: asked, role }: ParameterLookup, parameter: ParameterFields, own: Own): string[] {
   const { ARN: arn = '', Selector: selector = '', Type: type } = parameter
   const names = [asked]
   if (arn !== '') names.push(arn + selector)
@@ -42,7 +49,7 @@ function ofParameter({ name: asked }: ParameterLookup, parameter: ParameterField
   const path = /:parameter(\/[^/:]+\/[^:]+)$/.exec(arn)?.[1]
   if (path !== undefined && isNamedFor(asked, arn, own)) names.push(path + selector)
   const values = type === 'String' || type === 'StringList' ? [true, false] : [true]
-  return values.flatMap((decrypt) => names.map((one) => parameterLookup(one, undefined, decrypt).key))
+  return values.flatMap((decrypt) => names.map((one) => parameterLookup(one, undefined, decrypt, role).key))
 }
 
 /** Whether that answer may be one of the secret or parameter with this name, ARN or partial ARN. */

@@ -1,5 +1,9 @@
 import type { Shape } from '../answer/shape.ts'
+import type { Reject } from '../errors.ts'
 import type { Lookup, ParameterLookup, SecretLookup } from '../lookup.ts'
+
+/** The role that a caller names: as which to ask; undefined if roles are ignored here; or why it is refused. */
+export type AdmitRole = (roleArn: string) => string | undefined | Reject
 
 // What a request can ask for, whichever endpoint it came by.
 

@@ -85,6 +85,8 @@ async function start(t: TestContext, fixture: Fixture = {}) {
       changed: () => undefined,
     },
     environment: undefined,
+    admitRole: () => undefined,
+    metrics: undefined,
     onBusy: { hits: 3, misses: 4, reached: () => void reached.push(cache.stats().hits) },
   })
   const server = createServer({ requireHostHeader: false, keepAliveTimeout: 0 }, handler)

@@ -6,7 +6,7 @@ import { createReader, PLAIN, type ReaderOptions } from './reader.ts'
 import { rejects } from './rejects.ts'
 import * as reply from './reply.ts'
 import type { Handler } from './server.ts'
-import type { Read, ReadMany } from './asked.ts'
+import type { AdmitRole, Read, ReadMany } from './asked.ts'
 import { createRouter, type Route } from './route.ts'
 import { createSdkEndpoint, type SdkOptions } from './sdk-endpoint.ts'
 import { createStrangers, type StrangersOptions } from './strangers.ts'
@@ -17,6 +17,9 @@ export interface HandlerOptions extends ReaderOptions, StrangersOptions {
   readonly sdk: SdkOptions
   /** Makes the body of `/environment`; undefined if there is nothing to tell. */
   readonly environment: (() => Promise<Ready | Reject>) | undefined
+  readonly admitRole: AdmitRole
+  /** Makes the body of `/metrics`; undefined if that is not asked for. */
+  readonly metrics: (() => string) | undefined
 }
 
 /**
@@ -24,12 +27,12 @@ export interface HandlerOptions extends ReaderOptions, StrangersOptions {
  * first, as in the original. Never throws, and returns no promise, because `node:http` would not wait for one.
  */
 export function createHandler(options: HandlerOptions): Handler {
-  const { isKnownToken, sdk, environment } = options
+  const { isKnownToken, sdk, environment, metrics } = options
   const reader = createReader(options)
   const strangers = createStrangers(options)
   const bySdk = createSdkEndpoint(sdk, { reader, strangers, isKnownToken, isGoodHost })
   const { read, ourFault } = reader
-  const route = createRouter()
+  const route = createRouter(options.admitRole)
   const seen: SeenHeaders = { token: '', host: undefined, forwarded: false }
   let lastGoodHost = 'localhost:2773'
 
@@ -59,6 +62,11 @@ export function createHandler(options: HandlerOptions): Handler {
     if (asked.kind === 'many') return reader.readMany(request, response, asked, PLAIN)
     if (asked.kind === 'ping') return reply.pong(response)
     if (asked.kind === 'environment') return serveEnvironment(response)
+    if (asked.kind === 'metrics') {
+      return metrics === undefined
+        ? reply.refuse(response, rejects.unknownPath)
+        : reply.metrics(response, metrics())
+    }
     return reply.refuse(response, asked)
   }
 

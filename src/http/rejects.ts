@@ -44,6 +44,12 @@ export const rejects = {
     'jsonKey, format and a version are for one secret or parameter: use get',
   ),
   badRefreshNow: reject(400, 'ValidationException', 'refreshNow must be true or false'),
+  badRoleArn: reject(400, 'ValidationException', 'roleArn must be the ARN of an IAM role'),
+  foreignRole: reject(
+    403,
+    'AccessDeniedException',
+    'roleArn is not one of PARAMETERS_SECRETS_EXTENSION_ROLE_ARNS',
+  ),
   malformedEscape: reject(400, 'ValidationException', 'malformed percent-escape in the query'),
   malformedRequest: reject(400, 'ValidationException', 'malformed HTTP request'),
   headersTooLarge: reject(431, 'ValidationException', 'request header fields too large'),

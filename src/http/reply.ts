@@ -28,6 +28,11 @@ export function pong(response: ServerResponse): void {
   send(response, 200, OWN_TYPE, [], 'healthy')
 }
 
+/** In Prometheus' text format: https://prometheus.io/docs/instrumenting/exposition_formats/ */
+export function metrics(response: ServerResponse, text: string): void {
+  send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', [], text)
+}
+
 export function refuse(response: ServerResponse, reject: Reject): void {
   const headers = ['X-Amzn-ErrorType', reject.errorType]
   // The connection ends with the answer, because a body may follow that nobody will read.

@@ -2,38 +2,39 @@ import type { Reject } from '../errors.ts'
 import { parameterLookup, pathLookup, secretLookup } from '../lookup.ts'
 import { decode, pairs, parseBool } from './query.ts'
 import { rejects } from './rejects.ts'
-import type { Read, ReadMany } from './asked.ts'
+import type { AdmitRole, Read, ReadMany } from './asked.ts'
 
 // The routes that ask for many at once.
 
 /** Each is a question of its own, and all are answered in one body. */
 const MOST_NAMES = 100
 
-export function manySecrets(query: string): ReadMany | Reject {
-  const asked = read(query, 'secretId')
+export function manySecrets(query: string, admitRole: AdmitRole): ReadMany | Reject {
+  const asked = read(query, 'secretId', admitRole)
   if ('status' in asked) return asked
   if (asked.names.length === 0) return rejects.missingSecretId
-  const { refreshNow, names } = asked
-  const lookups = names.map((name) => secretLookup(name, undefined, undefined))
+  const { refreshNow, names, role } = asked
+  const lookups = names.map((name) => secretLookup(name, undefined, undefined, role))
   return { kind: 'many', store: 'secrets-manager', lookups, refreshNow, isWire: false }
 }
 
-export function manyParameters(query: string): ReadMany | Reject {
-  const asked = read(query, 'name')
+export function manyParameters(query: string, admitRole: AdmitRole): ReadMany | Reject {
+  const asked = read(query, 'name', admitRole)
   if ('status' in asked) return asked
   if (asked.names.length === 0) return rejects.missingName
-  const { refreshNow, withDecryption, names } = asked
-  const lookups = names.map((name) => parameterLookup(name, undefined, withDecryption))
+  const { refreshNow, withDecryption, names, role } = asked
+  const lookups = names.map((name) => parameterLookup(name, undefined, withDecryption, role))
   return { kind: 'many', store: 'parameter-store', lookups, refreshNow, isWire: false }
 }
 
-export function parametersByPath(query: string): Read | Reject {
-  const asked = read(query, 'path')
+export function parametersByPath(query: string, admitRole: AdmitRole): Read | Reject {
+  const asked = read(query, 'path', admitRole)
   if ('status' in asked) return asked
-  const { names, isRecursive, withDecryption, refreshNow } = asked
+  const { names, isRecursive, withDecryption, refreshNow, role } = asked
   const [path] = names
   if (path === undefined) return rejects.missingPath
-  return { kind: 'read', lookup: pathLookup(path, isRecursive, withDecryption), shape: undefined, refreshNow }
+  const lookup = pathLookup(path, isRecursive, withDecryption, role)
+  return { kind: 'read', lookup, shape: undefined, refreshNow }
 }
 
 interface AskedMany {
@@ -41,12 +42,14 @@ interface AskedMany {
   readonly isRecursive: boolean
   readonly withDecryption: boolean
   readonly refreshNow: boolean
+  readonly role: string | undefined
 }
 
 /** Names are given once each; the other parameters count at their first place, as everywhere. */
-function read(query: string, nameOf: 'secretId' | 'name' | 'path'): AskedMany | Reject {
+function read(query: string, nameOf: 'secretId' | 'name' | 'path', admitRole: AdmitRole): AskedMany | Reject {
   const names = new Set<string>()
   const flags: Record<string, string> = {}
+  let roleArn: string | undefined
   for (const { name, value } of pairs(query)) {
     switch (name) {
       case nameOf: {
@@ -55,6 +58,10 @@ function read(query: string, nameOf: 'secretId' | 'name' | 'path'): AskedMany | 
         if (decoded !== '') names.add(decoded)
         break
       }
+      case 'roleArn':
+        roleArn ||= decode(value)
+        if (roleArn === undefined) return rejects.malformedEscape
+        break
       case 'recursive':
       case 'withDecryption':
       case 'refreshNow':
@@ -78,5 +85,7 @@ function read(query: string, nameOf: 'secretId' | 'name' | 'path'): AskedMany | 
   if (isRecursive === undefined) return rejects.badRecursive
   if (withDecryption === undefined) return rejects.badWithDecryption
   if (refreshNow === undefined) return rejects.badRefreshNow
-  return { names: [...names], isRecursive, withDecryption, refreshNow }
+  const role = roleArn ? admitRole(roleArn) : undefined
+  if (typeof role === 'object') return role
+  return { names: [...names], isRecursive, withDecryption, refreshNow, role }
 }

@@ -70,7 +70,7 @@ function nameIn(lookup: Lookup): string {
   return lookup.store === 'parameter-store' ? lookup.name : lookup.path
 }
 
-test('route never throws, and always gives reads with names, a ping, the environment or a refusal', () => {
+test('route never throws, and always gives reads with names, a ping, the environment, metrics or a refusal', () => {
   fc.assert(
     fc.property(target, (text) => {
       const result = route(text)
@@ -88,6 +88,7 @@ test('route never throws, and always gives reads with names, a ping, the environ
           )
         case 'ping':
         case 'environment':
+        case 'metrics':
           return
         case 'reject':
           return assert.ok(result.status >= 400 && result.body.length > 0)

@@ -1,7 +1,7 @@
 import { memberShape, VALUE, type Shape } from '../answer/shape.ts'
 import type { Reject } from '../errors.ts'
 import { parameterLookup, secretLookup } from '../lookup.ts'
-import type { Read, ReadMany } from './asked.ts'
+import type { AdmitRole, Read, ReadMany } from './asked.ts'
 import { isLoopbackAuthority } from './headers.ts'
 import { decode, pairs, parseBool } from './query.ts'
 import { rejects } from './rejects.ts'
@@ -17,10 +17,15 @@ interface Environment {
   readonly kind: 'environment'
 }
 
-export type Route = Read | ReadMany | Ping | Environment | Reject
+interface Metrics {
+  readonly kind: 'metrics'
+}
+
+export type Route = Read | ReadMany | Ping | Environment | Metrics | Reject
 
 const PING: Ping = { kind: 'ping' }
 const ENVIRONMENT: Environment = { kind: 'environment' }
+const METRICS: Metrics = { kind: 'metrics' }
 const SECRETS_PATH = '/secretsmanager/get'
 const PARAMETERS_PATH = '/systemsmanager/parameters/get'
 
@@ -29,12 +34,12 @@ const REMEMBERED_TARGETS = 1000
 const REMEMBERED_LENGTH = 1024
 
 /** `route` with a memory of the targets seen, so that a repeated one is one Map look-up. */
-export function createRouter(): (target: string) => Route {
+export function createRouter(admitRole: AdmitRole = () => undefined): (target: string) => Route {
   const seen = new Map<string, Route>()
   return (target) => {
     const known = seen.get(target)
     if (known !== undefined) return known
-    const fresh = route(target)
+    const fresh = route(target, admitRole)
     if (fresh.kind === 'read' && target.length <= REMEMBERED_LENGTH) {
       if (seen.size >= REMEMBERED_TARGETS) seen.clear()
       seen.set(target, fresh)
@@ -43,7 +48,7 @@ export function createRouter(): (target: string) => Route {
   }
 }
 
-export function route(target: string): Route {
+export function route(target: string, admitRole: AdmitRole = () => undefined): Route {
   const path = target.charCodeAt(0) === 0x2f /* / */ ? target : pathOfAbsoluteForm(target)
   if (path === undefined) return rejects.foreignHost
   const mark = path.indexOf('?')
@@ -51,30 +56,32 @@ export function route(target: string): Route {
   switch (mark === -1 ? path : path.slice(0, mark)) {
     case SECRETS_PATH:
     case SECRETS_PATH + '/':
-      return secret(query)
+      return secret(query, admitRole)
     case PARAMETERS_PATH:
     case PARAMETERS_PATH + '/':
-      return parameter(query)
+      return parameter(query, admitRole)
     case '/ping':
       return PING
     case '/environment':
       return ENVIRONMENT
+    case '/metrics':
+      return METRICS
     case '/secretsmanager/getMultiple':
-      return manySecrets(query)
+      return manySecrets(query, admitRole)
     case '/systemsmanager/parameters/getMultiple':
-      return manyParameters(query)
+      return manyParameters(query, admitRole)
     case '/systemsmanager/parameters/getByPath':
-      return parametersByPath(query)
+      return parametersByPath(query, admitRole)
     default:
-      return routeUnslashed(path, mark === -1 ? path.length : mark)
+      return routeUnslashed(path, mark === -1 ? path.length : mark, admitRole)
   }
 }
 
 /** Clients that join URLs badly ask for `//secretsmanager/get`: several slashes count as one. */
-function routeUnslashed(path: string, pathEnd: number): Route {
+function routeUnslashed(path: string, pathEnd: number, admitRole: AdmitRole): Route {
   const asked = path.slice(0, pathEnd)
   return asked.includes('//')
-    ? route(asked.replaceAll(/\/{2,}/g, '/') + path.slice(pathEnd))
+    ? route(asked.replaceAll(/\/{2,}/g, '/') + path.slice(pathEnd), admitRole)
     : rejects.unknownPath
 }
 
@@ -85,11 +92,12 @@ function pathOfAbsoluteForm(target: string): string | undefined {
   return isLoopbackAuthority(parts[1]!) ? parts[2]! : undefined
 }
 
-function secret(query: string): Read | Reject {
+function secret(query: string, admitRole: AdmitRole): Read | Reject {
   let secretId: string | undefined
   let versionId: string | undefined
   let versionStage: string | undefined
   let refreshNow: string | undefined
+  let roleArn: string | undefined
   const asked: AskedShape = { jsonKey: undefined, format: undefined }
   for (const { name, value } of pairs(query)) {
     switch (name) {
@@ -108,6 +116,10 @@ function secret(query: string): Read | Reject {
       case 'refreshNow':
         refreshNow ||= value
         break
+      case 'roleArn':
+        roleArn ||= decode(value)
+        if (roleArn === undefined) return rejects.malformedEscape
+        break
       case 'jsonKey':
       case 'format':
         asked[name] ||= decode(value)
@@ -121,15 +133,18 @@ function secret(query: string): Read | Reject {
   if (refresh === undefined) return rejects.badRefreshNow
   const shape = shapeOf(asked)
   if (shape === null) return rejects.badFormat
-  const lookup = secretLookup(secretId, versionId || undefined, versionStage || undefined)
+  const role = roleArn ? admitRole(roleArn) : undefined
+  if (typeof role === 'object') return role
+  const lookup = secretLookup(secretId, versionId || undefined, versionStage || undefined, role)
   return { kind: 'read', lookup, shape, refreshNow: refresh }
 }
 
-function parameter(query: string): Read | Reject {
+function parameter(query: string, admitRole: AdmitRole): Read | Reject {
   let parameterName: string | undefined
   let selector: string | undefined
   let withDecryption: string | undefined
   let refreshNow: string | undefined
+  let roleArn: string | undefined
   const asked: AskedShape = { jsonKey: undefined, format: undefined }
   for (const { name, value } of pairs(query)) {
     switch (name) {
@@ -149,6 +164,10 @@ function parameter(query: string): Read | Reject {
       case 'refreshNow':
         refreshNow ||= value
         break
+      case 'roleArn':
+        roleArn ||= decode(value)
+        if (roleArn === undefined) return rejects.malformedEscape
+        break
       case 'jsonKey':
       case 'format':
         asked[name] ||= decode(value)
@@ -164,7 +183,9 @@ function parameter(query: string): Read | Reject {
   if (refresh === undefined) return rejects.badRefreshNow
   const shape = shapeOf(asked)
   if (shape === null) return rejects.badFormat
-  const lookup = parameterLookup(parameterName, selector || undefined, decrypt)
+  const role = roleArn ? admitRole(roleArn) : undefined
+  if (typeof role === 'object') return role
+  const lookup = parameterLookup(parameterName, selector || undefined, decrypt, role)
   return { kind: 'read', lookup, shape, refreshNow: refresh }
 }
 

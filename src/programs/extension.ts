@@ -103,7 +103,9 @@ export async function runExtension({ config, log, load, survive }: Extension): P
 
   async function leave({ reason, deadlineAt }: Shutdown): Promise<void> {
     await server.close(deadlineAt - LEAVE_EARLY_MS)
-    log.info(say`shutting down (${reason}): ${(await loaded()).summary()}`)
+    const it = await loaded()
+    it.flushMetrics()
+    log.info(say`shutting down (${reason}): ${it.summary()}`)
     process.exit(0)
   }
 }

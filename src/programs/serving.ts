@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
-import { createCore } from '../core/core.ts'
+import { createCore, type Metrics } from '../core/core.ts'
+import { createRoleGate } from '../core/roles.ts'
 import { kindOfFailure } from '../core/failure-kind.ts'
 import { compileHotCode, HOT_AFTER_HITS, HOT_AFTER_MISSES, keepMemorySmall } from '../engine.ts'
 import { createHandler } from '../http/handler.ts'
@@ -7,6 +8,8 @@ import type { Handler } from '../http/server.ts'
 import { createTokenCheck } from '../http/token.ts'
 import { rehearseRequests } from '../http/rehearsal.ts'
 import type { Log } from '../log.ts'
+import { createEmbedded, type Embedded } from '../metrics/embedded.ts'
+import { prometheusText } from '../metrics/prometheus.ts'
 import { watchProcessor } from '../processor.ts'
 import { say, type Public } from '../public.ts'
 import { createAside } from '../snap-start/aside.ts'
@@ -14,6 +17,9 @@ import { asideQuestion, runAside } from './aside.ts'
 
 // What answers requests. The bundle loads it after `register`, or with the first request if that is earlier: nothing
 // before needs it.
+
+/** Between two looks whether a line of metrics is due. */
+const MANAGED_TICK_MS = 10_000
 
 export interface Serving {
   readonly handler: Handler
@@ -25,15 +31,18 @@ export interface Serving {
   invoked(accountId: string | undefined): Promise<void> | undefined
   /** What the cache did. */
   summary(): Public
+  /** Tells what was counted since it was last told. */
+  flushMetrics(): void
   /** Answers one question in place of another process; see aside.ts. */
   runAside(survive: (error: unknown) => void): void
 }
 
 export function createServing(config: Config, log: Log): Serving {
   const core = createCore(config, log)
-  const { cache, guard, prefetch, isCurrentToken } = core
+  const { cache, guard, prefetch, metrics, isCurrentToken } = core
   const aside = createAside()
-  const handler = createHandler({
+  const embedded = config.metrics?.form === 'emf' && metrics && embeddedIn(metrics, config.metrics)
+  const answer = createHandler({
     cache,
     log,
     isKnownToken: createTokenCheck(config.callerTokens),
@@ -43,6 +52,9 @@ export function createServing(config: Config, log: Log): Serving {
     callers: core.callers,
     readMany: core.readMany,
     environment: core.environment?.answer,
+    admitRole: createRoleGate(config.upstream.roles.arns, log),
+    metrics:
+      config.metrics?.form === 'prometheus' && metrics ? () => prometheusText(metrics.totals()) : undefined,
     sdk: {
       cache,
       region: config.upstream.region,
@@ -56,6 +68,13 @@ export function createServing(config: Config, log: Log): Serving {
     onBusy: { hits: HOT_AFTER_HITS, misses: HOT_AFTER_MISSES, reached: compileHotCode },
   })
 
+  const handler: Handler = embedded
+    ? (request, response) => {
+        answer(request, response)
+        embedded.tick()
+      }
+    : answer
+
   return {
     handler,
     // What a snapshot would hold is not fetched before it.
@@ -64,10 +83,22 @@ export function createServing(config: Config, log: Log): Serving {
     invoked(accountId) {
       if (!guard.isBeforeRestore) return undefined
       guard.invoked()
+      if (embedded) embedded.restart()
       return fetchAhead(accountId)
     },
     summary,
+    flushMetrics: () => {
+      if (embedded) embedded.flush()
+    },
     runAside: (survive) => runAside(core, survive),
+  }
+
+  function embeddedIn({ meter, totals }: Metrics, { functionName }: { functionName: string }): Embedded {
+    const lines = createEmbedded({ functionName, meter, totals, now: Date.now, write: log.raw })
+    // Never frozen, and perhaps not asked for hours: only there a timer is of use.
+    if (config.initializationType === 'lambda-managed-instances')
+      setInterval(lines.tick, MANAGED_TICK_MS).unref()
+    return lines
   }
 
   function fetchAhead(accountId: string | undefined): Promise<void> | undefined {

@@ -3,7 +3,7 @@ import type { ParameterFields, SecretFields } from '../fields.ts'
 import type { ParameterLookup, PathLookup, SecretLookup } from '../lookup.ts'
 import { isParameter, isSecret } from './checks.ts'
 import type { Clients } from './client.ts'
-import { regionOfArn } from './regions.ts'
+import { keyOf, type Place, regionOfArn } from './regions.ts'
 import { refused, unreadable } from './failure.ts'
 
 // Many names in one call. Limits of a call: "BatchGetSecretValue" and "GetParameters" in the AWS API references.
@@ -24,10 +24,13 @@ export function getSecrets(
   lookups: readonly SecretLookup[],
   onPart: (lookup: SecretLookup, part: Part<SecretFields>) => void,
 ): Promise<void> {
-  const regionOf = ({ secretId }: SecretLookup) => regionOfArn('secretsmanager', secretId, clients.region)
-  return inBatches(lookups, SECRETS_A_CALL, regionOf, onPart, async (region, batch) => {
+  const placeOf = ({ secretId, role }: SecretLookup) => ({
+    region: regionOfArn('secretsmanager', secretId, clients.region),
+    role,
+  })
+  return inBatches(lookups, SECRETS_A_CALL, placeOf, onPart, async (place, batch) => {
     const ids = batch.map(({ secretId }) => secretId)
-    const { SecretValues = [], Errors = [] } = await clients.batchGetSecretValue(region, {
+    const { SecretValues = [], Errors = [] } = await clients.batchGetSecretValue(place, {
       SecretIdList: ids,
     })
     const secrets = SecretValues.filter(isSecret)
@@ -61,10 +64,13 @@ function getAlike(
   WithDecryption: boolean,
   onPart: (lookup: ParameterLookup, part: Part<ParameterFields>) => void,
 ): Promise<void> {
-  const regionOf = ({ name }: ParameterLookup) => regionOfArn('ssm', name, clients.region)
-  return inBatches(lookups, PARAMETERS_A_CALL, regionOf, onPart, async (region, batch) => {
+  const placeOf = ({ name, role }: ParameterLookup) => ({
+    region: regionOfArn('ssm', name, clients.region),
+    role,
+  })
+  return inBatches(lookups, PARAMETERS_A_CALL, placeOf, onPart, async (place, batch) => {
     const Names = batch.map(({ name }) => name)
-    const answer = await clients.getParameters(region, { Names, WithDecryption })
+    const answer = await clients.getParameters(place, { Names, WithDecryption })
     const parameters = (answer.Parameters ?? []).filter(isParameter)
     const missing = new Set(answer.InvalidParameters)
     return ({ name }) => {
@@ -83,18 +89,21 @@ function getAlike(
  */
 export async function getPath(
   clients: Clients,
-  { path, isRecursive, withDecryption }: Pick<PathLookup, 'path' | 'isRecursive' | 'withDecryption'>,
+  { path, isRecursive, withDecryption, role }: Omit<PathLookup, 'store' | 'key'>,
   onPage: (parameters: readonly ParameterFields[], askedAt: number) => boolean,
 ): Promise<void> {
   let token: string | undefined
   do {
     const askedAt = Date.now()
-    const page = await clients.getParametersByPath({
-      Path: path,
-      Recursive: isRecursive,
-      WithDecryption: withDecryption,
-      ...(token !== undefined && { NextToken: token }),
-    })
+    const page = await clients.getParametersByPath(
+      { region: undefined, role },
+      {
+        Path: path,
+        Recursive: isRecursive,
+        WithDecryption: withDecryption,
+        ...(token !== undefined && { NextToken: token }),
+      },
+    )
     const parameters = page.Parameters ?? []
     if (!Array.isArray(parameters) || !parameters.every(isParameter)) throw unreadable('GetParametersByPath')
     if (!onPage(parameters, askedAt)) return
@@ -105,20 +114,23 @@ export async function getPath(
 async function inBatches<L, T>(
   lookups: readonly L[],
   size: number,
-  regionOf: (lookup: L) => string | undefined,
+  placeOf: (lookup: L) => Place,
   onPart: (lookup: L, part: Part<T>) => void,
-  ask: (region: string | undefined, batch: readonly L[]) => Promise<(lookup: L) => Part<T>>,
+  ask: (place: Place, batch: readonly L[]) => Promise<(lookup: L) => Part<T>>,
 ): Promise<void> {
-  const byRegion = new Map<string | undefined, L[]>()
+  const byPlace = new Map<string, { place: Place; all: L[] }>()
   for (const lookup of lookups) {
-    const region = regionOf(lookup)
-    byRegion.set(region, [...(byRegion.get(region) ?? []), lookup])
+    const place = placeOf(lookup)
+    const key = keyOf(place)
+    const group = byPlace.get(key) ?? { place, all: [] }
+    group.all.push(lookup)
+    byPlace.set(key, group)
   }
   const calls: Promise<void>[] = []
-  for (const [region, all] of byRegion) {
+  for (const { place, all } of byPlace.values()) {
     for (let start = 0; start < all.length; start += size) {
       const batch = all.slice(start, start + size)
-      const partOf = ask(region, batch).catch((error: unknown) => {
+      const partOf = ask(place, batch).catch((error: unknown) => {
         if (!(error instanceof UpstreamError)) throw error
         // AWS refused the call as a whole, so each name is asked for alone. If AWS cannot be reached, none is.
         return () => (error.status > 0 ? undefined : error)

@@ -1,9 +1,16 @@
 import type { UpstreamSettings } from '../config.ts'
+import type { UpstreamError } from '../errors.ts'
 import type { Credentials } from './credentials.ts'
 import { queuedTooLong, toUpstreamError, type Operation } from './failure.ts'
 import { waits, type Wait } from './slots.ts'
 
 // What holds for every call, whatever it asks.
+
+/**
+ * Is told of each call when it is over; `error` is undefined for one that AWS has answered. `tookMs` is without the time
+ * in which the call waited for a connection of its own.
+ */
+export type CallObserver = (tookMs: number, error: UpstreamError | undefined) => void
 
 const EXPIRED = /^(ExpiredToken(Exception)?|UnrecognizedClientException|InvalidClientTokenId)$/
 const NOT_YET = /^Signature not yet current/
@@ -15,6 +22,7 @@ export async function bounded<T>(
   timeoutMs: number,
   send: (abort: AbortSignal) => Promise<T>,
   isWanted: () => boolean,
+  observe?: CallObserver,
 ): Promise<T> {
   const abort = new AbortController()
   const wait: Wait = { waitedMs: 0, since: undefined, isWanted }
@@ -24,16 +32,26 @@ export async function bounded<T>(
   const aborted = new Promise<never>((_, reject) => {
     abort.signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true })
   })
+  const startedAt = Date.now()
+  const waitedMs = () => wait.waitedMs + (wait.since === undefined ? 0 : Date.now() - wait.since)
+  const over = (error?: UpstreamError) => observe?.(Math.max(0, Date.now() - startedAt - waitedMs()), error)
   try {
-    return await Promise.race([send(abort.signal), aborted])
+    const answer = await Promise.race([send(abort.signal), aborted])
+    over()
+    return answer
   } catch (error) {
-    const waitedMs = wait.waitedMs + (wait.since === undefined ? 0 : Date.now() - wait.since)
-    if (abort.signal.aborted && waitedMs * 2 > timeoutMs) {
-      throw queuedTooLong(operation, Math.min(waitedMs, timeoutMs), timeoutMs, settings.maxConnections)
-    }
-    throw toUpstreamError(operation, error, abort.signal.aborted ? timeoutMs : 0, settings.maxAttempts)
+    const failure = failureOf(error)
+    over(failure)
+    throw failure
   } finally {
     clearTimeout(timer)
+  }
+
+  function failureOf(error: unknown): UpstreamError {
+    const queuedMs = waitedMs()
+    if (abort.signal.aborted && queuedMs * 2 > timeoutMs)
+      return queuedTooLong(operation, Math.min(queuedMs, timeoutMs), timeoutMs, settings.maxConnections)
+    return toUpstreamError(operation, error, abort.signal.aborted ? timeoutMs : 0, settings.maxAttempts)
   }
 }
 

@@ -22,51 +22,52 @@ import {
 import { say } from '../public.ts'
 import type { StoreSettings, UpstreamSettings } from '../config.ts'
 import type { RawAnswer, RawCall } from '../raw-call.ts'
-import { bounded, withFreshCredentials } from './calls.ts'
-import type { Credentials } from './credentials.ts'
+import { bounded, withFreshCredentials, type CallObserver } from './calls.ts'
+import { createRoleAssumer } from './assume-role.ts'
+import { renewed, type Credentials } from './credentials.ts'
 import { unasked, type Operation } from './failure.ts'
-import { isFollowed } from './regions.ts'
+import { isFollowed, keyOf, type Place } from './regions.ts'
 import { configure } from './sdk-config.ts'
 import { ExpiredAnswer, sendToParameterStore, sendToSecretsManager } from './pass-through.ts'
 import type { Sockets } from './sockets.ts'
 import { isUnknownIssuer, systemTrust, type Trust } from './trust.ts'
 
-// The clients of the AWS SDK, one for each store and region.
+// The clients of the AWS SDK, one for each store, region and role.
 
 export interface Clients {
   /** The function's own. */
   readonly region: string | undefined
   /**
-   * `region` undefined: the function's own. `isWanted` is asked before anything is sent: false ends the call, also one
+   * `isWanted` is asked before anything is sent: false ends the call, also one
    * that has waited for its turn. Reject with UpstreamError only.
    */
   getSecretValue(
-    region: string | undefined,
+    place: Place,
     input: GetSecretValueCommandInput,
     isWanted?: () => boolean,
   ): Promise<GetSecretValueCommandOutput>
   getParameter(
-    region: string | undefined,
+    place: Place,
     input: GetParameterCommandInput,
     isWanted?: () => boolean,
   ): Promise<GetParameterCommandOutput>
   batchGetSecretValue(
-    region: string | undefined,
+    place: Place,
     input: BatchGetSecretValueCommandInput,
   ): Promise<BatchGetSecretValueCommandOutput>
-  getParameters(
-    region: string | undefined,
-    input: GetParametersCommandInput,
-  ): Promise<GetParametersCommandOutput>
-  getParametersByPath(input: GetParametersByPathCommandInput): Promise<GetParametersByPathCommandOutput>
+  getParameters(place: Place, input: GetParametersCommandInput): Promise<GetParametersCommandOutput>
+  getParametersByPath(
+    place: Place,
+    input: GetParametersByPathCommandInput,
+  ): Promise<GetParametersByPathCommandOutput>
   /** AWS's own answer, whatever its status. Rejects with UpstreamError only. */
   passOn(call: RawCall): Promise<RawAnswer>
   /** Closes every socket and forgets the clients; the next call makes new ones. */
   close(): void
 }
 
-/** Most clients of other regions, whose names come from callers. The oldest makes room. */
-const MAX_REGIONS = 16
+/** Most clients of a store. Regions come from callers, and up to 20 roles from the settings. The oldest makes room. */
+const MAX_CLIENTS = 32
 const UNREAD: Trust = {}
 const always = () => true
 const rethrow = (error: unknown): never => {
@@ -75,32 +76,36 @@ const rethrow = (error: unknown): never => {
 const answerOf = (error: unknown): RawAnswer =>
   error instanceof ExpiredAnswer ? error.answer : rethrow(error)
 
-export function createClients(settings: UpstreamSettings, credentials: Credentials): Clients {
+export function createClients(
+  settings: UpstreamSettings,
+  credentials: Credentials,
+  observe?: CallObserver,
+): Clients {
   const { secretsManager, parameterStore } = settings
-  const secrets = perRegion('GetSecretValue', (region) => {
-    const { config, sockets } = configure(
-      'GetSecretValue',
-      settings,
-      secretsManager,
-      credentials,
-      region,
-      trust,
-    )
+  const secrets = perPlace('GetSecretValue', settings.region, (region, role) => {
+    const own = credentialsOf(role)
+    const { config, sockets } = configure('GetSecretValue', settings, secretsManager, own, region, trust)
     return { client: new SecretsManagerClient(config), sockets }
   })
-  const parameters = perRegion('GetParameter', (region) => {
-    const { config, sockets } = configure(
-      'GetParameter',
-      settings,
-      parameterStore,
-      credentials,
-      region,
-      trust,
-    )
+  const parameters = perPlace('GetParameter', settings.region, (region, role) => {
+    const own = credentialsOf(role)
+    const { config, sockets } = configure('GetParameter', settings, parameterStore, own, region, trust)
     return { client: new SSMClient(config), sockets }
   })
+  const assumer = createRoleAssumer(settings, credentials, () => trust, withTrust, observe)
+  const roles = new Map<string, Credentials>()
   /** The runtime's own roots, until a chain ends at an issuer that is not among them. */
   let trust = UNREAD
+
+  function credentialsOf(role: string | undefined): Credentials {
+    if (role === undefined) return credentials
+    let own = roles.get(role)
+    if (own === undefined) {
+      own = renewed(() => assumer.assume(role))
+      roles.set(role, own)
+    }
+    return own
+  }
 
   /** Tries once more with the system's roots, if they have not been read yet. */
   async function withTrust<T>(send: () => Promise<T>): Promise<T> {
@@ -115,18 +120,16 @@ export function createClients(settings: UpstreamSettings, credentials: Credentia
         trust = system
         secrets.renew()
         parameters.renew()
+        assumer.renew()
       }
       return send()
     }
   }
 
-  function callsTo<Client>(
-    { timeoutMs }: StoreSettings,
-    clients: { client(region: string | undefined): Client },
-  ) {
+  function callsTo<Client>({ timeoutMs }: StoreSettings, clients: { client(place: Place): Client }) {
     return <T>(
       operation: Operation,
-      region: string | undefined,
+      place: Place,
       send: (client: Client, options: { abortSignal: AbortSignal }) => Promise<T>,
       isWanted = always,
       recover: (error: unknown) => T = rethrow,
@@ -137,10 +140,11 @@ export function createClients(settings: UpstreamSettings, credentials: Credentia
         timeoutMs,
         (abortSignal) => {
           // Asks for the client each time: the trusted roots may have changed.
-          const ask = () => send(clients.client(region ?? settings.region), { abortSignal })
-          return withTrust(() => withFreshCredentials(credentials, ask)).catch(recover)
+          const ask = () => send(clients.client(place), { abortSignal })
+          return withTrust(() => withFreshCredentials(credentialsOf(place.role), ask)).catch(recover)
         },
         isWanted,
+        observe,
       )
   }
 
@@ -150,6 +154,7 @@ export function createClients(settings: UpstreamSettings, credentials: Credentia
   async function passOn(call: RawCall): Promise<RawAnswer> {
     const { target, region } = call
     const operation = target as Operation
+    const place = { region }
     if (region !== undefined && !isFollowed(region, settings.region)) {
       throw unasked(
         operation,
@@ -158,47 +163,43 @@ export function createClients(settings: UpstreamSettings, credentials: Credentia
       )
     }
     return target.startsWith('secretsmanager.')
-      ? ofSecrets(operation, region, (client, o) => sendToSecretsManager(client, call, o), always, answerOf)
-      : ofParameters(
-          operation,
-          region,
-          (client, o) => sendToParameterStore(client, call, o),
-          always,
-          answerOf,
-        )
+      ? ofSecrets(operation, place, (client, o) => sendToSecretsManager(client, call, o), always, answerOf)
+      : ofParameters(operation, place, (client, o) => sendToParameterStore(client, call, o), always, answerOf)
   }
   return {
     region: settings.region,
-    getSecretValue: (region, input, isWanted) =>
+    getSecretValue: (place, input, isWanted) =>
       ofSecrets(
         'GetSecretValue',
-        region,
+        place,
         (client, options) => client.send(new GetSecretValueCommand(input), options),
         isWanted,
       ),
-    batchGetSecretValue: (region, input) =>
-      ofSecrets('BatchGetSecretValue', region, (client, options) =>
+    batchGetSecretValue: (place, input) =>
+      ofSecrets('BatchGetSecretValue', place, (client, options) =>
         client.send(new BatchGetSecretValueCommand(input), options),
       ),
-    getParameter: (region, input, isWanted) =>
+    getParameter: (place, input, isWanted) =>
       ofParameters(
         'GetParameter',
-        region,
+        place,
         (client, options) => client.send(new GetParameterCommand(input), options),
         isWanted,
       ),
-    getParameters: (region, input) =>
-      ofParameters('GetParameters', region, (client, options) =>
+    getParameters: (place, input) =>
+      ofParameters('GetParameters', place, (client, options) =>
         client.send(new GetParametersCommand(input), options),
       ),
-    getParametersByPath: (input) =>
-      ofParameters('GetParametersByPath', undefined, (client, options) =>
+    getParametersByPath: (place, input) =>
+      ofParameters('GetParametersByPath', place, (client, options) =>
         client.send(new GetParametersByPathCommand(input), options),
       ),
     passOn,
     close() {
       secrets.close()
       parameters.close()
+      assumer.close()
+      roles.clear()
     },
   }
 }
@@ -208,20 +209,22 @@ interface Opened<Client> {
   readonly sockets: Sockets
 }
 
-/** One client for each region, made when it is first asked. */
-function perRegion<Client extends { destroy(): void }>(
+/** One client for each region and role, made when it is first asked. */
+function perPlace<Client extends { destroy(): void }>(
   operation: Operation,
-  open: (region: string) => Opened<Client>,
+  ownRegion: string | undefined,
+  open: (region: string, role: string | undefined) => Opened<Client>,
 ) {
   const opened = new Map<string, Opened<Client>>()
   return {
-    client(region: string | undefined): Client {
+    client({ region = ownRegion, role }: Place): Client {
       if (region === undefined) throw unasked(operation, 'RegionError', say`no region: AWS_REGION is not set`)
-      let found = opened.get(region)
+      const key = keyOf({ region, role })
+      let found = opened.get(key)
       if (found === undefined) {
-        found = open(region)
-        opened.set(region, found)
-        if (opened.size > MAX_REGIONS) forgetOldest()
+        found = open(region, role)
+        opened.set(key, found)
+        if (opened.size > MAX_CLIENTS) forgetOldest()
       }
       return found.client
     },
@@ -238,8 +241,8 @@ function perRegion<Client extends { destroy(): void }>(
 
   /** Calls under way keep their sockets, which close after them. */
   function forgetOldest(): void {
-    for (const [region, { sockets }] of opened) {
-      opened.delete(region)
+    for (const [key, { sockets }] of opened) {
+      opened.delete(key)
       sockets.retire()
       return
     }

@@ -20,7 +20,8 @@ export interface Credentials {
   forget(): void
 }
 
-interface Held {
+/** Credentials for a while. */
+export interface Held {
   readonly credentials: StaticCredentials
   readonly fetchedAt: number
   readonly refreshAt: number
@@ -44,21 +45,22 @@ export function createCredentials(settings: UpstreamSettings): Credentials {
     return { get: async () => credentials, replace: async () => undefined, forget: () => {} }
   }
   if (container === undefined) return { get: none, replace: none, forget: () => {} }
-  return fromContainer(container)
+  return renewed(() => askWithRetries(container))
 }
 
 async function none(): Promise<never> {
   throw credentialsError(say`there are no credentials in the environment and no container endpoint`)
 }
 
-function fromContainer(container: ContainerSettings): Credentials {
+/** Those that `question` gives, kept and renewed in time. It rejects with UpstreamError only. */
+export function renewed(question: () => Promise<Held>): Credentials {
   let held: Held | undefined
   let inflight: Promise<Held> | undefined
 
-  /** Asks the endpoint one question at a time, whose answer all callers share. */
+  /** Asks one question at a time, whose answer all callers share. */
   function refresh(): Promise<Held> {
     if (inflight !== undefined) return inflight
-    const mine = askWithRetries(container)
+    const mine = question()
       .then((fresh) => {
         if (inflight === mine) held = fresh
         return fresh
@@ -153,6 +155,11 @@ async function ask(url: URL, token: string | undefined): Promise<Held> {
     const refreshAt = fetchedAt + UNKNOWN_EXPIRY_MS
     return { credentials, fetchedAt, refreshAt, expiresAt: Number.POSITIVE_INFINITY }
   }
+  return heldUntil(credentials, fetchedAt, expiresAt)
+}
+
+/** To be renewed five minutes before they expire. Epoch milliseconds. */
+export function heldUntil(credentials: StaticCredentials, fetchedAt: number, expiresAt: number): Held {
   const refreshAt = Math.max(
     expiresAt - REFRESH_BEFORE_EXPIRY_MS,
     Math.min(expiresAt, fetchedAt + REFRESH_PAUSE_MS),

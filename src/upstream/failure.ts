@@ -13,10 +13,12 @@ export type Operation =
   | 'GetParameter'
   | 'GetParameters'
   | 'GetParametersByPath'
+  | 'AssumeRole'
   /** One that is handed on, as an `X-Amz-Target` names it. */
   | `${'secretsmanager' | 'AmazonSSM'}.${string}`
 
 function serviceOf(operation: Operation): Public {
+  if (operation === 'AssumeRole') return say`STS`
   return /^secretsmanager\.|Secret/.test(operation) ? say`Secrets Manager` : say`SSM`
 }
 

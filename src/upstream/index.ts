@@ -1,6 +1,7 @@
 import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
 import type { ParameterLookup, PathLookup, SecretLookup } from '../lookup.ts'
 import { getParameters, getPath, getSecrets, type Part } from './batches.ts'
+import type { CallObserver } from './calls.ts'
 import { createClients } from './client.ts'
 import { createCredentials } from './credentials.ts'
 import { getParameter } from './parameter-store.ts'
@@ -41,9 +42,10 @@ export interface Upstream {
   reset(): void
 }
 
-export function createUpstream(settings: UpstreamSettings): Upstream {
+/** `observe` is told of every call. */
+export function createUpstream(settings: UpstreamSettings, observe?: CallObserver): Upstream {
   const credentials = createCredentials(settings)
-  const clients = createClients(settings, credentials)
+  const clients = createClients(settings, credentials, observe)
 
   return {
     fetch: (lookup, isWanted) =>

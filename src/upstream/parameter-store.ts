@@ -12,8 +12,9 @@ export async function getParameter(
   isWanted?: () => boolean,
 ): Promise<Fields> {
   const region = regionOfArn('ssm', lookup.name, clients.region)
+  const place = { region, role: lookup.role }
   const { Parameter: parameter } = await clients.getParameter(
-    region,
+    place,
     {
       Name: lookup.name,
       WithDecryption: lookup.withDecryption,

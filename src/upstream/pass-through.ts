@@ -9,8 +9,9 @@ import { collect } from './sdk-config.ts'
 
 /** Headers of AWS's answer that are handed on. */
 const HANDED_ON: readonly string[] = ['Content-Type', 'x-amzn-RequestId', 'x-amzn-ErrorType', 'Retry-After']
+/** In JSON, and in the XML of STS. */
 const EXPIRED =
-  /"__type"\s*:\s*"(?:[\w.]+#)?(ExpiredToken(?:Exception)?|UnrecognizedClientException|InvalidClientTokenId)"/
+  /(?:"__type"\s*:\s*"(?:[\w.]+#)?|<Code>)(ExpiredToken(?:Exception)?|UnrecognizedClientException|InvalidClientTokenId)\b/
 
 /** Thrown through the SDK, which neither reads it nor tries again. */
 class Caught extends Error {
@@ -62,7 +63,7 @@ export async function sendToSecretsManager(
   options: Options,
 ): Promise<RawAnswer> {
   const command = new GetSecretValueCommand({ SecretId: 'carrier' })
-  carry(call, command.middlewareStack as unknown as Stack)
+  carry(jsonOf(call), command.middlewareStack as unknown as Stack)
   return caught(client.send(command, options))
 }
 
@@ -72,15 +73,35 @@ export async function sendToParameterStore(
   options: Options,
 ): Promise<RawAnswer> {
   const command = new GetParameterCommand({ Name: 'carrier' })
-  carry(call, command.middlewareStack as unknown as Stack)
+  carry(jsonOf(call), command.middlewareStack as unknown as Stack)
   return caught(client.send(command, options))
 }
 
-function carry({ target, body }: RawCall, stack: Stack): void {
+/** A call of AWS's older protocol: a form, and XML as an answer. */
+export async function sendForm(client: SSMClient, form: string, options: Options): Promise<RawAnswer> {
+  const command = new GetParameterCommand({ Name: 'carrier' })
+  const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }
+  carry({ headers, body: form }, command.middlewareStack as unknown as Stack)
+  return caught(client.send(command, options))
+}
+
+interface Carried {
+  /** In place of the command's own. */
+  readonly headers: Readonly<Record<string, string>>
+  /** A byte string. */
+  readonly body: string
+}
+
+function jsonOf({ target, body }: RawCall): Carried {
+  return { headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target }, body }
+}
+
+function carry({ headers, body }: Carried, stack: Stack): void {
   stack.add(
     (next) => (args) => {
       args.request.body = Buffer.from(body, 'latin1')
-      args.request.headers['x-amz-target'] = target
+      delete args.request.headers['x-amz-target']
+      Object.assign(args.request.headers, headers)
       return next(args)
     },
     { step: 'build', name: 'rawRequest', priority: 'high' },

@@ -1,5 +1,17 @@
 import { partition } from '@aws-sdk/core/client'
 
+/** Where a call goes, and as whom. */
+export interface Place {
+  /** Undefined: the function's own. */
+  readonly region: string | undefined
+  readonly role?: string | undefined
+}
+
+/** Equal for equal places. */
+export function keyOf({ region = '', role = '' }: Place): string {
+  return `${region} ${role}`
+}
+
 // Which regions a call may follow its caller to. A region becomes a host name to which the session token is sent, and
 // callers choose it: in an ARN, or by what their SDK signs for.
 

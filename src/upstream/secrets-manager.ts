@@ -12,8 +12,9 @@ export async function getSecretValue(
   isWanted?: () => boolean,
 ): Promise<Fields> {
   const region = regionOfArn('secretsmanager', lookup.secretId, clients.region)
+  const place = { region, role: lookup.role }
   const secret = await clients.getSecretValue(
-    region,
+    place,
     {
       SecretId: lookup.secretId,
       ...(lookup.versionId !== undefined && { VersionId: lookup.versionId }),

@@ -68,6 +68,7 @@ export async function startExtension(t: TestContext, options: ExtensionOptions =
     parameters: { ...recorded.parameters, ...options.seed?.parameters },
   }
   const values = new Values(seed)
+  for (const { seed: held } of Object.values(options.aws?.roles ?? {})) values.addAll(held ?? {})
   const aws = watch(await startAws({ seed, ...options.aws }), values)
   const port = options.port ?? (await freePort())
   const lambda = await startLambda({
@@ -103,6 +104,10 @@ export async function startExtension(t: TestContext, options: ExtensionOptions =
     const report = await lambda.shutdown()
     await lambda.close()
     await aws.close()
+    for (const { credentials, roleArn } of aws.sessions()) {
+      values.add(`a session of ${roleArn}`, credentials.sessionToken)
+      values.add(`a session of ${roleArn}`, credentials.secretAccessKey)
+    }
     assert.deepEqual(values.foundIn(lambda.logs), [], 'nothing secret in the output')
     assert.equal(crash, undefined, `the extension never ends by itself\n${lambda.logs.join('\n')}`)
     if (options.end === 'any') return

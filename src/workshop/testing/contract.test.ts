@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
 import type { Seed } from '../emulators/aws/seed.ts'
-import type { Aws } from '../emulators/aws/server.ts'
-import { artefactName, differs, type Extension, startExtension } from './artefact.ts'
+import type { Aws, AwsOptions } from '../emulators/aws/server.ts'
+import { artefactName, differs, type Extension, type ExtensionOptions, startExtension } from './artefact.ts'
 import {
   compare,
   type Document,
@@ -63,11 +63,23 @@ function parse(name: string): Document {
   }
 }
 
-/** A setup fence is `{"env": {…}, "seed": {…}}`, both optional; the emulator checks the seed itself. */
-function setupOf({ setup }: Document): { env?: Record<string, string>; seed?: Seed } {
-  const { env, seed, ...rest } = setup as { env?: Record<string, string>; seed?: Seed }
-  assert.deepEqual(rest, {}, 'a setup holds env and seed only')
-  return { ...(env && { env }), ...(seed && { seed }) }
+interface Setup {
+  readonly env?: Record<string, string>
+  readonly seed?: Seed
+  /** What each role's account holds. */
+  readonly roles?: Readonly<Record<string, Seed>>
+}
+
+/** A setup fence is a `Setup`; the emulator checks the seeds itself. */
+function setupOf({ setup }: Document): ExtensionOptions {
+  const { env, seed, roles = {}, ...rest } = setup as Setup
+  assert.deepEqual(rest, {}, 'a setup holds env, seed and roles only')
+  const assumable = Object.entries(roles).map(([arn, held]) => [arn, { seed: held }])
+  return {
+    ...(env && { env }),
+    ...(seed && { seed }),
+    aws: { roles: Object.fromEntries(assumable) as NonNullable<AwsOptions['roles']> },
+  }
 }
 
 async function opened(t: TestContext, { port }: Extension): Promise<Wire> {

@@ -10,6 +10,11 @@ export class Values {
   readonly #byForm = new Map<string, string>()
 
   constructor(seed: Seed) {
+    this.addAll(seed)
+  }
+
+  /** Watches for everything that the seed holds. */
+  addAll(seed: Seed): void {
     for (const [name, entry] of Object.entries({ ...seed.secrets, ...seed.parameters })) {
       for (const value of valuesOf(entry)) this.add(name, value)
     }

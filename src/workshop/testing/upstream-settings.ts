@@ -12,6 +12,8 @@ export function settingsFor(url: string, changes: Partial<UpstreamSettings> = {}
     container: undefined,
     secretsManager: { endpoint: url, timeoutMs: 0 },
     parameterStore: { endpoint: url, timeoutMs: 0 },
+    securityTokens: { endpoint: url, timeoutMs: 0 },
+    roles: { arns: [], externalId: undefined, sessionName: 'local-function' },
     maxConnections: 3,
     maxAttempts: 3,
     useFips: false,

@@ -29,6 +29,8 @@ const SDK_CALLS = [
 
 const TARGETS = [
   ...SECRET_TARGETS,
+  '/secretsmanager/get?secretId=held&roleArn=arn:aws:iam::111122223333:role/reader',
+  '/metrics',
   '/ping',
   '/environment',
   '/',

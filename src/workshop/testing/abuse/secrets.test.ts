@@ -21,6 +21,10 @@ const SEED: Seed = {
   parameters: { '/loud': { value: 'a parameter to be kept quiet', type: 'SecureString' } },
 }
 
+const ROLE = 'arn:aws:iam::111122223333:role/loud'
+const EXTERNAL_ID = 'agreed-upon-with-nobody'
+const OF_ROLE: Seed = { secrets: { loud: 'what only the role may read' } }
+
 const TARGETS = [
   '/secretsmanager/get?secretId=loud',
   '/secretsmanager/get?secretId=json&refreshNow=true',
@@ -30,6 +34,8 @@ const TARGETS = [
   '/secretsmanager/getMultiple?secretId=loud&secretId=json',
   '/systemsmanager/parameters/getByPath?path=/&withDecryption=true',
   '/environment',
+  '/secretsmanager/get?secretId=loud&roleArn=arn:aws:iam::111122223333:role/loud',
+  '/metrics',
 ] as const
 
 const FAULTS = ['half-body', 'reset-after-headers', 'garbage', 'bad-gzip', 'internal-error', 'html'] as const
@@ -38,7 +44,9 @@ for (const format of ['Text', 'JSON'] as const) {
   test(`nothing secret is shown but to who has the token: ${format} at level debug (${artefactName()})`, async (t) => {
     const { extension, tamper } = await start(t, format)
     const values = new Values(SEED)
+    values.addAll(OF_ROLE)
     values.add('the token', extension.token)
+    values.add('the external id', EXTERNAL_ID)
     values.add('the secret key', LOCAL_CREDENTIALS.secretAccessKey)
     const shown: string[] = []
     const show = (reply: Reply): void => {
@@ -87,7 +95,7 @@ async function start(
   t.after(() => middleman.close())
   const extension = await startExtension(t, {
     seed: SEED,
-    aws: { port },
+    aws: { port, roles: { [ROLE]: { externalId: EXTERNAL_ID, seed: OF_ROLE } } },
     env: {
       AWS_ENDPOINT_URL: middleman.url,
       AWS_LAMBDA_LOG_FORMAT: format,
@@ -95,6 +103,9 @@ async function start(
       SSM_PARAMETER_STORE_TTL: '0',
       LOUD: 'resolve:secretsmanager:loud',
       LOUDER: 'resolve:ssm:/loud',
+      PARAMETERS_SECRETS_EXTENSION_METRICS: 'prometheus',
+      PARAMETERS_SECRETS_EXTENSION_ROLE_ARNS: ROLE,
+      PARAMETERS_SECRETS_EXTENSION_ROLE_EXTERNAL_ID: EXTERNAL_ID,
     },
   })
   return {
