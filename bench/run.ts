@@ -129,12 +129,12 @@ async function main(): Promise<void> {
   if (isFull) writeReport(parent, `${ROOT}/README.md`)
 }
 
-/** A peer may fail: its cell says so. */
+/** A peer may fail, and the other build where it cannot do something yet: their cells say so. */
 function failuresOfOurs(run: Run, peers: Entries['peers']): string[] {
-  const foreign = new Set(peers.map(({ name }) => name))
-  return run.groups.flatMap(({ group, failed = [] }) =>
+  return run.groups.flatMap(({ group, failed = [], before = {} }) =>
     failed
-      .filter(({ contender }) => !foreign.has(contender))
+      .filter(({ contender }) => !Object.values(before).includes(contender))
+      .filter(({ contender }) => !peers.some(({ name }) => name === contender))
       .map(({ scenario, contender, reason }) => `${group}, ${scenario}: ${contender} has failed: ${reason}`),
   )
 }
