@@ -121,10 +121,11 @@ export function createServing(config: Config, log: Log): Serving {
     // snapshot.
     const isRehearsed = prefetch === undefined || guard.isBeforeRestore
     const goesOn = (): boolean => cache.stats().hits + cache.stats().misses === 0 && !isStarved()
+    // The longer one first: in a small function the time for both ends with INIT.
+    if (isRehearsed) await half.rehearse(goesOn)
     const [token] = config.callerTokens
     // Whoever else has the port must not be shown the token.
     if (isListening && token !== undefined && goesOn()) await rehearseRequests(config.port, token)
-    if (isRehearsed) await half.rehearse(goesOn)
     keepMemorySmall()
   }
 
