@@ -53,7 +53,7 @@ const HOSTILE = ['layer/testing/{clients,hostile,samples}.test.ts']
 const WRONG_RUNTIME = ['layer/testing/wrong-runtime.test.ts']
 const SMOKE = ['src/workshop/testing/contract.test.ts', 'src/workshop/testing/e2e/start.test.ts']
 
-// Each is expected to be there: README.md, "Known differences".
+// Each is expected to be there: README.md of layer/, "Known differences".
 const DIFFERENCES = ['HTTP/1.0', '`*` as the target', 'the end is told to a client that never wrote']
 
 const folder = mkdtempSync(join(tmpdir(), 'layers-'))
