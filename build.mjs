@@ -268,6 +268,25 @@ function bytesOf({ metafile }, isCounted) {
   return counted.reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0)
 }
 
+/**
+ * The packages of which the bundle holds bytes, by name.
+ * @param {import('esbuild').Metafile[]} metafiles
+ */
+async function packagesIn(metafiles) {
+  const inputs = metafiles
+    .flatMap(({ outputs }) => Object.values(outputs))
+    .flatMap((output) => Object.entries(output.inputs))
+    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+  const folders = inputs.flatMap(([path]) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [])
+  const packages = await Promise.all(
+    [...new Set(folders)].map(async (folder) => {
+      const { name, version } = JSON.parse(await readFile(`${root}/${folder}/package.json`, 'utf8'))
+      return { folder, name, version }
+    }),
+  )
+  return packages.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
 /** @type {(path: string) => boolean} */
 const isOurs = (path) => path.startsWith('src/')
 
@@ -298,6 +317,7 @@ async function buildExtension() {
     sdk: contents.length - ours,
     upstream: isInline ? 'code' : 'text',
     sha256: createHash('sha256').update(contents).digest('hex'),
+    packages: await packagesIn([whole, ...parts].map(({ metafile }) => metafile)),
   }
   await mkdir(`${root}/dist`, { recursive: true })
   await put('extension.cjs', contents)

@@ -6,7 +6,16 @@ import { argumentsOf } from '../src/workshop/testing/arguments.ts'
 import { faultsOf } from './check.ts'
 import { executable } from './executable.ts'
 import { nodejsExtension } from './launcher.ts'
-import { EXTENSION_PATH, FILE_MODE, type Layer, LAYERS, WRAPPER_PATH } from './layers.ts'
+import {
+  EXTENSION_PATH,
+  FILE_MODE,
+  type Layer,
+  LAYERS,
+  NOTICES_MODE,
+  NOTICES_PATH,
+  WRAPPER_PATH,
+} from './layers.ts'
+import { bundledPackages, noticesOf } from './notices/notices.ts'
 import { zipOf } from './zip.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
@@ -22,6 +31,7 @@ argumentsOf(HELP, {}, () => undefined)
 const inlineBundle = bundle('--inline-upstream')
 const textBundle = bundle()
 
+const packages = bundledPackages()
 const wrapper = readFileSync(`${ROOT}layer/exec/${WRAPPER_PATH}`)
 
 mkdirSync(`${ROOT}dist`, { recursive: true })
@@ -30,6 +40,7 @@ for (const layer of LAYERS) {
   const zip = await zipOf(
     { path: EXTENSION_PATH, file: fileOf(layer), mode: FILE_MODE },
     { path: WRAPPER_PATH, file: wrapper, mode: FILE_MODE },
+    { path: NOTICES_PATH, file: Buffer.from(noticesOf(layer.kind, packages)), mode: NOTICES_MODE },
   )
   writeFileSync(`${ROOT}dist/${layer.zip}`, zip)
   console.log(

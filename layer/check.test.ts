@@ -4,18 +4,31 @@ import { test } from 'node:test'
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from '@zip.js/zip.js'
 import { faultsOf } from './check.ts'
 import { segmentsOf, segmentType } from './elf.ts'
-import { EXTENSION_PATH, FILE_MODE, type Layer, LAYERS, WRAPPER_PATH } from './layers.ts'
+import {
+  EXTENSION_PATH,
+  FILE_MODE,
+  type Layer,
+  LAYERS,
+  NOTICES_MODE,
+  NOTICES_PATH,
+  WRAPPER_PATH,
+} from './layers.ts'
 import { type Range, withWork, type Work } from './pages/stub.ts'
 import { hostBun, nodeFor } from './runtimes.ts'
 import { entriesOf, zipOf } from './zip.ts'
 
 const script = Buffer.from('#!/bin/sh\nexit\n')
 const wrapper = Buffer.from('#!/bin/bash -p\nexit\n')
+const notices = Buffer.from('whose work it is\n')
 const nodejs: Layer = { zip: 'x.zip', kind: 'node', budget: 1_000 }
 
 /** A layer's zip with that extension. */
 const layerOf = (file: Buffer, { path = EXTENSION_PATH, mode = FILE_MODE, beside = wrapper } = {}) =>
-  zipOf({ path, file, mode }, { path: WRAPPER_PATH, file: beside, mode: FILE_MODE })
+  zipOf(
+    { path, file, mode },
+    { path: WRAPPER_PATH, file: beside, mode: FILE_MODE },
+    { path: NOTICES_PATH, file: notices, mode: NOTICES_MODE },
+  )
 
 test('a zip is the same bytes at any time in any time zone, and gives back what went in', async () => {
   const before = process.env['TZ']
@@ -33,6 +46,7 @@ test('a zip is the same bytes at any time in any time zone, and gives back what 
     [
       [EXTENSION_PATH, 0o100755, script],
       [WRAPPER_PATH, 0o100755, wrapper],
+      [NOTICES_PATH, 0o100644, notices],
     ],
   )
 })
@@ -99,6 +113,7 @@ test('an executable for newer systems or another processor is a fault', async ()
   const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false, level: 0 })
   await writer.add(EXTENSION_PATH, new Uint8ArrayReader(readFileSync(nodeFor(26))))
   await writer.add(WRAPPER_PATH, new Uint8ArrayReader(wrapper))
+  await writer.add(NOTICES_PATH, new Uint8ArrayReader(notices))
   const node = Buffer.from(await writer.close())
   const faults = await faultsOf({ zip: 'x.zip', kind: 'x86_64', budget: 2 ** 30 }, node)
   for (const fault of [
@@ -124,6 +139,7 @@ test('an executable that asks for no pages first, or for others than its own, is
     const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false, level: 0 })
     await writer.add(EXTENSION_PATH, new Uint8ArrayReader(file), { unixMode: 0o100755 })
     await writer.add(WRAPPER_PATH, new Uint8ArrayReader(wrapper), { unixMode: 0o100755 })
+    await writer.add(NOTICES_PATH, new Uint8ArrayReader(notices), { unixMode: 0o100644 })
     const faults = await faultsOf({ zip: 'x.zip', kind, budget: 2 ** 30 }, Buffer.from(await writer.close()))
     return faults.filter((fault) => !fault.startsWith('the mode'))
   }

@@ -3,7 +3,7 @@
 // https://github.com/aws-samples/aws-lambda-extensions/issues/54
 
 import { readElf, segmentsOf, segmentType } from './elf.ts'
-import { EXTENSION_PATH, FILE_MODE, type Layer, WRAPPER_PATH } from './layers.ts'
+import { EXTENSION_PATH, FILE_MODE, type Layer, NOTICES_MODE, NOTICES_PATH, WRAPPER_PATH } from './layers.ts'
 import { PAGE, workOf } from './pages/stub.ts'
 import type { Architecture } from './runtimes.ts'
 import { entriesOf } from './zip.ts'
@@ -17,23 +17,30 @@ const LINKERS: Record<Architecture, string> = {
 const LIBRARIES =
   /^(libc\.so\.6|libm\.so\.6|libpthread\.so\.0|libdl\.so\.2|ld-linux-(x86-64|aarch64)\.so\.[12])$/
 
+/** Of the files that a layer holds, in that order. */
+const MODES: ReadonlyMap<string, number> = new Map([
+  [EXTENSION_PATH, FILE_MODE],
+  [WRAPPER_PATH, FILE_MODE],
+  [NOTICES_PATH, NOTICES_MODE],
+])
+
 /** What is wrong with a layer, each as a sentence; empty when it can be published. */
 export async function faultsOf(layer: Layer, zip: Buffer): Promise<string[]> {
   const entries = await entriesOf(zip)
-  const [extension, wrapper] = entries
-  if (entries.length !== 2 || extension?.path !== EXTENSION_PATH || wrapper?.path !== WRAPPER_PATH) {
-    const held = entries.map(({ path }) => path).join(', ')
-    return [`it must hold ${EXTENSION_PATH}, ${WRAPPER_PATH} and nothing else, not ${held}`]
-  }
+  const [extension, wrapper, notices] = entries
+  const held = entries.map(({ path }) => path).join(', ')
+  const wanted = [...MODES.keys()].join(', ')
+  if (held !== wanted || extension === undefined || wrapper === undefined || notices === undefined)
+    return [`it must hold ${wanted} and nothing else, not ${held}`]
   const file = await extension.read()
   const faults = layer.kind === 'node' ? faultsOfScript(file, '#!/bin/sh') : faultsOfElf(layer.kind, file)
   // Without -p bash would run what BASH_ENV names before it comes to the wrapper.
   faults.push(...faultsOfScript(await wrapper.read(), '#!/bin/bash -p'))
-  const mode = 0o100000 | FILE_MODE
-  for (const entry of entries) {
-    if (entry.mode === mode) continue
-    faults.push(`the mode of ${entry.path} is ${entry.mode.toString(8)}, not ${mode.toString(8)}`)
+  for (const { path, mode } of entries) {
+    const right = 0o100000 | MODES.get(path)!
+    if (mode !== right) faults.push(`the mode of ${path} is ${mode.toString(8)}, not ${right.toString(8)}`)
   }
+  if ((await notices.read()).length === 0) faults.push(`${NOTICES_PATH} is empty`)
   if (zip.length > layer.budget) faults.push(`${zip.length} bytes are over its budget of ${layer.budget}`)
   return faults
 }

@@ -44,7 +44,7 @@ const SHELLS = ['/bin/bash', '/bin/dash'].filter((shell) => existsSync(shell))
 const QEMU = '/usr/bin/qemu-aarch64-static'
 const ARM64_LIBRARIES = '/usr/aarch64-linux-gnu'
 
-const UNITS = ['layer/*.test.ts', 'layer/pages/*.test.ts']
+const UNITS = ['layer/*.test.ts', 'layer/{notices,pages}/*.test.ts']
 const END_TO_END = [
   'src/workshop/testing/contract.test.ts',
   'src/workshop/testing/{abuse,e2e,faults,platform}/*.test.ts',

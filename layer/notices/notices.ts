@@ -1,0 +1,80 @@
+// What stands in the zips beside the program: whose work is in it, and under which licences. The packages are exactly
+// those of which the bundle holds bytes.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Layer } from '../layers.ts'
+
+export interface Package {
+  /** Its folder, from the root of the project. */
+  readonly folder: string
+  readonly name: string
+  readonly version: string
+}
+
+interface Part {
+  readonly name: string
+  readonly license: string
+  readonly url: string
+}
+
+interface BunNotices {
+  /** The version that the list is of. */
+  readonly bun: string
+  readonly source: string
+  /** The day on which it was read. */
+  readonly read: string
+  readonly parts: readonly Part[]
+}
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const RULE = `\n${'-'.repeat(80)}\n\n`
+
+export const BUN = JSON.parse(readFileSync(new URL('bun.json', import.meta.url), 'utf8')) as BunNotices
+
+/** The packages that the latest build has bundled, as build.mjs tells them. */
+export function bundledPackages(): readonly Package[] {
+  const meta = JSON.parse(readFileSync(join(ROOT, 'dist/meta.json'), 'utf8')) as { packages: Package[] }
+  return meta.packages
+}
+
+/** The same text at every build of the same packages. Throws for a package that tells no licence. */
+export function noticesOf(kind: Layer['kind'], packages: readonly Package[]): string {
+  const ours = `Open Parameters and Secrets Lambda Extension, Apache-2.0. It contains the following packages of npm.\n`
+  return [ours + npmNotices(packages), ...(kind === 'node' ? [] : [bunNotices()])].join(RULE)
+}
+
+/** Each licence text once, below the packages that it is of. */
+function npmNotices(packages: readonly Package[]): string {
+  const byText = new Map<string, string[]>()
+  for (const one of packages) {
+    const { license, text } = licenceOf(one)
+    byText.set(text, [...(byText.get(text) ?? []), `${one.name} ${one.version} (${license})`])
+  }
+  return [...byText].map(([text, names]) => `\n${names.join('\n')}\n\n${text.trim()}\n`).join(RULE)
+}
+
+function licenceOf({ folder, name }: Package): { license: string; text: string } {
+  const path = join(ROOT, folder)
+  const { license } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8')) as { license?: string }
+  const file = readdirSync(path).find((one) => /^licen[cs]e(\.\w+)?$/i.test(one))
+  if (license === undefined || file === undefined) throw new Error(`${name} tells no licence`)
+  return { license, text: readFileSync(join(path, file), 'utf8') }
+}
+
+function bunNotices(): string {
+  const lines = BUN.parts.map(({ name, license, url }) => `${name}\n  ${license}, ${url}`)
+  return `This executable also contains the runtime Bun ${BUN.bun}, and the libraries that it links:
+
+${lines.join('\n')}
+
+JavaScriptCore and WebCore are linked under the GNU Library General Public License, version 2, and tinycc under the GNU
+Lesser General Public License, version 2.1. Their source, as patched for Bun, and what it takes to link Bun anew with a
+changed one, is at https://github.com/oven-sh/WebKit and https://github.com/oven-sh/bun ("Building"); the commit is named
+in that version's scripts/build/deps/webkit.ts. The program that is compiled into this executable can be built with such
+a Bun from its own source, which is published under Apache-2.0: npm run layer.
+
+From ${BUN.source}, read on ${BUN.read}.
+`
+}
