@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto'
+import {
+  AddLayerVersionPermissionCommand,
+  GetLayerVersionCommand,
+  LambdaClient,
+  ListLayerVersionsCommand,
+  PublishLayerVersionCommand,
+} from '@aws-sdk/client-lambda'
+import { VERSION } from '../src/version.ts'
+
+/** Who may use a layer besides the account that publishes it. */
+export type Granted = { readonly account: string } | { readonly organization: string }
+
+interface Wanted {
+  readonly name: string
+  readonly architectures: readonly ('x86_64' | 'arm64')[]
+  /** The zip. */
+  readonly contents: Buffer
+  readonly grants: readonly Granted[]
+}
+
+export interface Published {
+  readonly region: string
+  readonly name: string
+  readonly arn: string
+  /** False where its newest version has these bytes already. */
+  readonly isNew: boolean
+}
+
+interface Publisher {
+  /** Rejects with the SDK's error, or where Lambda holds other bytes than it was given. */
+  publish(wanted: Wanted): Promise<Published>
+}
+
+export function createPublisher(region: string): Publisher {
+  const lambda = new LambdaClient({ region })
+  return {
+    async publish({ name, architectures, contents, grants }) {
+      const hash = createHash('sha256').update(contents).digest('base64')
+      const present = await newest(name)
+      const isNew = present?.hash !== hash
+      const { arn, version } = isNew ? await add() : present
+      for (const grant of grants) await allow(version, grant)
+      return { region, name, arn, isNew }
+
+      async function add() {
+        const made = await lambda.send(
+          new PublishLayerVersionCommand({
+            LayerName: name,
+            Description: `Open Parameters and Secrets Lambda Extension ${VERSION}`,
+            LicenseInfo: 'Apache-2.0',
+            CompatibleArchitectures: [...architectures],
+            Content: { ZipFile: contents },
+          }),
+        )
+        if (made.Content?.CodeSha256 !== hash) throw new Error(`${name}: Lambda holds other bytes`)
+        return { arn: made.LayerVersionArn ?? '', version: made.Version ?? 0 }
+      }
+
+      /** The same grant again is no error. */
+      async function allow(of: number, grant: Granted): Promise<void> {
+        const isAccount = 'account' in grant
+        try {
+          await lambda.send(
+            new AddLayerVersionPermissionCommand({
+              LayerName: name,
+              VersionNumber: of,
+              StatementId: isAccount ? `account-${grant.account}` : 'organization',
+              Action: 'lambda:GetLayerVersion',
+              Principal: isAccount ? grant.account : '*',
+              ...(!isAccount && { OrganizationId: grant.organization }),
+            }),
+          )
+        } catch (error) {
+          if ((error as Error).name !== 'ResourceConflictException') throw error
+        }
+      }
+    },
+  }
+
+  async function newest(name: string) {
+    const { LayerVersions: [last] = [] } = await lambda.send(
+      new ListLayerVersionsCommand({ LayerName: name, MaxItems: 1 }),
+    )
+    if (last?.Version === undefined) return undefined
+    const { Content, LayerVersionArn = '' } = await lambda.send(
+      new GetLayerVersionCommand({ LayerName: name, VersionNumber: last.Version }),
+    )
+    return { hash: Content?.CodeSha256, arn: LayerVersionArn, version: last.Version }
+  }
+}

@@ -1,0 +1,101 @@
+// Lambda's calls for layers, over HTTP: enough to publish, to look, and to grant.
+// https://docs.aws.amazon.com/lambda/latest/api/API_PublishLayerVersion.html and its neighbours
+
+import { createHash } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+interface Version {
+  readonly arn: string
+  readonly hash: string
+  readonly description: string
+  readonly architectures: readonly string[]
+  readonly permissions: Map<string, { principal: string; organization: string | undefined }>
+}
+
+interface LambdaApi {
+  readonly url: string
+  /** By layer, oldest version first. */
+  readonly layers: ReadonlyMap<string, readonly Version[]>
+  /** The next call is refused. */
+  refuseNext(status: number, type: string): void
+  close(): void
+}
+
+export async function startLambdaApi(): Promise<LambdaApi> {
+  const layers = new Map<string, Version[]>()
+  let refusal: { status: number; type: string } | undefined
+  const server = createServer((request, response) => {
+    bodyOf(request)
+      .then((body) => {
+        const refused = refusal
+        refusal = undefined
+        if (refused !== undefined) return fail(response, refused.status, refused.type)
+        return answer(layers, request, body, response)
+      })
+      .catch(() => response.destroy())
+  })
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    layers,
+    refuseNext: (status, type) => (refusal = { status, type }),
+    close: () => (server.closeAllConnections(), server.close()),
+  }
+}
+
+function answer(
+  layers: Map<string, Version[]>,
+  request: IncomingMessage,
+  body: string,
+  response: ServerResponse,
+): void {
+  const { pathname } = new URL(request.url ?? '', 'http://localhost')
+  const [, name = '', number, policy] =
+    /^\/2018-10-31\/layers\/([^/]+)\/versions(?:\/(\d+)(\/policy)?)?$/.exec(pathname) ?? []
+  const versions = layers.get(name) ?? []
+  const version = versions[Number(number) - 1]
+  const asked = body === '' ? {} : (JSON.parse(body) as Record<string, never>)
+  if (request.method === 'POST' && number === undefined) {
+    const zip = Buffer.from((asked['Content'] as { ZipFile: string } | undefined)?.ZipFile ?? '', 'base64')
+    const made = {
+      arn: `arn:aws:lambda:us-east-1:123456789012:layer:${name}:${versions.length + 1}`,
+      hash: createHash('sha256').update(zip).digest('base64'),
+      description: asked['Description'] ?? '',
+      architectures: asked['CompatibleArchitectures'] ?? [],
+      permissions: new Map(),
+    }
+    layers.set(name, [...versions, made])
+    return send(response, 201, told(made, versions.length + 1))
+  }
+  if (number === undefined) {
+    const all = versions.map((one, i) => told(one, i + 1)).toReversed()
+    return send(response, 200, { LayerVersions: all.slice(0, 1) })
+  }
+  if (version === undefined) return fail(response, 404, 'ResourceNotFoundException')
+  if (policy === undefined) return send(response, 200, told(version, Number(number)))
+  const { StatementId: id = '', Principal: principal = '', OrganizationId: organization } = asked
+  if (version.permissions.has(id)) return fail(response, 409, 'ResourceConflictException')
+  version.permissions.set(id, { principal, organization })
+  return send(response, 201, { Statement: '{}', RevisionId: 'r' })
+}
+
+function told({ arn, hash, description }: Version, version: number): object {
+  return { LayerVersionArn: arn, Version: version, Description: description, Content: { CodeSha256: hash } }
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'Content-Type': 'application/json' })
+  response.end(JSON.stringify(body))
+}
+
+function fail(response: ServerResponse, status: number, type: string): void {
+  response.writeHead(status, { 'Content-Type': 'application/json', 'x-amzn-ErrorType': type })
+  response.end(JSON.stringify({ message: 'refused by the test' }))
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
