@@ -20,6 +20,7 @@ locals {
 resource "aws_lambda_layer_version" "parameters_secrets" {
   for_each                 = local.layers
   layer_name               = "parameters-secrets-${each.key}"
+  description              = "Open Parameters and Secrets Lambda Extension 0.1.0"
   filename                 = "${path.module}/../dist/parameters-secrets-${each.key}.zip"
   source_code_hash         = filebase64sha256("${path.module}/../dist/parameters-secrets-${each.key}.zip")
   compatible_architectures = each.value

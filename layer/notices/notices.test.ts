@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { entriesOf } from '../zip.ts'
 import { LAYERS, NOTICES_PATH } from '../layers.ts'
 import { BUN, bundledPackages, noticesOf } from './notices.ts'
+import { sbomOf } from './sbom.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -22,6 +23,23 @@ test('the notices name every package that the bundle holds, with a licence text'
 test('a package that is not installed, or tells no licence, fails the build', () => {
   const unknown = { folder: 'layer', name: 'layer', version: '1' }
   assert.throws(() => noticesOf('node', [unknown]), /layer/)
+})
+
+test('the list of what a zip contains has every package, and the runtime where there is one', () => {
+  const packages = bundledPackages()
+  for (const layer of LAYERS) {
+    const { bomFormat, components } = JSON.parse(sbomOf(layer, packages)) as {
+      bomFormat: string
+      components: { name: string; purl: string; licenses: unknown[] }[]
+    }
+    assert.equal(bomFormat, 'CycloneDX')
+    const names = packages.map(({ name }) => name)
+    assert.deepEqual(
+      components.map(({ name }) => name),
+      layer.kind === 'node' ? names : [...names, 'bun'],
+    )
+    assert.ok(components.every(({ purl, licenses }) => /^pkg:\w+\//.test(purl) && licenses.length === 1))
+  }
 })
 
 test("the list of Bun's parts is of the pinned Bun", () => {

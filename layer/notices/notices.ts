@@ -55,7 +55,8 @@ function npmNotices(packages: readonly Package[]): string {
   return [...byText].map(([text, names]) => `\n${names.join('\n')}\n\n${text.trim()}\n`).join(RULE)
 }
 
-function licenceOf({ folder, name }: Package): { license: string; text: string } {
+/** Throws for a package that tells none. */
+export function licenceOf({ folder, name }: Package): { license: string; text: string } {
   const path = join(ROOT, folder)
   const { license } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8')) as { license?: string }
   const file = readdirSync(path).find((one) => /^licen[cs]e(\.\w+)?$/i.test(one))

@@ -1,0 +1,38 @@
+import { VERSION } from '../../src/version.ts'
+import type { Layer } from '../layers.ts'
+import { BUN, licenceOf, type Package } from './notices.ts'
+
+/**
+ * What a zip contains as CycloneDX 1.5, the same text at every build: the packages of which the bundle holds bytes, and
+ * for an executable its runtime. `npm sbom` would list what is installed, most of which is in no zip.
+ * https://cyclonedx.org/docs/1.5/json/
+ */
+export function sbomOf({ zip, kind }: Layer, packages: readonly Package[]): string {
+  const npm = packages.map((one) => ({
+    type: 'library',
+    name: one.name,
+    version: one.version,
+    purl: `pkg:npm/${one.name.replace('@', '%40')}@${one.version}`,
+    licenses: [{ license: { id: licenceOf(one).license } }],
+  }))
+  const runtime = {
+    type: 'platform',
+    name: 'bun',
+    version: BUN.bun,
+    purl: `pkg:github/oven-sh/bun@bun-v${BUN.bun}`,
+    licenses: [{ license: { id: 'MIT' } }],
+    components: BUN.parts.slice(1).map(({ name, license, url }) => ({
+      type: 'library',
+      name,
+      licenses: [{ license: { name: license, url } }],
+    })),
+  }
+  const document = {
+    bomFormat: 'CycloneDX',
+    specVersion: '1.5',
+    version: 1,
+    metadata: { component: { type: 'application', name: zip, version: VERSION } },
+    components: kind === 'node' ? npm : [...npm, runtime],
+  }
+  return `${JSON.stringify(document, null, 2)}\n`
+}
