@@ -119,6 +119,8 @@ const parameter = record(
 )
 
 const seed = record({
+  // For editors: src/workshop/local/seed.schema.json.
+  $schema: text(),
   secrets: mapOf(SECRET_NAME, 'a secret name (letters, digits and /_+=.@!-)', orText(oneValue(secret))),
   parameters: mapOf(
     PARAMETER_NAME,
