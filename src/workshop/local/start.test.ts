@@ -141,6 +141,26 @@ test('a seed file of the user’s own is served, and is looked for where the use
   assert.equal(body.Parameter.Value, 'its value')
 })
 
+test('a seed that changes is taken over as a rotation, and one that cannot be read changes nothing', async (t) => {
+  const folder = folderWith(t, 'mine.json', { secrets: { db: 'the first value', old: 'text' } })
+  const file = join(folder, 'mine.json')
+  const local = start(t, ['--port', '0', '--seed', file])
+  await local.until(/on port \d+ \(up/)
+  const port = Number(/on port (\d+) \(up/.exec(local.output())?.[1])
+  const read = async (query: string) =>
+    (await ask(port, `/secretsmanager/get?secretId=${query}&refreshNow=true`)).text()
+  assert.match(await read('db'), /the first value/)
+  writeFileSync(file, '{ "secrets": { "db": ')
+  await local.until(/nothing is changed: .*mine\.json/)
+  assert.match(await read('db'), /the first value/)
+  writeFileSync(file, JSON.stringify({ secrets: { db: { value: 'the second value' }, new: 'text' } }))
+  await local.until(/mine\.json has changed: 3 values/)
+  assert.match(await read('db'), /the second value/)
+  assert.match(await read('db&versionStage=AWSPREVIOUS'), /the first value/)
+  assert.match(await read('new'), /"SecretString":"text"/)
+  assert.match(await read('old'), /an unexpected error/)
+})
+
 test('the default seed is the project’s own, wherever the user stands', async (t) => {
   const local = start(t, ['--port', '0'], { INIT_CWD: tmpdir() })
   await local.until(/Serving the secrets and parameters of .*\/src\/workshop\/local\/seed\.json /)

@@ -3,14 +3,15 @@ import { EXTENSION_NAME } from '../../version.ts'
 import { loadSeed, type Seed } from '../emulators/aws/seed.ts'
 import { startAws } from '../emulators/aws/server.ts'
 import { startLambda, type LambdaHost } from '../emulators/lambda/host.ts'
+import { bundleFile } from './files.ts'
 import { HELP, parseOptions, type StartOptions } from './options.ts'
 import { availablePort } from './port.ts'
 import { resolveProfile } from './profile.ts'
+import { followSeed } from './reload.ts'
 import { readyText, type Ready } from './ready-text.ts'
 
 // `npm start`: the built bundle, under the emulated Lambda host, in front of the emulated AWS or of the real one.
 
-const BUNDLE = 'dist/extension.cjs'
 const LOCAL_TOKEN = process.env.AWS_SESSION_TOKEN || 'local-token'
 const OWN_VARIABLE =
   /^(?:PARAMETERS_SECRETS_EXTENSION_|SECRETS_MANAGER_|SSM_PARAMETER_STORE_|AWS_LAMBDA_LOG_FORMAT$)/
@@ -33,7 +34,7 @@ async function start({ seed, port: wanted }: StartOptions): Promise<void> {
   const backend = await (seed === undefined ? realAws() : emulatedAws(loadSeed(seed), seed))
   const lambda = await startLambda({
     region: backend.region,
-    extensions: [{ name: EXTENSION_NAME, command: [process.execPath, `${process.cwd()}/${BUNDLE}`] }],
+    extensions: [{ name: EXTENSION_NAME, command: [process.execPath, bundleFile()] }],
     hostEnvironment: {
       ...inherited(OWN_VARIABLE),
       PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(port),
@@ -55,6 +56,7 @@ async function emulatedAws(seed: Seed, file: string): Promise<Backend> {
     sessionToken: LOCAL_TOKEN,
   }
   const aws = await startAws({ seed, region, credentials })
+  const unfollow = followSeed(aws, file, seed, console.log)
   return {
     region,
     emulated: { seed, file, region },
@@ -64,7 +66,10 @@ async function emulatedAws(seed: Seed, file: string): Promise<Backend> {
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
       AWS_SESSION_TOKEN: credentials.sessionToken,
     },
-    close: () => aws.close(),
+    close() {
+      unfollow()
+      return aws.close()
+    },
   }
 }
 
