@@ -18,7 +18,12 @@ import { parseArgs } from 'node:util'
 const BUDGET = { ours: 116_000, sdk: 128_000 }
 
 const root = dirname(fileURLToPath(import.meta.url))
-const { quiet: isQuiet, local: withLocal, 'inline-upstream': isInline } = readArguments()
+const {
+  quiet: isQuiet,
+  local: withLocal,
+  package: withPackage,
+  'inline-upstream': isInline,
+} = readArguments()
 const { build } = await loadEsbuild()
 
 const common = /** @satisfies {BuildOptions} */ ({
@@ -226,6 +231,7 @@ function readArguments() {
 
   --quiet            says nothing but what is wrong
   --local            also dist/local.mjs from src/workshop/local/start.ts, for \`npm start\` on any Node
+  --package          also dist/package, the local stand-in to be published by npm: \`npm pack dist/package\`
   --inline-upstream  the SDK half as code instead of text, for compilers that want to see all of it (Bun's)
   --help             this text`
   try {
@@ -233,6 +239,7 @@ function readArguments() {
       options: {
         quiet: { type: 'boolean', default: false },
         local: { type: 'boolean', default: false },
+        package: { type: 'boolean', default: false },
         'inline-upstream': { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -341,6 +348,48 @@ async function buildLocal() {
   await put('local.mjs', contents)
 }
 
+/** A package without dependencies: the program, its extension, its seed, and `startLocal` for tests. */
+async function buildPackage() {
+  const entries = { local: 'src/workshop/local/start.ts', index: 'src/workshop/local/start-local.ts' }
+  await mkdir(`${root}/dist/package`, { recursive: true })
+  for (const [name, entry] of Object.entries(entries)) {
+    const { contents } = await make({
+      ...common,
+      entryPoints: [entry],
+      format: 'esm',
+      supported: {},
+      // The SDK's CommonJS files call `require`.
+      banner: {
+        js: `${name === 'local' ? '#!/usr/bin/env node\n' : ''}import{createRequire}from'node:module';const require=createRequire(import.meta.url);`,
+      },
+    })
+    await put(`package/${name}.mjs`, contents)
+  }
+  const { name, version, description, license } = JSON.parse(await readFile(`${root}/package.json`, 'utf8'))
+  const manifest = {
+    name,
+    version,
+    description: `${description}: a local stand-in, for development and tests`,
+    license,
+    type: 'module',
+    bin: { [name]: 'local.mjs' },
+    exports: { '.': { types: './index.d.ts', default: './index.mjs' } },
+    files: ['*.mjs', '*.d.ts', 'extension.cjs', 'seed.json', 'seed.schema.json'],
+    engines: { node: '>=20' },
+  }
+  await put('package/package.json', JSON.stringify(manifest, null, 2) + '\n')
+  for (const [from, to] of [
+    ['dist/extension.cjs', 'extension.cjs'],
+    ['src/workshop/local/seed.json', 'seed.json'],
+    ['src/workshop/local/seed.schema.json', 'seed.schema.json'],
+    ['src/workshop/local/package.d.ts', 'index.d.ts'],
+    ['docs/local.md', 'README.md'],
+    ['LICENSE', 'LICENSE'],
+  ]) {
+    await put(`package/${to}`, await readFile(`${root}/${from}`))
+  }
+}
+
 /**
  * esbuild's result with the one file that it made.
  * @param {BuildOptions} options
@@ -365,6 +414,7 @@ async function put(name, contents) {
 
 const meta = await buildExtension()
 if (withLocal) await buildLocal()
+if (withPackage) await buildPackage()
 if (!isQuiet) {
   const { bytes, ours, sdk, sha256 } = meta
   console.log(`dist/extension.cjs  ${bytes} bytes: ours ${ours}, AWS SDK ${sdk}\nsha256 ${sha256}`)

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { defaultSeedFile } from './files.ts'
 
 export interface StartOptions {
   /** The path of the emulated AWS's seed file, absolute. Undefined: the real AWS, with the user's own credentials. */
@@ -8,7 +9,6 @@ export interface StartOptions {
   readonly port: number
 }
 
-const DEFAULT_SEED = 'src/workshop/local/seed.json'
 const DEFAULT_PORT = '2773'
 const PORT_VARIABLE = 'PARAMETERS_SECRETS_EXTENSION_HTTP_PORT'
 
@@ -18,7 +18,7 @@ Serves secrets and parameters at http://localhost:2773, exactly as the layer doe
 built bundle runs as a child process under an emulator of the Lambda host. Ctrl-C shuts it down in order.
 
   --seed FILE   the secrets and parameters of the emulated AWS, from where you stand (default: the project's own
-                src/workshop/local/seed.json)
+                src/workshop/local/seed.json); changes of the file are taken over while it runs, as rotations
   --port N      the port to serve on; 0 is any that is free (default: ${PORT_VARIABLE}, or 2773)
   --aws         ask the real AWS instead of the emulator: credentials and region come from your own profile, by the
                 AWS SDK's provider chain (AWS_PROFILE, AWS_REGION, SSO, ...), and reach the extension as environment
@@ -53,7 +53,7 @@ export function parseOptions(args: string[], env: NodeJS.ProcessEnv): StartOptio
 
 /** npm runs its scripts in the project's folder, and says in INIT_CWD where the user stands. */
 function seedPath(given: string | undefined, { INIT_CWD }: NodeJS.ProcessEnv): string {
-  return given === undefined ? resolve(DEFAULT_SEED) : resolve(INIT_CWD || '.', given)
+  return given === undefined ? defaultSeedFile() : resolve(INIT_CWD || '.', given)
 }
 
 function portOf(name: string, text: string, least: number): number {
