@@ -7,6 +7,12 @@ export interface StartOptions {
   readonly seed: string | undefined
   /** 0 is any that is free. */
   readonly port: number
+  /** Where to listen; undefined is this machine's loopback. */
+  readonly host: string | undefined
+  /** Further names by which callers may call it. */
+  readonly allowedHosts: readonly string[]
+  /** Whether each request is printed. */
+  readonly showsRequests: boolean
 }
 
 const DEFAULT_PORT = '2773'
@@ -20,6 +26,10 @@ built bundle runs as a child process under an emulator of the Lambda host. Ctrl-
   --seed FILE   the secrets and parameters of the emulated AWS, from where you stand (default: the project's own
                 src/workshop/local/seed.json); changes of the file are taken over while it runs, as rotations
   --port N      the port to serve on; 0 is any that is free (default: ${PORT_VARIABLE}, or 2773)
+  --host ADDR   where to listen, for containers: 0.0.0.0 lets everybody who reaches this machine ask, with the token
+  --allow-host NAME
+                a name by which callers may call it besides localhost, such as a container's; may be repeated
+  --requests    print a line for each request; for looking, not for load, as it costs more than a hit
   --aws         ask the real AWS instead of the emulator: credentials and region come from your own profile, by the
                 AWS SDK's provider chain (AWS_PROFILE, AWS_REGION, SSO, ...), and reach the extension as environment
                 variables, as on Lambda; restart when they expire
@@ -36,6 +46,9 @@ export function parseOptions(args: string[], env: NodeJS.ProcessEnv): StartOptio
     options: {
       seed: { type: 'string' },
       port: { type: 'string' },
+      host: { type: 'string' },
+      'allow-host': { type: 'string', multiple: true, default: [] },
+      requests: { type: 'boolean', default: false },
       aws: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -48,7 +61,13 @@ export function parseOptions(args: string[], env: NodeJS.ProcessEnv): StartOptio
     values.port === undefined
       ? portOf(PORT_VARIABLE, env[PORT_VARIABLE] || DEFAULT_PORT, 1)
       : portOf('--port', values.port, 0)
-  return { seed: values.aws ? undefined : seedPath(values.seed, env), port }
+  return {
+    seed: values.aws ? undefined : seedPath(values.seed, env),
+    port,
+    host: values.host,
+    allowedHosts: values['allow-host'].map((name) => name.toLowerCase()),
+    showsRequests: values.requests,
+  }
 }
 
 /** npm runs its scripts in the project's folder, and says in INIT_CWD where the user stands. */

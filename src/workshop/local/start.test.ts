@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { get } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -159,6 +160,26 @@ test('a seed that changes is taken over as a rotation, and one that cannot be re
   assert.match(await read('db&versionStage=AWSPREVIOUS'), /the first value/)
   assert.match(await read('new'), /"SecretString":"text"/)
   assert.match(await read('old'), /an unexpected error/)
+})
+
+test('who calls from another machine is answered by --host and a name that is allowed, and shown', async (t) => {
+  const local = start(t, ['--port', '0', '--host', '0.0.0.0', '--allow-host', 'Secrets', '--requests'])
+  await local.until(/Whoever reaches 0\.0\.0\.0:\d+ and has the token can read all of it\.[^]*\(up/)
+  const port = Number(/0\.0\.0\.0:(\d+)/.exec(local.output())?.[1])
+  const path = '/secretsmanager/get?secretId=MySecret'
+  const askAs = (host: string) =>
+    new Promise<number>((resolve, reject) => {
+      const headers = { Host: host, 'X-Aws-Parameters-Secrets-Token': 'local-token' }
+      get({ host: '127.0.0.1', port, path, headers, agent: false }, (reply) => {
+        reply.resume().once('end', () => resolve(reply.statusCode ?? 0))
+      }).once('error', reject)
+    })
+  const statuses = [await askAs(`secrets:${port}`), await askAs('localhost'), await askAs('evil.example')]
+  assert.deepEqual(statuses, [200, 200, 403])
+  await local.until(/GET \/secretsmanager\/get\?secretId=MySecret 403 [\d.]+ ms/)
+  const lines = local.output().match(/^GET .*/gm) ?? []
+  assert.match(lines[0]!, /^GET \/secretsmanager\/get\?secretId=MySecret MISS [\d.]+ ms$/)
+  assert.match(lines[1]!, / HIT /)
 })
 
 test('the default seed is the project’s own, wherever the user stands', async (t) => {

@@ -4,6 +4,7 @@ import { loadSeed, type Seed } from '../emulators/aws/seed.ts'
 import { startAws } from '../emulators/aws/server.ts'
 import { startLambda, type LambdaHost } from '../emulators/lambda/host.ts'
 import { bundleFile } from './files.ts'
+import { startFront } from './front.ts'
 import { HELP, parseOptions, type StartOptions } from './options.ts'
 import { availablePort } from './port.ts'
 import { resolveProfile } from './profile.ts'
@@ -29,8 +30,11 @@ interface Backend {
   close(): Promise<void>
 }
 
-async function start({ seed, port: wanted }: StartOptions): Promise<void> {
-  const port = await availablePort(wanted)
+async function start(options: StartOptions): Promise<void> {
+  const { seed, host, allowedHosts, showsRequests } = options
+  const shown = await availablePort(options.port)
+  const hasFront = host !== undefined || allowedHosts.length > 0 || showsRequests
+  const port = hasFront ? await availablePort(0) : shown
   const backend = await (seed === undefined ? realAws() : emulatedAws(loadSeed(seed), seed))
   const lambda = await startLambda({
     region: backend.region,
@@ -43,8 +47,14 @@ async function start({ seed, port: wanted }: StartOptions): Promise<void> {
     onLog: ({ text }) => console.log(text),
   })
   const { initMs } = await lambda.initialized()
-  console.log(readyText({ port, emulated: backend.emulated, initMs }))
+  const say = showsRequests ? (line: string) => console.log(line) : undefined
+  const front = { host: host ?? '127.0.0.1', port: shown, behind: port, allowedHosts, say }
+  const close = hasFront ? await startFront(front) : undefined
+  if (host !== undefined && !/^(127\.|::1$|localhost$)/.test(host))
+    console.log(`Whoever reaches ${host}:${shown} and has the token can read all of it.`)
+  console.log(readyText({ port: shown, emulated: backend.emulated, initMs }))
   await untilStopped(lambda)
+  close?.()
   await backend.close()
 }
 
