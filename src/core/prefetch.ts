@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { createAnswer, type Answer } from '../answer/answer.ts'
 import { goShape } from '../answer/go-shape.ts'
 import type { ReadThrough } from '../cache/read-through.ts'
@@ -18,6 +17,7 @@ import {
 import { say, shown, type Public } from '../public.ts'
 import { fetchFlights, openFlight, type Flight } from './flights.ts'
 import type { LazyUpstream } from './lazy-upstream.ts'
+import { readLists, type Listed, type Lists } from './prefetch-lists.ts'
 import { spellingsOf, type Own } from './spellings.ts'
 
 // Fetches what the function has named before it asks. Each name becomes a flight of the cache, so a caller who asks
@@ -45,21 +45,10 @@ export interface PrefetchOptions {
   cache(): ReadThrough<Lookup, Answer>
 }
 
-/** A name, as which role it is to be asked for. */
-interface Listed {
-  readonly name: string
-  readonly role: string | undefined
-}
-
-interface Lists {
-  readonly secrets: readonly Listed[]
-  readonly parameters: readonly Listed[]
-}
-
 /** Undefined if nothing is to be prefetched. */
 export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
   const { config, lookups, log, upstream, cache } = options
-  const { isEmpty, secrets, parameters, file, batch } = config.prefetch
+  const { isEmpty, batch } = config.prefetch
   if (isEmpty && lookups.length === 0) return undefined
   /** By the key of the question without decryption, which a parameter that is not encrypted answers too. */
   const siblings = new Map<string, Promise<Answer | undefined>>()
@@ -92,9 +81,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
   }
 
   async function runAll(own: Own): Promise<void> {
-    const named = { secrets: listed(secrets), parameters: listed(parameters) }
-    const lists = file === undefined ? named : withFile(file, named)
-    const asked = questionsOf(lists)
+    const asked = questionsOf(readLists(config, log))
     const flights = [...asked.secrets, ...asked.parameters].map((lookup) => start(lookup, own))
     const byPath = asked.paths.map((path) => {
       const settled = fetchPath(path, own)
@@ -218,34 +205,6 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
     const why = error instanceof UpstreamError ? error.report : say`internal error`
     log.warn(say`prefetch failed: ${why} (${what})`)
   }
-
-  /** `arn:aws:iam::111122223333:role/R@name`: one whose role is not admitted is left out, with a warning. */
-  function listed(texts: readonly string[]): Listed[] {
-    return texts.flatMap((text) => {
-      if (!/^arn:[\w-]+:iam:/.test(text)) return [{ name: text, role: undefined }]
-      const role = settings.roles.arns.find((arn) => text.startsWith(`${arn}@`))
-      return admitted({ name: text.slice((role ?? text).length + 1), role: role ?? text.split('@', 1)[0] })
-    })
-  }
-
-  function admitted(one: Listed): Listed[] {
-    if (one.role === undefined || (settings.roles.arns.includes(one.role) && one.name !== '')) return [one]
-    const why = say`is none of PARAMETERS_SECRETS_EXTENSION_ROLE_ARNS, or names nothing`
-    log.warn(say`prefetch: ${shown(one.role)} ${why}`)
-    return []
-  }
-
-  function withFile(path: string, named: Lists): Lists {
-    const more = readLists(path)
-    if (more === undefined) {
-      const form = say`a JSON object of "secrets" and "parameters", lists of names or of {"name", "roleArn"}`
-      log.warn(say`PARAMETERS_SECRETS_EXTENSION_PREFETCH_FILE must be ${form}: ${shown(path)}. Ignoring it.`)
-    }
-    return {
-      secrets: [...named.secrets, ...(more?.secrets ?? []).flatMap(admitted)],
-      parameters: [...named.parameters, ...(more?.parameters ?? []).flatMap(admitted)],
-    }
-  }
 }
 
 function answerOf(lookup: SecretLookup | ParameterLookup, fields: Fields, own: Own): Answer {
@@ -262,33 +221,4 @@ function secretQuestion({ name: text, role }: Listed): SecretLookup {
     selectors.get('versionStage') || undefined,
     role,
   )
-}
-
-function readLists(path: string): Lists | undefined {
-  try {
-    const read: unknown = JSON.parse(readFileSync(path, 'utf8'))
-    if (typeof read !== 'object' || read === null) return undefined
-    const { secrets = [], parameters = [] } = read as { secrets?: unknown; parameters?: unknown }
-    const lists = { secrets: membersOf(secrets), parameters: membersOf(parameters) }
-    return lists.secrets && lists.parameters ? (lists as Lists) : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** Undefined where it is no list of names, or of objects with `name` and perhaps `roleArn`. */
-function membersOf(value: unknown): Listed[] | undefined {
-  if (!Array.isArray(value)) return undefined
-  const members = value.map((one: unknown) => {
-    const { name, roleArn: role } = (typeof one === 'string' ? { name: one } : (one ?? {})) as {
-      name?: unknown
-      roleArn?: unknown
-    }
-    return isName(name) && (role === undefined || isName(role)) ? { name, role } : undefined
-  })
-  return members.includes(undefined) ? undefined : (members as Listed[])
-}
-
-function isName(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && !value.includes('\u0000')
 }

@@ -1,5 +1,8 @@
 import { partition } from '@aws-sdk/core/client'
 
+// Which regions a call may follow its caller to. A region becomes a host name to which the session token is sent, and
+// callers choose it: in an ARN, or by what their SDK signs for.
+
 /** Where a call goes, and as whom. */
 export interface Place {
   /** Undefined: the function's own. */
@@ -11,9 +14,6 @@ export interface Place {
 export function keyOf({ region = '', role = '' }: Place): string {
   return `${region} ${role}`
 }
-
-// Which regions a call may follow its caller to. A region becomes a host name to which the session token is sent, and
-// callers choose it: in an ARN, or by what their SDK signs for.
 
 /** The SDK's own pattern. Its `partition` cannot be asked: it takes every unknown region for one of `aws`. */
 const REGION_OF_AWS = /^(us|eu|ap|sa|ca|me|af|il|mx)-\w+-\d+$/

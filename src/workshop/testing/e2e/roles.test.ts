@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { type Extension, type ExtensionOptions, startExtension } from '../artefact.ts'
 import { isClockSettable, settableClock } from '../platform/clock.ts'
@@ -204,6 +207,22 @@ test('what is prefetched as a role is a hit for that role alone', async (t) => {
     'HIT',
   )
   assert.equal(await cacheOf(SECRET), 'MISS')
+  await extension.logged(/WARN prefetch: arn:aws:iam::777788889999:role\/stranger is none of PARAMETERS/)
+})
+
+test('a file names roles as a list does, or as members of their own', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'roles-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'prefetch.json')
+  const secrets = [
+    { name: 'shared', roleArn: READER },
+    `${AUDITOR}@shared`,
+    { name: 'second', roleArn: STRANGER },
+  ]
+  writeFileSync(file, JSON.stringify({ secrets }))
+  const extension = await start(t, { env: { PARAMETERS_SECRETS_EXTENSION_PREFETCH_FILE: file } })
+  for (const role of [READER, AUDITOR])
+    assert.equal(header(await extension.get(SECRET + as(role)), 'X-Cache'), 'HIT')
   await extension.logged(/WARN prefetch: arn:aws:iam::777788889999:role\/stranger is none of PARAMETERS/)
 })
 
