@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { ROOT } from '../contenders/runtimes.ts'
 import { measureSeries, uncounted, Unmeasurable } from './series.ts'
 import { schedule } from './schedule.ts'
 
@@ -14,12 +15,10 @@ test('a contender that fails in one scenario has a cell that says so, and is mea
     if (contender.name !== 'peer' || scenario.name !== 'crowd') return { values: { p50Us: 1 } }
     tries++
     if (tries === 1) return { values: { p50Us: 1 } }
-    throw new Error('429 from the peer\nand what it wrote')
+    throw new Error(`${ROOT}/bin/peer: 429\nand what it wrote`)
   }
   const { samples, failed } = await measureSeries({ group: 'hit', turns, measure }, quiet)
-  assert.deepEqual(failed, [
-    { scenario: 'crowd', contender: 'peer', reason: '429 from the peer\nand what it wrote' },
-  ])
+  assert.deepEqual(failed, [{ scenario: 'crowd', contender: 'peer', reason: 'bin/peer: 429' }])
   const of = (contender: string, scenario: string) =>
     samples.filter((one) => one.contender === contender && one.scenario === scenario).length
   assert.deepEqual([of('ours', 'calm'), of('ours', 'crowd'), of('peer', 'calm')], [3, 3, 3])

@@ -1,4 +1,5 @@
 import type { Failure, GroupResult, Sample } from '../storing/results.ts'
+import { ROOT } from '../contenders/runtimes.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { Context } from './context.ts'
 import type { Turn } from './schedule.ts'
@@ -51,13 +52,19 @@ export async function measureSeries<Contender extends Named, Scenario extends Na
         samples.push({ scenario, contender, round: turn.round, ...measured })
       } catch (error) {
         if (error instanceof Unmeasurable) throw error
-        failed.push({ scenario, contender, reason: (error as Error).message })
+        failed.push({ scenario, contender, reason: reasonOf(error) })
       }
     }
   } finally {
     await upstream?.stop()
   }
   return { samples: samples.filter((sample) => !isOut(sample)), failed }
+}
+
+/** The first line, for what a process has written may follow, and without the folder of this checkout. */
+function reasonOf(error: unknown): string {
+  const [line = ''] = (error as Error).message.split('\n', 1)
+  return line.replaceAll(`${ROOT}/`, '')
 }
 
 /** Work that warms something up: a contender's failure shows when it is measured. */
