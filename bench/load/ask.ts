@@ -1,3 +1,4 @@
+import { valueIn } from '../measuring/request.ts'
 import { CREDENTIALS, secretOf, TOKEN, type Target } from '../measuring/catalogue.ts'
 
 // The forms in which a secret can be asked for.
@@ -41,6 +42,6 @@ export function askOf({ path }: Target, form: Form | undefined): Ask {
 
 /** Throws unless that is an answer in that form; says nothing of what it holds. */
 export function checkForm(body: string, { path, value }: Target, form: Form): void {
-  const got = form === 'value' ? body : (JSON.parse(body) as { SecretString?: string }).SecretString
+  const got = form === 'value' ? body : valueIn(body)
   if (got !== value) throw new Error(`${path}, ${form}: the value is another one`)
 }

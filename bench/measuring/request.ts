@@ -51,7 +51,8 @@ export function differenceOf(got: string, expected: string): string {
   return `expected ${expected.length} bytes, got ${got.length}; they differ from byte ${at}`
 }
 
-function valueIn(body: string): unknown {
+/** Undefined where there is none, for the error of a parser would quote the body. */
+export function valueIn(body: string): unknown {
   try {
     return (JSON.parse(body) as { SecretString?: unknown }).SecretString
   } catch {
