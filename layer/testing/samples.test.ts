@@ -18,6 +18,11 @@ const CALLERS: Record<string, readonly string[]> = {
     '--eval',
     `import { handler } from '${SAMPLES}node/index.mjs'; console.log(JSON.stringify(await handler()))`,
   ],
+  ruby: [
+    '-rjson',
+    '-e',
+    `require '${SAMPLES}ruby/handler'; puts JSON.generate(handler(event: {}, context: nil))`,
+  ],
   python3: [
     '-B',
     '-c',
