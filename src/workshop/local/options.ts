@@ -11,6 +11,8 @@ export interface StartOptions {
   readonly host: string | undefined
   /** Further names by which callers may call it. */
   readonly allowedHosts: readonly string[]
+  /** Where faults and rotations are asked for; undefined: nowhere. */
+  readonly controlPort: number | undefined
   /** Whether each request is printed. */
   readonly showsRequests: boolean
 }
@@ -29,6 +31,9 @@ built bundle runs as a child process under an emulator of the Lambda host. Ctrl-
   --host ADDR   where to listen, for containers: 0.0.0.0 lets everybody who reaches this machine ask, with the token
   --allow-host NAME
                 a name by which callers may call it besides localhost, such as a container's; may be repeated
+  --control N   a port where faults and rotations of the emulated AWS are asked for: curl -X POST
+                localhost:N/throttle, /unavailable, /hang, /delay/200, /deny/NAME, /clear, and with a new value as the
+                body (-d value) /rotate/NAME and /parameter/app/url
   --requests    print a line for each request; for looking, not for load, as it costs more than a hit
   --aws         ask the real AWS instead of the emulator: credentials and region come from your own profile, by the
                 AWS SDK's provider chain (AWS_PROFILE, AWS_REGION, SSO, ...), and reach the extension as environment
@@ -48,6 +53,7 @@ export function parseOptions(args: string[], env: NodeJS.ProcessEnv): StartOptio
       port: { type: 'string' },
       host: { type: 'string' },
       'allow-host': { type: 'string', multiple: true, default: [] },
+      control: { type: 'string' },
       requests: { type: 'boolean', default: false },
       aws: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -56,6 +62,9 @@ export function parseOptions(args: string[], env: NodeJS.ProcessEnv): StartOptio
   if (values.help) return undefined
   if (values.aws && values.seed !== undefined) {
     throw new Error('--aws asks the real AWS, which takes no --seed: leave one of the two out')
+  }
+  if (values.aws && values.control !== undefined) {
+    throw new Error('--aws asks the real AWS, which takes no --control: leave one of the two out')
   }
   const port =
     values.port === undefined
@@ -66,6 +75,7 @@ export function parseOptions(args: string[], env: NodeJS.ProcessEnv): StartOptio
     port,
     host: values.host,
     allowedHosts: values['allow-host'].map((name) => name.toLowerCase()),
+    controlPort: values.control === undefined ? undefined : portOf('--control', values.control, 1),
     showsRequests: values.requests,
   }
 }

@@ -182,6 +182,39 @@ test('who calls from another machine is answered by --host and a name that is al
   assert.match(lines[1]!, / HIT /)
 })
 
+test('a bad day of AWS and a rotation are to be had by one POST each, and are over by another', async (t) => {
+  const [port, control] = [await freePort(), await freePort()]
+  const local = start(t, ['--port', String(port), '--control', String(control)], { AWS_MAX_ATTEMPTS: '1' })
+  await local.until(/\(up/)
+  const post = async (path: string, body?: string) => {
+    const reply = await fetch(`http://127.0.0.1:${control}${path}`, { method: 'POST', ...(body && { body }) })
+    return `${reply.status} ${(await reply.text()).trim()}`
+  }
+  const read = async () => {
+    const reply = await ask(port, '/secretsmanager/get?secretId=MySecret&refreshNow=true')
+    const text = await reply.text()
+    return reply.status === 200
+      ? (JSON.parse(text) as { SecretString: string }).SecretString
+      : reply.headers.get('X-Amzn-ErrorType')
+  }
+  assert.equal(await post('/throttle'), '200 every call is throttled')
+  assert.equal(await read(), 'ThrottlingException')
+  assert.equal(await post('/unavailable'), '200 every call is answered 503')
+  assert.equal(await read(), 'ServiceUnavailable')
+  assert.equal(await post('/clear'), '200 AWS is well again')
+  assert.equal(await post('/rotate/MySecret', 'what came by rotation'), '200 MySecret has a new version')
+  assert.equal(await read(), 'what came by rotation')
+  assert.equal(await post('/deny/MySecret'), '200 MySecret may not be read')
+  assert.equal(await read(), 'AccessDeniedException')
+  await post('/clear')
+  assert.equal(await post('/delay/300'), '200 every call takes 300 ms')
+  assert.equal(await post('/delay/soon'), '400 delay/MILLISECONDS')
+  assert.equal(await post('/rotate/MySecret'), '400 rotate/NAME, with the new value as the body')
+  assert.match(await post('/explode'), /^404 POST one of rotate, parameter, throttle/)
+  assert.equal(await post('/parameter/new/one', 'a new parameter'), '200 /new/one has a new version')
+  assert.doesNotMatch(local.output(), /what came by rotation/)
+})
+
 test('the default seed is the project’s own, wherever the user stands', async (t) => {
   const local = start(t, ['--port', '0'], { INIT_CWD: tmpdir() })
   await local.until(/Serving the secrets and parameters of .*\/src\/workshop\/local\/seed\.json /)

@@ -3,6 +3,7 @@ import { EXTENSION_NAME } from '../../version.ts'
 import { loadSeed, type Seed } from '../emulators/aws/seed.ts'
 import { startAws } from '../emulators/aws/server.ts'
 import { startLambda, type LambdaHost } from '../emulators/lambda/host.ts'
+import { startControl } from './control.ts'
 import { bundleFile } from './files.ts'
 import { startFront } from './front.ts'
 import { HELP, parseOptions, type StartOptions } from './options.ts'
@@ -35,7 +36,9 @@ async function start(options: StartOptions): Promise<void> {
   const shown = await availablePort(options.port)
   const hasFront = host !== undefined || allowedHosts.length > 0 || showsRequests
   const port = hasFront ? await availablePort(0) : shown
-  const backend = await (seed === undefined ? realAws() : emulatedAws(loadSeed(seed), seed))
+  const backend = await (seed === undefined
+    ? realAws()
+    : emulatedAws(loadSeed(seed), seed, options.controlPort))
   const lambda = await startLambda({
     region: backend.region,
     extensions: [{ name: EXTENSION_NAME, command: [process.execPath, bundleFile()] }],
@@ -58,7 +61,7 @@ async function start(options: StartOptions): Promise<void> {
   await backend.close()
 }
 
-async function emulatedAws(seed: Seed, file: string): Promise<Backend> {
+async function emulatedAws(seed: Seed, file: string, controlPort: number | undefined): Promise<Backend> {
   const region = 'us-east-1'
   const credentials = {
     accessKeyId: 'LOCALACCESSKEY',
@@ -67,6 +70,8 @@ async function emulatedAws(seed: Seed, file: string): Promise<Backend> {
   }
   const aws = await startAws({ seed, region, credentials })
   const unfollow = followSeed(aws, file, seed, console.log)
+  const closeControl =
+    controlPort === undefined ? undefined : await startControl(aws, controlPort, console.log)
   return {
     region,
     emulated: { seed, file, region },
@@ -78,6 +83,7 @@ async function emulatedAws(seed: Seed, file: string): Promise<Backend> {
     },
     close() {
       unfollow()
+      closeControl?.()
       return aws.close()
     },
   }
