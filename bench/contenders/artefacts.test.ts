@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import test from 'node:test'
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from '@zip.js/zip.js'
-import { fileIn } from './artefacts.ts'
+import { fileIn, relocate } from './artefacts.ts'
 
 async function zipOf(files: Readonly<Record<string, Buffer>>): Promise<Buffer> {
   const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false })
@@ -25,4 +29,20 @@ test('a file that was damaged is refused', async () => {
   // Behind the local header of 30 bytes and the name.
   zip[40] = ~zip[40]! & 0xff
   await assert.rejects(fileIn(zip, 'f'))
+})
+
+test('the layer of a checkout whose folder has blanks and quotes in its name is started by its Node', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-node-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const odd = join(folder, "it's a folder")
+  mkdirSync(odd)
+  symlinkSync(process.execPath, join(odd, 'node'))
+  const layer = join(folder, 'layer')
+  writeFileSync(
+    layer,
+    `#!/bin/sh\n':' /*\n[ -x /var/lang/bin/node ] && exec /var/lang/bin/node "$0"\n*/\nconsole.log('by Node')\n`,
+  )
+  const moved = relocate({ path: layer }, { path: join(odd, 'node') }, 'test')
+  assert.ok('path' in moved)
+  assert.equal(execFileSync(moved.path, { encoding: 'utf8' }), 'by Node\n')
 })

@@ -39,7 +39,9 @@ export function relocate(layer: Found, node: Found, name: string): Found {
   if ('reason' in node) return node
   const text = readFileSync(layer.path, 'latin1')
   if (!text.includes(LAMBDA_NODE)) throw new Error(`the nodejs layer does not name ${LAMBDA_NODE}`)
-  const moved = text.replaceAll(LAMBDA_NODE, node.path)
+  // Where it is executed, and quoted: a checkout's folder may have a blank in its name.
+  const quoted = `'${node.path.replaceAll("'", "'\\''")}'`
+  const moved = text.replaceAll(new RegExp(`(?<=\\[ -x |exec )${LAMBDA_NODE}`, 'g'), () => quoted)
   return executable(`nodejs-${name}/${EXTENSION_NAME}`, Buffer.from(moved, 'latin1'))
 }
 
