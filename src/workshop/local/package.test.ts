@@ -43,7 +43,12 @@ test('in an empty folder the packed stand-in serves a secret, by npx and in a te
     env,
     detached: true,
   })
-  t.after(() => process.kill(-child.pid!, 'SIGKILL'))
+  const ended = once(child.stdout, 'close')
+  // As Ctrl-C does: killed outright, it could not end the extension, which is no child of its group.
+  t.after(async () => {
+    process.kill(-child.pid!, 'SIGINT')
+    await ended
+  })
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   while (!/on port \d+ \(up/.test(output)) await once(child.stdout, 'data')
