@@ -22,7 +22,14 @@ import { batchGetSecretValue, getSecretValue } from './secrets-api.ts'
 import { type Verifier, parseAuthorization, verify } from './signature.ts'
 import { assumeRoleXml, readQuestion } from './tokens-api.ts'
 import type { Traffic } from './traffic.ts'
-import { deleteParameter, describeSecret, putParameter, putSecretValue } from './writes-api.ts'
+import {
+  createSecret,
+  deleteParameter,
+  deleteSecret,
+  describeSecret,
+  putParameter,
+  putSecretValue,
+} from './writes-api.ts'
 
 type Operation = (region: Region, input: Input) => object
 
@@ -34,6 +41,8 @@ const SERVICES: Readonly<
     operations: {
       GetSecretValue: getSecretValue,
       BatchGetSecretValue: batchGetSecretValue,
+      CreateSecret: createSecret,
+      DeleteSecret: deleteSecret,
       PutSecretValue: putSecretValue,
       DescribeSecret: describeSecret,
     },

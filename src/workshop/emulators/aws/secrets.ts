@@ -50,6 +50,15 @@ export class Secrets {
     return found
   }
 
+  /** Also one that is marked for deletion. */
+  has(name: string): boolean {
+    return this.#all.some((secret) => secret.own && secret.name === name)
+  }
+
+  remove(secret: Secret): void {
+    this.#all.splice(this.#all.indexOf(secret), 1)
+  }
+
   /** All that are not deleted, by name. */
   list(): Secret[] {
     return this.#all

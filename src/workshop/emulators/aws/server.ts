@@ -85,6 +85,9 @@ export interface Aws {
   /** The next `count` pages of GetParametersByPath are empty, and have a NextToken. */
   emptyPages(count: number): void
 
+  /** Names of all secrets and parameters in the account's own region. */
+  held(): string[]
+
   /** AccessDeniedException for a name (as sent or as stored) or an ARN, with IAM's usual message unless given. */
   deny(nameOrArn: string, message?: string): void
   allow(nameOrArn: string): void
@@ -168,6 +171,10 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
     label: (name, label, version) => everywhere(({ parameters }) => parameters.label(name, label, version)),
     emptyPages: (count) => everywhere(({ parameters }) => parameters.sendEmptyPages(count)),
     deleteParameter: (name) => everywhere(({ parameters }) => parameters.delete(name)),
+    held: () => {
+      const { secrets, parameters } = regions.get(region)!
+      return [...secrets.list(), ...parameters.under('/', true)].map(({ name }) => name)
+    },
     deny: (name, message) => policy.deny(name, message),
     allow: (name) => policy.allow(name),
     setCredentials: (credentials) => keyring.set(credentials),
