@@ -53,9 +53,8 @@ const HELP = `npm run bench -- [group …] [options]
 Installs the pinned runtimes and builds the layers, unless they are there, and measures. With --quick a few minutes,
 without it half an hour.
 
-
 groups: ${NATIVE.join(', ')} (all of them without a name);
-alone: emulated (both architectures under qemu-user), fleet (many sandboxes, simulated in virtual time)
+alone: lambda (on Lambda itself: npm run bench -- lambda --help), emulated (both architectures under qemu-user), fleet (many sandboxes, simulated in virtual time)
 
   --quick                few samples: shows that every part works, claims nothing
   --seed N               of the order in which contenders run; default: drawn, and printed
@@ -87,6 +86,8 @@ const OPTIONS = {
 } satisfies Options
 
 async function main(): Promise<void> {
+  // Ends by `exit`, because the emulated host then kills what it has started.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   const wanted = argumentsOf(
     HELP,
     { allowPositionals: true, options: OPTIONS },
@@ -185,11 +186,10 @@ function quoted(argument: string): string {
   return /^[\w./=:,-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`
 }
 
-// Ends by `exit`, because the emulated host then kills what it has started.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
-
 try {
-  await main()
+  // Has options of its own, and needs clients of AWS that no other group does.
+  if (process.argv[2] === 'lambda') await (await import('./lambda/run.ts')).runOnLambda()
+  else await main()
 } catch (error) {
   console.error(`\n${(error as Error).message}`)
   process.exitCode = 1

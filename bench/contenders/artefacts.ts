@@ -39,10 +39,15 @@ export function relocate(layer: Found, node: Found, name: string): Found {
   if ('reason' in node) return node
   const text = readFileSync(layer.path, 'latin1')
   if (!text.includes(LAMBDA_NODE)) throw new Error(`the nodejs layer does not name ${LAMBDA_NODE}`)
-  // Where it is executed, and quoted: a checkout's folder may have a blank in its name.
-  const quoted = `'${node.path.replaceAll("'", "'\\''")}'`
-  const moved = text.replaceAll(new RegExp(`(?<=\\[ -x |exec )${LAMBDA_NODE}`, 'g'), () => quoted)
+  const moved = executedBy(text, node.path)
   return executable(`nodejs-${name}/${EXTENSION_NAME}`, Buffer.from(moved, 'latin1'))
+}
+
+/** The text of the nodejs layer's file, executed by the Node of that path. */
+export function executedBy(text: string, path: string): string {
+  // Quoted: a checkout's folder may have a blank in its name.
+  const quoted = `'${path.replaceAll("'", "'\\''")}'`
+  return text.replaceAll(new RegExp(`(?<=\\[ -x |exec )${LAMBDA_NODE}`, 'g'), () => quoted)
 }
 
 /** One CommonJS file from one of ours. */

@@ -107,6 +107,14 @@ export const COLUMNS: Readonly<Record<string, Columns>> = {
     ],
     comparisons: [],
   },
+  lambda: {
+    headlines: ['initMs'],
+    metrics: ['initMs', 'firstReadMs', 'p50Us', 'p99Us', 'missMs', 'maxMemoryMb', 'invokedMs', 'billedMs'],
+    comparisons: [
+      { label: 'added to INIT', metric: 'initMs', against: 'floor', as: 'difference' },
+      { label: 'added memory', metric: 'maxMemoryMb', against: 'floor', as: 'difference' },
+    ],
+  },
   emulated: {
     headlines: ['cpuFirstSecretMs', 'cpuUsPerHit'],
     metrics: ['cpuRegisteredMs', 'cpuFirstSecretMs', 'cpuUsPerHit'],

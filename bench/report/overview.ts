@@ -1,9 +1,7 @@
 import { basename } from 'node:path'
-import { METRICS } from './metrics.ts'
 import { type Run, valuesOf } from '../storing/results.ts'
-import { effect, estimate } from './statistics.ts'
+import { beside, type Cells } from './architectures.ts'
 import { type Line, LINES } from './summary.ts'
-import { withInterval } from './tables.ts'
 
 // The first table of the report: arm64 beside x86_64, of both layers. Native runs are two machines, and their ratio
 // shows that as much as the processors; emulated ones are one machine, and processor time alone.
@@ -15,14 +13,6 @@ const EMULATED: readonly Line[] = [
   { label: 'CPU of a hit', group: 'emulated', scenario: 'emulated hit, c1, 100 B', metric: 'cpuUsPerHit' },
 ]
 const EMULATED_LAYERS = ['nodejs layer on Node 24', 'executable']
-
-interface Cells {
-  readonly label: string
-  readonly layer: string
-  readonly metric: string
-  readonly x86: readonly number[]
-  readonly arm: readonly number[]
-}
 
 export function overview(latest: readonly Run[]): string {
   const native = (arch: string) => latest.find(({ meta }) => meta.arch === arch && !meta.emulated)
@@ -41,11 +31,10 @@ export function overview(latest: readonly Run[]): string {
       }),
     ),
   ]
-  const shown = rows.filter(({ x86: a, arm: b }) => a.length + b.length > 0).map(rowOf)
-  if (shown.length === 0) return ''
-  const head = '| | | x86_64 | arm64 | arm64 ÷ x86_64 |\n|---|---|---:|---:|---:|'
+  const table = beside(rows)
+  if (table === '') return ''
   const machines = [x86, arm, emulated].flatMap((run) => (run === undefined ? [] : [machineOf(run)]))
-  return `## arm64 beside x86_64\n\n${[head, ...shown].join('\n')}\n\n${machines.join('\n')}\n`
+  return `## arm64 beside x86_64\n\n${table}\n\n${machines.join('\n')}\n`
 }
 
 function samplesOf(
@@ -59,16 +48,6 @@ function samplesOf(
 
 function cellsOf({ label, metric }: Line, layer: string, x86: number[], arm: number[]): Cells {
   return { label, layer, metric, x86, arm }
-}
-
-function rowOf({ label, layer, metric, x86, arm }: Cells): string {
-  const { unit = '', digits = 1 } = METRICS[metric] ?? {}
-  const cells = [x86, arm].map((values) => {
-    const { median, interval, n } = estimate(values)
-    return n === 0 ? 'not measured' : withInterval(median, interval, digits, ` ${unit}`)
-  })
-  const { ratio, interval } = effect(x86, arm)
-  return `| ${[label, layer, ...cells, Number.isNaN(ratio) ? '' : withInterval(ratio, interval, 2, '×')].join(' | ')} |`
 }
 
 function machineOf({ folder, meta }: Run): string {

@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { distinct, type Run } from '../storing/results.ts'
 import { compareBuilds, comparisonTable } from './comparison.ts'
+import { sideBySide } from './side-by-side.ts'
 import { groupSection } from './tables.ts'
 import { explanationsOf } from './who.ts'
 
@@ -18,6 +19,7 @@ export function runPage(run: Run, plotsOf: (group: string) => readonly string[] 
     '',
     ...(who.length > 0 ? [...who, ''] : []),
     ...changes,
+    ...(arch === 'lambda' ? [sideBySide(run)] : []),
     ...run.groups.map((group) => groupSection(run, group, plotsOf(group.group))),
   ].join('\n')
 }

@@ -34,20 +34,27 @@ export function header({ meta, folder }: Run, { method }: Pick<GroupResult, 'met
     dirty,
     seed,
     command,
+    place,
   } = meta
   const gigabytes = (memoryMb / 1000).toFixed(1)
-  return [
+  const machine = [
     `Machine: ${meta.arch}, ${cpu}, ${cores} cores, ${gigabytes} GB, Linux ${kernel}; ${pinning}; load before ${loadAverage.join(' ')}${caveat(meta)}  `,
     `Node: ${Object.entries(runtimes)
       .map(([name, version]) => `${name} ${version}`)
       .join(', ')}  `,
+  ]
+  return [
+    ...(place === undefined ? machine : [`Machine: ${place}${caveat(meta)}  `]),
     `Run: ${startedAt.slice(0, 10)}, commit ${commit.slice(0, 7)}${dirty ? ' (with changes)' : ''}, ${basename(folder)}, seed ${seed}  `,
     `Method: \`${command}\`; ${method}`,
   ].join('\n')
 }
 
-function caveat({ emulated, quick }: Meta): string {
-  const words = [emulated ? 'EMULATED by qemu-user' : '', quick ? 'QUICK: too few samples for any claim' : '']
+function caveat({ emulated, quick, place }: Meta): string {
+  const words = [
+    emulated ? `EMULATED${place === undefined ? ' by qemu-user' : ''}` : '',
+    quick ? 'QUICK: too few samples for any claim' : '',
+  ]
   return words
     .filter((word) => word !== '')
     .map((word) => `; **${word}**`)

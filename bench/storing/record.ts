@@ -14,7 +14,10 @@ export interface Meta {
   readonly commit: string
   /** Whether files differed from the commit, untracked ones included. What a run itself writes does not count. */
   readonly dirty: boolean
+  /** `lambda` where both were measured there. */
   readonly arch: string
+  /** Where, if not on this machine. */
+  readonly place?: string
   /** Under qemu-user: only ratios between emulated rows mean anything. */
   readonly emulated: boolean
   readonly quick: boolean

@@ -45,6 +45,7 @@ export interface GroupResult {
 
 const UNFINISHED = 'unfinished-'
 const GROUP_ORDER = [
+  'lambda',
   'start',
   'sandbox',
   'small',
