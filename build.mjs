@@ -407,9 +407,10 @@ async function make(options) {
  * @param {string | Uint8Array} contents
  */
 async function put(name, contents) {
-  const path = `${root}/dist/${name}`
-  await writeFile(`${path}.${process.pid}`, contents)
-  await rename(`${path}.${process.pid}`, path)
+  // Not beside it: dist/package is packed and copied as a folder.
+  const written = `${root}/dist/${name.replaceAll('/', '-')}.${process.pid}`
+  await writeFile(written, contents)
+  await rename(written, `${root}/dist/${name}`)
 }
 
 const meta = await buildExtension()
