@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type * as declared from './package.d.ts'
+import { freePort } from '../testing/free-port.ts'
 import { startLocal } from './start-local.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
@@ -83,6 +84,46 @@ test('in an empty folder the packed stand-in serves a secret, by npx and in a te
     'the second value',
     4,
   ])
+})
+
+test('the steps that docs/local.md has for CI go on when the stand-in serves', async (t) => {
+  const folder = installed(t)
+  writeFileSync(join(folder, 'seed.json'), '{ "secrets": { "db": "what the seed holds" } }')
+  const guide = readFileSync(join(ROOT, 'docs/local.md'), 'utf8')
+  const [, steps = ''] = /### In CI\n[^]*?```sh\n([^]*?)```/.exec(guide) ?? []
+  const port = String(await freePort())
+  const here = steps.replace('npx', 'npx --offline').replace(' &', ` --port ${port} &`)
+  const ask = `curl --silent --header 'X-Aws-Parameters-Secrets-Token: local-token' 'localhost:2773/secretsmanager/get?secretId=db'`
+  const script = `${here}${ask}\n`.replaceAll('2773', port)
+  const child = spawn('sh', ['-c', script], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = once(child.stdout, 'close')
+  const exited = once(child, 'exit')
+  t.after(async () => {
+    process.kill(-child.pid!, 'SIGTERM')
+    await ended
+  })
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  assert.deepEqual(await exited, [0, null])
+  while (!output.includes('}')) await once(child.stdout, 'data')
+  assert.match(output, /"SecretString":"what the seed holds"/)
+})
+
+test('the sample of a unit test is green with the package that is packed', (t) => {
+  const folder = installed(t)
+  for (const file of ['index.mjs', 'index.test.mjs'])
+    copyFileSync(join(ROOT, 'layer/samples/node', file), join(folder, file))
+  const told = execFileSync(process.execPath, ['--test', 'index.test.mjs'], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
+    encoding: 'utf8',
+  })
+  assert.match(told, /pass 3\n.*fail 0\n/)
 })
 
 test('what the package declares is what it does, and a bad seed is refused with its place', async () => {
