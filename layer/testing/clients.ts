@@ -1,10 +1,10 @@
 // The clients in layer/testing/clients: AWS's SDKs for several languages, and Powertools. They are built into
 // dist/clients. The one for a language that this machine has no tools for is left out.
 
-import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { type Build, isHere, make } from './toolchain.ts'
 
 export interface Client {
   readonly name: string
@@ -12,12 +12,6 @@ export interface Client {
   readonly env?: Readonly<Record<string, string>>
   /** What it is built by. */
   readonly build?: Build
-}
-
-interface Build {
-  readonly command: readonly [tool: string, ...args: string[]]
-  /** The file that says which packages it installs, for a tool that would install them again each time. */
-  readonly once?: string
 }
 
 const SOURCES = fileURLToPath(new URL('clients', import.meta.url))
@@ -38,7 +32,7 @@ const PIP: Build = {
     '--requirement',
     REQUIREMENTS,
   ],
-  once: REQUIREMENTS,
+  once: { file: REQUIREMENTS, done: join(READY, 'pip-done') },
 }
 const GO: Build = {
   command: ['go', 'build', '-C', join(SOURCES, 'go'), '-o', join(READY, 'go-client'), '.'],
@@ -96,7 +90,7 @@ const CLIENTS: readonly Client[] = [
 
 /** Those that this machine has the tools for. */
 export function clientsHere(): readonly Client[] {
-  return CLIENTS.filter(({ build }) => build === undefined || isHere(build.command[0]))
+  return CLIENTS.filter(({ build }) => build === undefined || isHere(build))
 }
 
 /** Throws where a tool is here and fails. */
@@ -106,16 +100,4 @@ export function buildClients(): void {
   if (missing.length > 0) console.log(`no tools here for ${missing.map(({ name }) => name).join(', ')}`)
   mkdirSync(READY, { recursive: true })
   for (const build of new Set(here.map((client) => client.build))) if (build !== undefined) make(build)
-}
-
-function make({ command: [tool, ...args], once }: Build): void {
-  const done = join(READY, `${tool}-done`)
-  if (once !== undefined && existsSync(done) && readFileSync(done).equals(readFileSync(once))) return
-  const { status } = spawnSync(tool, args, { stdio: ['ignore', 'inherit', 'inherit'] })
-  if (status !== 0) throw new Error(`${tool} has failed: ${status}`)
-  if (once !== undefined) copyFileSync(once, done)
-}
-
-function isHere(tool: string): boolean {
-  return (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, tool)))
 }

@@ -13,6 +13,7 @@ import { argumentsOf } from '../../src/workshop/testing/arguments.ts'
 import { EXTENSION_PATH } from '../layers.ts'
 import { type Artefact, artefactsIn } from './artefacts.ts'
 import { buildClients } from './clients.ts'
+import { buildSamples } from './samples.ts'
 
 /** EXTENSION_UNDER_TEST, as src/workshop/testing/artefact.ts reads it. */
 interface UnderTest {
@@ -29,6 +30,7 @@ interface Run {
   readonly around: readonly string[]
   readonly underTest: UnderTest
   readonly tests: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
 }
 
 const HELP = `npm run test:layers [-- part of a run's title …]
@@ -51,6 +53,7 @@ const END_TO_END = [
 ]
 const HOSTILE = ['layer/testing/{clients,hostile,samples}.test.ts']
 const WRONG_RUNTIME = ['layer/testing/wrong-runtime.test.ts']
+const ON_LAMBDA = ['bench/lambda/measured.test.ts']
 const SMOKE = ['src/workshop/testing/contract.test.ts', 'src/workshop/testing/e2e/start.test.ts']
 
 // Each is expected to be there: README.md of layer/, "Known differences".
@@ -60,6 +63,7 @@ const folder = mkdtempSync(join(tmpdir(), 'layers-'))
 try {
   const { native, arm64 } = await artefactsIn(folder)
   buildClients()
+  buildSamples()
   const runs = [...runsOf(native), ...runsUnderQemu(arm64)]
   const chosen = runs.filter(({ title }) => words.every((word) => title.includes(word)))
   const reds = chosen.filter((one) => !isGreen(one)).map(({ title }) => title)
@@ -70,7 +74,12 @@ try {
 }
 
 function runsOf(artefacts: readonly Artefact[]): Run[] {
-  const runs: Run[] = [{ title: 'units', around: [], underTest: { name: 'none' }, tests: UNITS }]
+  const none = { around: [], underTest: { name: 'none' } }
+  const env = { LAYERS_UNDER_TEST: join(ROOT, 'dist') }
+  const runs: Run[] = [
+    { title: 'units', ...none, tests: UNITS },
+    { title: 'the benchmark on Lambda', ...none, tests: ON_LAMBDA, env },
+  ]
   const isolation = findIsolation()
   if (isolation === undefined) {
     console.log('no namespaces here: the layers run without a root directory as on Lambda')
@@ -121,7 +130,7 @@ function runsUnderQemu({ name, extensionsDir }: Artefact): Run[] {
   ]
 }
 
-function isGreen({ title, around, underTest, tests }: Run): boolean {
+function isGreen({ title, around, underTest, tests, env }: Run): boolean {
   const startedAt = Date.now()
   console.log(`\n${title}`)
   // Two at a time, for most of the time they wait.
@@ -130,7 +139,7 @@ function isGreen({ title, around, underTest, tests }: Run): boolean {
   const [command, ...args] = [...around, process.execPath, ...flags, ...files]
   const { status, error } = spawnSync(command!, args, {
     cwd: ROOT,
-    env: { ...process.env, TMPDIR: '/tmp', EXTENSION_UNDER_TEST: JSON.stringify(underTest) },
+    env: { ...process.env, ...env, TMPDIR: '/tmp', EXTENSION_UNDER_TEST: JSON.stringify(underTest) },
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   if (error !== undefined) throw error

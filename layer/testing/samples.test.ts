@@ -1,16 +1,19 @@
 // The sample functions, as their runtimes call them, in front of the artefact that EXTENSION_UNDER_TEST names.
 
 import assert from 'node:assert/strict'
-import { execFile, spawnSync } from 'node:child_process'
+import { execFile, spawn, spawnSync } from 'node:child_process'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { startExtension } from '../../src/workshop/testing/artefact.ts'
+import { startRuntimeApi } from '../../src/workshop/emulators/lambda/runtime-api.ts'
+import { type Extension, startExtension } from '../../src/workshop/testing/artefact.ts'
 import { environmentOf, run } from '../../src/workshop/testing/wrapper.ts'
+import { customRuntimesHere, isJavaHere, JAVA } from './samples.ts'
 
 const SAMPLES = fileURLToPath(new URL('../samples/', import.meta.url))
 
 const SECRET = 'the secret of the sample function'
+const SEED = { secrets: { s: SECRET }, parameters: { '/a/b': 'a parameter of the sample' } }
 
 const CALLERS: Record<string, readonly string[]> = {
   [process.execPath]: [
@@ -48,18 +51,53 @@ test('the sample with nothing but a variable gets its password through the wrapp
   assert.deepEqual(JSON.parse(stdout.toString()), { passwordLength: SECRET.length })
 })
 
+for (const { name, command, returns } of customRuntimesHere()) {
+  test(`the sample for ${name} gets its secret and its parameter, asked through its own runtime`, async (t) => {
+    const extension = await startExtension(t, { seed: SEED })
+    const api = await startRuntimeApi()
+    const function_ = spawn(command[0]!, command.slice(1), {
+      env: {
+        ...variablesOf(extension),
+        AWS_LAMBDA_RUNTIME_API: api.address,
+        AWS_LAMBDA_FUNCTION_NAME: 'sample',
+        AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '128',
+        AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/sample',
+        AWS_LAMBDA_LOG_STREAM_NAME: 'stream',
+      },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+    t.after(() => {
+      function_.kill('SIGKILL')
+      api.close()
+    })
+    function_.once('exit', (code) => api.fail(new Error(`it has ended with ${code}`)))
+    const { isError, payload } = await api.run('00000000-0000-4000-8000-000000000000', '{}')
+    assert.equal(isError, false, payload)
+    assert.deepEqual(JSON.parse(payload), returns)
+  })
+}
+
+if (isJavaHere()) {
+  test('the sample for Java gets its secret and its parameter', async (t) => {
+    const env = variablesOf(await startExtension(t, { seed: SEED }))
+    const { stdout } = await promisify(execFile)(JAVA.command[0]!, JAVA.command.slice(1), { env })
+    assert.match(stdout, JAVA.returns as RegExp)
+  })
+}
+
 async function asks(t: TestContext, program: string, args: readonly string[]): Promise<void> {
-  const { port, token } = await startExtension(t, {
-    seed: { secrets: { s: SECRET }, parameters: { '/a/b': 'a parameter of the sample' } },
-  })
-  const { stdout } = await promisify(execFile)(program, args, {
-    env: {
-      ...process.env,
-      SECRET_ID: 's',
-      PARAMETER_NAME: '/a/b',
-      AWS_SESSION_TOKEN: token,
-      PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(port),
-    },
-  })
+  const env = variablesOf(await startExtension(t, { seed: SEED }))
+  const { stdout } = await promisify(execFile)(program, args, { env })
   assert.deepEqual(JSON.parse(stdout), { secretLength: SECRET.length, parameterVersion: 1 })
+}
+
+function variablesOf({ port, token }: Extension): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    SECRET_ID: 's',
+    PARAMETER_NAME: '/a/b',
+    AWS_SESSION_TOKEN: token,
+    PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(port),
+  }
 }

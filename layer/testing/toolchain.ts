@@ -1,0 +1,26 @@
+// Programs that are built for tests, by the tools of their languages, where this machine has them.
+
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+export interface Build {
+  readonly command: readonly [tool: string, ...args: string[]]
+  /** The file that says which packages it installs, and its copy beside them: so they are not installed each time. */
+  readonly once?: { readonly file: string; readonly done: string }
+}
+
+export function isHere({ command: [tool] }: Build): boolean {
+  return (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(`${folder}/${tool}`))
+}
+
+/** Throws where the tool fails. */
+export function make({ command: [tool, ...args], once }: Build): void {
+  if (once !== undefined && existsSync(once.done) && readFileSync(once.done).equals(readFileSync(once.file)))
+    return
+  const { status } = spawnSync(tool, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+  if (status !== 0) throw new Error(`${tool} has failed: ${status}`)
+  if (once === undefined) return
+  mkdirSync(dirname(once.done), { recursive: true })
+  copyFileSync(once.file, once.done)
+}
