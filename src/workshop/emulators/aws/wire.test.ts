@@ -72,7 +72,7 @@ test('errors carry their code in the body alone, with the key each service uses'
 test('a target that does not exist is an unknown operation', async (t) => {
   const { call } = await begin(t, { seed })
   for (const target of [
-    'secretsmanager.CreateSecret',
+    'secretsmanager.ForgetSecret',
     'AmazonSSM.GetSecretValue',
     'DynamoDB_20120810.GetItem',
   ]) {
