@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { startRuntimeApi } from '../../src/workshop/emulators/lambda/runtime-api.ts'
 import { type Extension, startExtension } from '../../src/workshop/testing/artefact.ts'
 import { environmentOf, run } from '../../src/workshop/testing/wrapper.ts'
-import { customRuntimesHere, isJavaHere, JAVA } from './samples.ts'
+import { calledHere, customRuntimesHere } from './samples.ts'
 
 const SAMPLES = fileURLToPath(new URL('../samples/', import.meta.url))
 
@@ -55,7 +55,7 @@ for (const { name, command, returns } of customRuntimesHere()) {
   test(`the sample for ${name} gets its secret and its parameter, asked through its own runtime`, async (t) => {
     const extension = await startExtension(t, { seed: SEED })
     const api = await startRuntimeApi()
-    const function_ = spawn(command[0]!, command.slice(1), {
+    const function_ = spawn(command[0], command.slice(1), {
       env: {
         ...variablesOf(extension),
         AWS_LAMBDA_RUNTIME_API: api.address,
@@ -78,11 +78,12 @@ for (const { name, command, returns } of customRuntimesHere()) {
   })
 }
 
-if (isJavaHere()) {
-  test('the sample for Java gets its secret and its parameter', async (t) => {
-    const env = variablesOf(await startExtension(t, { seed: SEED }))
-    const { stdout } = await promisify(execFile)(JAVA.command[0]!, JAVA.command.slice(1), { env })
-    assert.match(stdout, JAVA.returns as RegExp)
+for (const { name, command, env, returns } of calledHere()) {
+  test(`the sample for ${name} gets its secret and its parameter`, async (t) => {
+    const variables = variablesOf(await startExtension(t, { seed: SEED }))
+    const [program, ...args] = command
+    const { stdout } = await promisify(execFile)(program, args, { env: { ...variables, ...env } })
+    assert.match(stdout.trim(), returns)
   })
 }
 
