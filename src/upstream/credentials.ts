@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { UpstreamError } from '../errors.ts'
 import { say } from '../public.ts'
 import { credentialsError } from './failure.ts'
@@ -114,7 +113,7 @@ async function askWithRetries(container: ContainerSettings): Promise<Held> {
           ? error
           : credentialsError(say`the container endpoint did not answer`)
       }
-      await sleep(RETRY_DELAY_MS * attempt)
+      await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS * attempt))
     }
   }
 }

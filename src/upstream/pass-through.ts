@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm'
 import type { RawAnswer, RawCall } from '../raw-call.ts'
@@ -38,7 +39,7 @@ export class ExpiredAnswer extends Error {
 interface Response {
   readonly statusCode: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: AsyncIterable<Buffer>
+  readonly body: Readable
 }
 
 interface Request {
