@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LOCAL_CREDENTIALS } from '../../emulators/aws/server.ts'
-import { startExtension } from '../artefact.ts'
+import { artefactName, startExtension } from '../artefact.ts'
 import { freePort } from '../free-port.ts'
 import { exchange, type Reply } from '../wire.ts'
 
@@ -116,3 +119,35 @@ test('without a token nobody is served, and the function lives', async (t) => {
   assert.equal(extension.aws.calls(), 0)
   await extension.lambda.invoke()
 })
+
+// Each of these is half a millisecond or more of every first secret, and is easily loaded by a name of its kind.
+const UNNEEDED = [
+  'child_process',
+  'internal/deps/undici/undici',
+  'internal/webstreams/readablestream',
+  'perf_hooks',
+  'timers/promises',
+  'worker_threads',
+  'zlib',
+]
+
+if (artefactName().startsWith('dist/')) {
+  test('until it has answered a first secret, Node has loaded nothing that only other work needs', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'loaded-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    const [hook, list] = [join(folder, 'hook.cjs'), join(folder, 'list.json')]
+    writeFileSync(
+      hook,
+      `process.once('exit', () => require('node:fs').writeFileSync(${JSON.stringify(list)}, JSON.stringify(process.moduleLoadList)))`,
+    )
+    const extension = await startExtension(t, { env: { NODE_OPTIONS: `--require ${hook}` } })
+    assert.equal((await extension.get(SECRET)).status, 200)
+    await extension.stop()
+    const loaded = new Set(JSON.parse(readFileSync(list, 'utf8')) as string[])
+    assert.ok(loaded.has('NativeModule https'))
+    assert.deepEqual(
+      UNNEEDED.filter((name) => loaded.has(`NativeModule ${name}`)),
+      [],
+    )
+  })
+}
