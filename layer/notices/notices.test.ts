@@ -50,6 +50,9 @@ test("the list of Bun's parts is of the pinned Bun", () => {
   const text = noticesOf('x86_64', bundledPackages())
   for (const { name, url } of BUN.parts) assert.ok(text.includes(name) && text.includes(url))
   for (const name of ['JavaScriptCore', 'BoringSSL', 'libjpeg-turbo']) assert.match(text, new RegExp(name))
+  for (const title of ['GNU LIBRARY GENERAL PUBLIC LICENSE', 'GNU LESSER GENERAL PUBLIC LICENSE'])
+    assert.ok(text.includes(`${title}\n`), title)
+  assert.doesNotMatch(noticesOf('node', bundledPackages()), /GNU L/)
 })
 
 for (const { zip, kind } of LAYERS) {

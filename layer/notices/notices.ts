@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import licences from 'spdx-license-list/full.js'
 import type { Layer } from '../layers.ts'
 
 export interface Package {
@@ -42,7 +43,8 @@ export function bundledPackages(): readonly Package[] {
 /** The same text at every build of the same packages. Throws for a package that tells no licence. */
 export function noticesOf(kind: Layer['kind'], packages: readonly Package[]): string {
   const ours = `Open Parameters and Secrets Lambda Extension, Apache-2.0. It contains the following packages of npm.\n`
-  return [ours + npmNotices(packages), ...(kind === 'node' ? [] : [bunNotices()])].join(RULE)
+  const bun = kind === 'node' ? [] : [bunNotices(), ...lesserLicences()]
+  return [ours + npmNotices(packages), ...bun].join(RULE)
 }
 
 /** Each licence text once, below the packages that it is of. */
@@ -71,11 +73,21 @@ function bunNotices(): string {
 ${lines.join('\n')}
 
 JavaScriptCore and WebCore are linked under the GNU Library General Public License, version 2, and tinycc under the GNU
-Lesser General Public License, version 2.1. Their source, as patched for Bun, and what it takes to link Bun anew with a
-changed one, is at https://github.com/oven-sh/WebKit and https://github.com/oven-sh/bun ("Building"); the commit is named
-in that version's scripts/build/deps/webkit.ts. The program that is compiled into this executable can be built with such
-a Bun from its own source, which is published under Apache-2.0: npm run layer.
+Lesser General Public License, version 2.1; both are below. Their source, as patched for Bun, and what it takes to link
+Bun anew with a changed one, is at https://github.com/oven-sh/WebKit and https://github.com/oven-sh/bun ("Building"); the
+commit is named in that version's scripts/build/deps/webkit.ts. The program that is compiled into this executable can be
+built with such a Bun from its own source, which is published under Apache-2.0: npm run layer.
 
 From ${BUN.source}, read on ${BUN.read}.
 `
+}
+
+/** The texts of those licences that want to be handed on whole. Throws for one that SPDX does not know. */
+function lesserLicences(): string[] {
+  const ids = new Set(BUN.parts.map(({ license }) => license).filter((license) => license.startsWith('LGPL')))
+  return [...ids].map((id) => {
+    const licence = licences[id]
+    if (licence === undefined) throw new Error(`SPDX knows no licence ${id}`)
+    return `\n${licence.licenseText.trim()}\n`
+  })
 }
