@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { withPages } from './pages/table.ts'
 import { type Architecture, bunFor, hostBun } from './runtimes.ts'
 import { seal } from './seal.ts'
-import { withoutLastCompiler } from './tiers.ts'
+import { delayLastCompiler } from './tiers.ts'
 
 const TARGETS: Record<Architecture, string> = { x86_64: 'bun-linux-x64', arm64: 'bun-linux-arm64' }
 
@@ -63,7 +63,7 @@ export function compiled(
     })
     const file = readFileSync(outfile)
     seal(file)
-    withoutLastCompiler(file)
+    delayLastCompiler(file)
     return file
   } finally {
     rmSync(folder, { recursive: true })

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { executable } from './executable.ts'
 import type { Architecture } from './runtimes.ts'
-import { withoutLastCompiler } from './tiers.ts'
+import { delayLastCompiler } from './tiers.ts'
 
 const QEMU = ['/usr/bin/qemu-aarch64-static', '-L', '/usr/aarch64-linux-gnu'] as const
 const HERE: Architecture = process.arch === 'arm64' ? 'arm64' : 'x86_64'
@@ -16,7 +16,7 @@ const LAUNCHERS: Partial<Record<Architecture, readonly string[]>> = {
 }
 
 for (const [architecture, launcher] of Object.entries(LAUNCHERS)) {
-  test(`the last compiler of the ${architecture} executable never begins, by its own account`, (t) => {
+  test(`the last compiler of the ${architecture} executable begins late, by its own account`, (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'tiers-'))
     t.after(() => rmSync(folder, { recursive: true }))
     const file = join(folder, 'probe')
@@ -29,7 +29,7 @@ for (const [architecture, launcher] of Object.entries(LAUNCHERS)) {
       encoding: 'utf8',
     })
     assert.equal(status, 0, stderr)
-    assert.match(stderr, /thresholdForFTLOptimizeAfterWarmUp=1000000000\b/)
+    assert.match(stderr, /thresholdForFTLOptimizeAfterWarmUp=1000000\b/)
     assert.match(stderr, /thresholdForOptimizeSoon=\d+/)
   })
 }
@@ -37,11 +37,11 @@ for (const [architecture, launcher] of Object.entries(LAUNCHERS)) {
 test('a Bun that keeps its defaults otherwise, or twice, is refused', () => {
   const defaults = Buffer.from(new Uint32Array([1_000, 1, 15, 64_000]).buffer)
   const once = Buffer.concat([Buffer.from('before'), defaults, Buffer.from('after')])
-  withoutLastCompiler(once)
+  delayLastCompiler(once)
   assert.deepEqual(
     [...new Uint32Array(once.buffer.slice(once.byteOffset + 6, once.byteOffset + 22))],
-    [1_000, 1, 15, 1_000_000_000],
+    [1_000, 1, 15, 1_000_000],
   )
-  assert.throws(() => withoutLastCompiler(once), /not once/)
-  assert.throws(() => withoutLastCompiler(Buffer.concat([defaults, defaults])), /not once/)
+  assert.throws(() => delayLastCompiler(once), /not once/)
+  assert.throws(() => delayLastCompiler(Buffer.concat([defaults, defaults])), /not once/)
 })
