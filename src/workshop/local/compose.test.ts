@@ -9,6 +9,7 @@ import { dirname, join, resolve } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
+import { servingPort } from './serving-port.ts'
 
 interface Service {
   readonly build?: { readonly context: string; readonly dockerfile: string }
@@ -69,10 +70,7 @@ async function start(t: TestContext, folder: string, args: readonly string[]): P
     child.kill('SIGTERM')
     await ended
   })
-  let output = ''
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  while (!/on port \d+ \(up/.test(output)) await once(child.stdout, 'data')
-  return Number(/on port (\d+) \(up/.exec(output)?.[1])
+  return servingPort(child.stdout)
 }
 
 function listOf(name: string): string[] {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:net'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -120,7 +120,7 @@ test('without a token nobody is served, and the function lives', async (t) => {
   await extension.lambda.invoke()
 })
 
-// Each of these is half a millisecond or more of every first secret, and is easily loaded by a name of its kind.
+// Each takes time from every first secret, and a harmless-looking name loads it: `performance`, for one.
 const UNNEEDED = [
   'child_process',
   'internal/deps/undici/undici',
