@@ -1,26 +1,21 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { launcherFor } from './emulation.ts'
 import { executable } from './executable.ts'
-import type { Architecture } from './runtimes.ts'
 import { delayLastCompiler } from './tiers.ts'
 
-const QEMU = ['/usr/bin/qemu-aarch64-static', '-L', '/usr/aarch64-linux-gnu'] as const
-const HERE: Architecture = process.arch === 'arm64' ? 'arm64' : 'x86_64'
-const LAUNCHERS: Partial<Record<Architecture, readonly string[]>> = {
-  [HERE]: [],
-  ...(HERE === 'x86_64' && existsSync(QEMU[0]) && { arm64: QEMU }),
-}
-
-for (const [architecture, launcher] of Object.entries(LAUNCHERS)) {
+for (const architecture of ['x86_64', 'arm64'] as const) {
+  const launcher = launcherFor(architecture)
+  if ('missing' in launcher) continue
   test(`the last compiler of the ${architecture} executable begins late, by its own account`, (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'tiers-'))
     t.after(() => rmSync(folder, { recursive: true }))
     const file = join(folder, 'probe')
-    writeFileSync(file, executable('Bun.unsafe.setJITPolicy(1)', architecture as Architecture), {
+    writeFileSync(file, executable('Bun.unsafe.setJITPolicy(1)', architecture), {
       mode: 0o755,
     })
     const [program, ...args] = [...launcher, file]

@@ -3,28 +3,15 @@
 // (layer/pages/start.test.ts).
 
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { launcherFor } from '../emulation.ts'
 import { compiled } from '../executable.ts'
 import type { Architecture } from '../runtimes.ts'
 import { touchedInStarts } from './start.ts'
 import { ownPages, writeTable } from './table.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const host: Architecture = process.arch === 'arm64' ? 'arm64' : 'x86_64'
-const emulators: Record<Architecture, { qemu: string; libraries: string; packages: string }> = {
-  x86_64: {
-    qemu: '/usr/bin/qemu-x86_64-static',
-    libraries: '/usr/x86_64-linux-gnu',
-    packages: 'qemu-user-static libc6-amd64-cross',
-  },
-  arm64: {
-    qemu: '/usr/bin/qemu-aarch64-static',
-    libraries: '/usr/aarch64-linux-gnu',
-    packages: 'qemu-user-static libc6-arm64-cross',
-  },
-}
-
 const inlineBundle = bundle('--inline-upstream')
 // Left behind in dist/, as `npm run build` leaves it.
 bundle()
@@ -37,11 +24,9 @@ for (const architecture of ['x86_64', 'arm64'] as const) {
 }
 
 function emulatorFor(architecture: Architecture): string[] {
-  if (architecture === host) return []
-  const { qemu, libraries, packages } = emulators[architecture]
-  if (!existsSync(qemu) || !existsSync(libraries))
-    throw new Error(`to run ${architecture}: apt-get install ${packages}`)
-  return [qemu, '-L', libraries]
+  const launcher = launcherFor(architecture)
+  if ('missing' in launcher) throw new Error(`to run ${architecture}: apt-get install ${launcher.missing}`)
+  return [...launcher]
 }
 
 function bundle(...flags: string[]): string {

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { argumentsOf } from '../../src/workshop/testing/arguments.ts'
+import { launcherFor } from '../emulation.ts'
 import { EXTENSION_PATH } from '../layers.ts'
 import { type Artefact, artefactsIn } from './artefacts.ts'
 import { buildClients } from './clients.ts'
@@ -43,8 +44,6 @@ const words = argumentsOf(HELP, { allowPositionals: true }, ({ positionals }) =>
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const LAMBDA_ROOT = fileURLToPath(new URL('lambda-root.sh', import.meta.url))
 const SHELLS = ['/bin/bash', '/bin/dash'].filter((shell) => existsSync(shell))
-const QEMU = '/usr/bin/qemu-aarch64-static'
-const ARM64_LIBRARIES = '/usr/aarch64-linux-gnu'
 
 const UNITS = ['layer/*.test.ts', 'layer/{notices,pages}/*.test.ts']
 const END_TO_END = [
@@ -113,13 +112,12 @@ function runsOf(artefacts: readonly Artefact[]): Run[] {
 }
 
 function runsUnderQemu({ name, extensionsDir }: Artefact): Run[] {
-  if (!existsSync(QEMU) || !existsSync(ARM64_LIBRARIES)) {
-    console.log(
-      `${name}: skipped, there is no ${QEMU} (qemu-user-static) or ${ARM64_LIBRARIES} (libc6-arm64-cross)`,
-    )
+  const launcher = launcherFor('arm64')
+  if ('missing' in launcher) {
+    console.log(`${name}: skipped, it needs ${launcher.missing}`)
     return []
   }
-  const command = [QEMU, '-L', ARM64_LIBRARIES, join(extensionsDir, basename(EXTENSION_PATH))]
+  const command = [...launcher, join(extensionsDir, basename(EXTENSION_PATH))]
   return [
     {
       title: `${name} under qemu`,
