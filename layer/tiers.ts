@@ -1,8 +1,8 @@
 // JavaScriptCore compiles a function that has run some thousand times once more, by FTL, its last and best compiler. A cache
 // beside a function is asked some thousand times in its life, and then that comes too late and takes too much: each
-// compilation stops a process with one processor for milliseconds. So it begins 16 times later, at some 60,000 hits, where
-// it pays. README.md, "Cold start", has the figures. The variable for it acts before our code runs, and an extension cannot
-// set it for itself. So the number in the executable is changed.
+// compilation stops a process with one processor for milliseconds. So it begins after 16 times as many runs. README.md,
+// "Cold start", has the figures. The variable for it acts before our code runs, and an extension cannot set it for itself.
+// So the number in the executable is changed.
 
 /**
  * How JavaScriptCore keeps four of its options' defaults: thresholdForOptimizeSoon, executionCounterIncrementForLoop,

@@ -14,7 +14,7 @@ export interface Clocks {
 }
 
 const ours: Clocks = {
-  // Not by `performance`, which Node loads when it is first asked for: a millisecond of the start.
+  // Not by `performance`, which Node loads when it is first asked for.
   wallMs: () => process.uptime() * 1_000,
   cpuMs: () => {
     const { user, system } = process.cpuUsage()
