@@ -7,7 +7,7 @@
 // embedded as text that is compiled when first needed, so that V8 does not parse it before `listen`.
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
@@ -171,19 +171,30 @@ const PARTS = /** @type {const} */ ([
   { name: 'serving', entry: 'src/programs/serving.ts', exports: 'createServing' },
 ])
 
-// What all parts must have the same of: UpstreamError is one class, and a part is loaded once.
+// What all parts must share: UpstreamError is one class, and a part is loaded once. By the file that an import means,
+// not by how it is spelled: a second copy of the class would make AWS's failures defects of ours.
 const SHARED_ERRORS = 'shared:errors'
+const ERRORS_FILE = 'src/errors.ts'
 /** @type {(name: string) => string} */
 const shared = (name) => `shared:${name}`
 
 /** @type {Plugin} */
 const share = {
   name: 'share',
-  setup({ onResolve }) {
-    onResolve({ filter: /^\.\.?\/errors\.ts$/ }, () => ({ path: SHARED_ERRORS, external: true }))
-    onResolve({ filter: /^\.\.\/upstream\/index\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: shared('upstream'), external: true } : undefined,
-    )
+  setup({ onResolve, onEnd }) {
+    onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, resolveDir, kind }) => {
+      const file = resolve(resolveDir, path)
+      if (file === resolve(root, ERRORS_FILE)) return { path: SHARED_ERRORS, external: true }
+      const part = PARTS.find(({ entry }) => file === resolve(root, entry))
+      if (part !== undefined && kind === 'dynamic-import') return { path: shared(part.name), external: true }
+      return undefined
+    })
+    onEnd(({ metafile }) => ({
+      errors:
+        ERRORS_FILE in (metafile?.inputs ?? {})
+          ? [{ text: `${ERRORS_FILE} is in a part: a second copy` }]
+          : [],
+    }))
   },
 }
 
