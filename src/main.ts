@@ -1,20 +1,18 @@
 import { readConfig } from './config.ts'
 import { kindOf, placeOf } from './errors.ts'
-import { isAside } from './snap-start/is-aside.ts'
 import { createLog } from './log.ts'
 import { runExtension } from './programs/extension.ts'
 import type { Serving } from './programs/serving.ts'
 import { say } from './public.ts'
 
-// Reads the environment, and starts the program that this process is to be.
+// Reads the environment, and starts the extension.
 
 const config = readConfig(process.env)
 const log = createLog(config.logLevel, config.logFormat)
 process.on('uncaughtException', survive)
 process.on('unhandledRejection', survive)
 
-if (isAside) void load().then((serving) => serving.runAside(survive))
-else void runExtension({ config, log, load, survive })
+void runExtension({ config, log, load, survive })
 
 async function load(): Promise<Serving> {
   const { createServing } = await import('./programs/serving.ts')

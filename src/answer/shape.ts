@@ -7,7 +7,6 @@ import { wireBody, WIRE_TYPE } from './wire-shape.ts'
 // Other bodies for the same question. The cache holds the original's body alone; another shape is made from it when it
 // is first asked for. It is kept with the answer, so it expires and is evicted with it.
 
-/** Plain data, so that another process can be told it: snap-start/aside.ts. */
 export type Shape =
   /** The bare `SecretString` or `Value`; a binary secret as bytes. */
   | { readonly kind: 'value'; readonly key: string }

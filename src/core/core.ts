@@ -39,11 +39,6 @@ export interface Core {
   readonly prefetch: Prefetch | undefined
   /** Undefined if nothing is to become a variable of the function. */
   readonly environment: Environment | undefined
-  /**
-   * Asks AWS, past the cache. Logs a failure; if nobody waits for the answer, at DEBUG only. Rejects with
-   * UpstreamError, or with a defect of ours.
-   */
-  fetchAnswer(lookup: Lookup, purpose?: Purpose): Promise<Answer>
   /** Many at once; see read-many.ts. */
   readMany(lookups: readonly (SecretLookup | ParameterLookup)[], isRefresh: boolean): Promise<Part[]>
   /** Hands a call of an SDK on to AWS; logs a failure. Rejects with UpstreamError, or with a defect of ours. */
@@ -124,7 +119,6 @@ export function createCore(config: Config, log: Log): Core {
     upstream,
     prefetch,
     environment,
-    fetchAnswer,
     readMany: (lookups, isRefresh) => guard.during(() => many.read(cache, lookups, isRefresh)),
     passOn,
     changed: (names) => cache.dropWhere((answer) => names.some((name) => isOf(answer, name))),
@@ -137,11 +131,11 @@ export function createCore(config: Config, log: Log): Core {
     return lookup.store === 'secrets-manager' ? config.secretsTtlMs : config.parametersTtlMs
   }
 
-  async function fetchAnswer(
-    lookup: Lookup,
-    purpose: Purpose = 'read',
-    coming?: Promise<Fields>,
-  ): Promise<Answer> {
+  /**
+   * Asks AWS, past the cache. Logs a failure; if nobody waits for the answer, at DEBUG only. Rejects with
+   * UpstreamError, or with a defect of ours.
+   */
+  async function fetchAnswer(lookup: Lookup, purpose: Purpose, coming?: Promise<Fields>): Promise<Answer> {
     try {
       if (coming !== undefined) return createAnswer(goShape(await coming))
       if (lookup.store === 'parameter-path') return await fetchBelow(lookup)

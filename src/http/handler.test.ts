@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { ReadThrough } from '../cache/read-through.ts'
 import { UpstreamError } from '../errors.ts'
@@ -14,7 +14,6 @@ import { exchange, header, type Reply } from '../workshop/testing/wire.ts'
 import { bytesOf, createAnswer, type Answer } from '../answer/answer.ts'
 import { createHandler } from './handler.ts'
 import { rejects } from './rejects.ts'
-import type { Asked } from './reader.ts'
 import { createTokenCheck } from './token.ts'
 
 const TOKEN = 'the-session-token'
@@ -26,11 +25,6 @@ interface Fixture {
   readonly ttlMs?: number
   readonly level?: Level
   readonly isCurrentToken?: (presented: string) => Promise<boolean>
-  readonly answerAside?: (
-    socket: Socket,
-    asked: Asked,
-    token: string | undefined,
-  ) => Promise<boolean> | undefined
 }
 
 interface Request {
@@ -73,8 +67,6 @@ async function start(t: TestContext, fixture: Fixture = {}) {
     log: createLog(fixture.level ?? 'debug', 'text', (line) => void lines.push(line)),
     isKnownToken: createTokenCheck([TOKEN]),
     isCurrentToken: fixture.isCurrentToken,
-    answerAside: fixture.answerAside ?? (() => undefined),
-    keepHere: () => undefined,
     callers: new Callers(),
     readMany: () => Promise.reject(new Error('many are not expected')),
     sdk: {
@@ -401,36 +393,6 @@ test('a token check that fails is a 500 without detail', async (t) => {
   isRefusal(await ask(SECRET, { token: 'newer' }), 'internal')
   assert.equal((await ask(SECRET)).status, 200)
   assert.ok(!lines.join('').includes(VALUE))
-})
-
-test('where another process answers, this one neither fetches nor writes, and closes its end', async (t) => {
-  const asked: [string, string | undefined][] = []
-  const { ask, fetched } = await start(t, {
-    answerAside: (socket, read, token) => {
-      asked.push([read.kind === 'read' ? read.lookup.key : read.kind, token])
-      return new Promise((resolve) => {
-        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\naside', () => resolve(true))
-      })
-    },
-    isCurrentToken: () => Promise.resolve(true),
-  })
-  assert.equal((await ask(SECRET)).body.toString(), 'aside')
-  assert.equal((await ask(SECRET, { token: 'newer' })).body.toString(), 'aside')
-  assert.deepEqual(
-    asked.map(([, token]) => token),
-    [undefined, 'newer'],
-  )
-  isRefusal(await ask('/nowhere'), 'unknownPath')
-  assert.deepEqual(fetched, [])
-})
-
-test('where the other process has no answer, this one gives it', async (t) => {
-  const { ask } = await start(t, {
-    answerAside: () => Promise.resolve(false),
-    isCurrentToken: () => Promise.resolve(false),
-  })
-  assert.equal((await ask(SECRET)).status, 200)
-  isRefusal(await ask(SECRET, { token: 'newer' }), 'badToken')
 })
 
 test('a refused token is told to the log once a minute, with how many there were and none of them', async (t) => {

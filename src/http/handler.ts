@@ -6,8 +6,8 @@ import { createReader, PLAIN, type ReaderOptions } from './reader.ts'
 import { rejects } from './rejects.ts'
 import * as reply from './reply.ts'
 import type { Handler } from './server.ts'
-import type { AdmitRole, Read, ReadMany } from './asked.ts'
-import { createRouter, type Route } from './route.ts'
+import type { AdmitRole } from './asked.ts'
+import { createRouter } from './route.ts'
 import { createSdkEndpoint, type SdkOptions } from './sdk-endpoint.ts'
 import { createStrangers, type StrangersOptions } from './strangers.ts'
 
@@ -58,8 +58,8 @@ export function createHandler(options: HandlerOptions): Handler {
     if (!isGoodHost(host)) return reply.refuse(response, rejects.foreignHost)
     if (request.method !== 'GET') return reply.refuse(response, rejects.method)
     const asked = route(request.url ?? '')
-    if (asked.kind === 'read') return read(request, response, asked, PLAIN)
-    if (asked.kind === 'many') return reader.readMany(request, response, asked, PLAIN)
+    if (asked.kind === 'read') return read(response, asked, PLAIN)
+    if (asked.kind === 'many') return reader.readMany(response, asked, PLAIN)
     if (asked.kind === 'ping') return reply.pong(response)
     if (asked.kind === 'environment') return serveEnvironment(response)
     if (asked.kind === 'metrics') {
@@ -80,13 +80,11 @@ export function createHandler(options: HandlerOptions): Handler {
   /** The caller has shown no token of the environment: `/ping` needs none. */
   function serveStranger(request: IncomingMessage, response: ServerResponse): void {
     const { token, host, forwarded } = seen
-    const asked = request.method === 'GET' ? route(request.url ?? '') : undefined
-    if (asked?.kind === 'ping') {
+    if (request.method === 'GET' && route(request.url ?? '').kind === 'ping') {
       return isGoodHost(host) ? reply.pong(response) : reply.refuse(response, rejects.foreignHost)
     }
     if (!strangers.mayBeKnown(token)) return refuseStranger(response)
-    strangers.decide(request, token, {
-      asked: isOfAws(asked) && !forwarded && isGoodHost(host) ? asked : undefined,
+    strangers.decide(token, {
       serve: () => serve(request, response, host, forwarded),
       refuse: () => refuseStranger(response),
       fail: (error) => ourFault(response, error, PLAIN),
@@ -105,8 +103,4 @@ export function createHandler(options: HandlerOptions): Handler {
     lastGoodHost = host
     return true
   }
-}
-
-function isOfAws(asked: Route | undefined): asked is Read | ReadMany {
-  return asked?.kind === 'read' || asked?.kind === 'many'
 }

@@ -1,5 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import type { ServerResponse } from 'node:http'
 import type { Answer, Ready } from '../answer/answer.ts'
 import { makeShape, shapeHeld } from '../answer/shape.ts'
 import type { ReadThrough } from '../cache/read-through.ts'
@@ -12,21 +11,12 @@ import { rejects } from './rejects.ts'
 import * as reply from './reply.ts'
 import type { Read, ReadMany } from './asked.ts'
 import { manyReady, type Part } from './many.ts'
-import type { Pass } from './sdk-request.ts'
-
-/** What only AWS can answer. */
-export type Asked = Read | ReadMany | Pass
 
 export interface ReaderOptions {
   readonly cache: ReadThrough<Lookup, Answer>
   readonly log: Log
   /** Who waits for an answer of AWS, by the question's key. */
   readonly callers: { enter(key: string, isThere: () => boolean): () => void }
-  /**
-   * Lets another process answer on this socket, because this one must not hold the answer; undefined if it may. That
-   * process checks `token`; undefined means that it is known to be good. False: answer here after all.
-   */
-  answerAside(socket: Socket, asked: Asked, token: string | undefined): Promise<boolean> | undefined
   /** What is held, and the rest from AWS. Rejects with a defect of ours only. */
   readMany(lookups: ReadMany['lookups'], isRefresh: boolean): Promise<readonly Part[]>
   /** Called at the hit with that number, and at the miss with that number, once each. Must not throw. */
@@ -45,82 +35,43 @@ export const PLAIN: Voice = { fail: reply.fail, refuse: reply.refuse }
 
 export interface Reader {
   /** Answers from the cache or, joined with others who ask the same, from AWS. Never throws. A hit has no promise. */
-  read(request: IncomingMessage, response: ServerResponse, asked: Read, voice: Voice): void
+  read(response: ServerResponse, asked: Read, voice: Voice): void
   /** The same for many at once, in one body. */
-  readMany(request: IncomingMessage, response: ServerResponse, asked: ReadMany, voice: Voice): void
-  /** Answers in another process where this one must not hold the answer, else calls `here`. */
-  asideOr(
-    request: IncomingMessage,
-    response: ServerResponse,
-    asked: Asked,
-    here: () => void,
-    voice: Voice,
-  ): void
+  readMany(response: ServerResponse, asked: ReadMany, voice: Voice): void
   /** A bug of ours: a bare 500, and a log line that names the kind of error and no more. */
   ourFault(response: ServerResponse, error: unknown, voice: Voice): void
 }
 
-export function createReader({
-  cache,
-  log,
-  callers,
-  answerAside,
-  onBusy,
-  readMany: readParts,
-}: ReaderOptions): Reader {
+export function createReader({ cache, log, callers, onBusy, readMany: readParts }: ReaderOptions): Reader {
   let hitsToGo = onBusy.hits
   let missesToGo = onBusy.misses
-  return { read, readMany, asideOr, ourFault }
+  return { read, readMany, ourFault }
 
-  function read(request: IncomingMessage, response: ServerResponse, asked: Read, voice: Voice): void {
+  function read(response: ServerResponse, asked: Read, voice: Voice): void {
     const held = asked.refreshNow ? undefined : cache.get(asked.lookup)
-    if (held === undefined) return load(request, response, asked, voice)
+    if (held === undefined) return load(response, asked, voice)
     if (log.debugEnabled) log.debug(say`${describe(asked.lookup)}: hit`)
     if (hitsToGo > 0 && --hitsToGo === 0) onBusy.reached()
     if (asked.shape === undefined) reply.hit(response, held)
     else send(response, asked, held, reply.hit, voice)
   }
 
-  function load(request: IncomingMessage, response: ServerResponse, asked: Read, voice: Voice): void {
-    if (missesToGo > 0 && --missesToGo === 0) onBusy.reached()
-    asideOr(request, response, asked, () => loadHere(response, asked, voice), voice)
-  }
-
-  function readMany(request: IncomingMessage, response: ServerResponse, asked: ReadMany, voice: Voice): void {
-    const here = () => {
-      waitFor(response, asked.lookups)
-      readParts(asked.lookups, asked.refreshNow)
-        .then((parts) => {
-          const ready = manyReady(asked, parts)
-          if (ready instanceof UpstreamError) voice.fail(response, ready)
-          else if (!response.destroyed) {
-            const isHit = parts.every((part) => part.isHit)
-            ;(isHit ? reply.hit : reply.miss)(response, ready)
-          }
-        })
-        .catch((error: unknown) => ourFault(response, error, voice))
-    }
-    asideOr(request, response, asked, here, voice)
-  }
-
-  function asideOr(
-    request: IncomingMessage,
-    response: ServerResponse,
-    asked: Asked,
-    here: () => void,
-    voice: Voice,
-  ): void {
-    const elsewhere = answerAside(request.socket, asked, undefined)
-    if (elsewhere === undefined) return here()
-    elsewhere
-      .then((isAnswered) => {
-        if (isAnswered) request.socket.destroy()
-        else here()
+  function readMany(response: ServerResponse, asked: ReadMany, voice: Voice): void {
+    waitFor(response, asked.lookups)
+    readParts(asked.lookups, asked.refreshNow)
+      .then((parts) => {
+        const ready = manyReady(asked, parts)
+        if (ready instanceof UpstreamError) voice.fail(response, ready)
+        else if (!response.destroyed) {
+          const isHit = parts.every((part) => part.isHit)
+          ;(isHit ? reply.hit : reply.miss)(response, ready)
+        }
       })
       .catch((error: unknown) => ourFault(response, error, voice))
   }
 
-  function loadHere(response: ServerResponse, asked: Read, voice: Voice): void {
+  function load(response: ServerResponse, asked: Read, voice: Voice): void {
+    if (missesToGo > 0 && --missesToGo === 0) onBusy.reached()
     const { lookup, refreshNow } = asked
     waitFor(response, [lookup])
     const answer = refreshNow ? cache.refresh(lookup) : cache.load(lookup)

@@ -6,6 +6,7 @@ import { test, type TestContext } from 'node:test'
 import { UpstreamError } from '../errors.ts'
 import { say, shown } from '../public.ts'
 import { exchange, header, parseReply, type Reply } from '../workshop/testing/wire.ts'
+
 import { createAnswer } from '../answer/answer.ts'
 import { rejects } from './rejects.ts'
 import * as reply from './reply.ts'
@@ -126,24 +127,6 @@ test('a reason can end no header and hold no byte that a client cannot read', as
     assert.match(header(got, name)!, /^a Set-Cookie: x \?.* b$/)
     assert.match(header(got, name)!, /^[\x20-\x7e]*$/)
   }
-})
-
-test('a failure is sent the same over HTTP and as bytes for a raw socket', async (t) => {
-  const error = new UpstreamError(say`ThrottlingException`, say`Rate exceeded`, say`x`)
-  const got = await sent(t, (response) => reply.fail(response, error))
-  const raw = parseReply(Buffer.from(reply.failureBytes(error), 'latin1'), true, false)!
-  assert.deepEqual([raw.status, raw.body], [got.status, got.body])
-  for (const name of ['Content-Type', 'Content-Length', 'X-Amzn-ErrorType', 'X-Amzn-ErrorMessage']) {
-    assert.equal(header(raw, name), header(got, name))
-  }
-})
-
-test('a miss for a raw socket is whole, also where the body is not ASCII', () => {
-  const raw = parseReply(Buffer.from(reply.missBytes(createAnswer('{"a":"秘"}')), 'latin1'), true, false)!
-  assert.equal(raw.status, 200)
-  assert.equal(raw.body.toString('utf8'), '{"a":"秘"}')
-  assert.equal(header(raw, 'X-Cache'), 'MISS')
-  assert.equal(header(raw, 'Connection'), 'close')
 })
 
 test('ping answers healthy', async (t) => {

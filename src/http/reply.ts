@@ -41,35 +41,20 @@ export function refuse(response: ServerResponse, reject: Reject): void {
 }
 
 export function fail(response: ServerResponse, error: UpstreamError): void {
-  send(response, 400, ORIGINAL_TYPE, failureHeaders(error), FAILED)
-}
-
-function failureHeaders({ code, reason }: UpstreamError): string[] {
-  return ['X-Amzn-ErrorType', headerText(code), 'X-Amzn-ErrorMessage', headerText(reason)]
+  const { code, reason } = error
+  const headers = ['X-Amzn-ErrorType', headerText(code), 'X-Amzn-ErrorMessage', headerText(reason)]
+  send(response, 400, ORIGINAL_TYPE, headers, FAILED)
 }
 
 /** The same refusal as bytes, for a socket whose request `node:http` could not parse or will not answer. */
 export function refusalBytes(reject: Reject): string {
-  const allow = reject.status === 405 ? ['Allow', 'GET'] : []
-  const headers = ['X-Amzn-ErrorType', reject.errorType, ...allow]
-  return lastAnswer(reject.status, [...headersOf(typeOf(reject), reject.body), ...headers], reject.body)
-}
-
-/** As `miss`, in latin1, for a process that writes to the caller's socket itself: snap-start/aside.ts. */
-export function missBytes({ bytes, missHeaders }: Ready): string {
-  return lastAnswer(200, missHeaders, bytes)
-}
-
-/** As `fail`, likewise. */
-export function failureBytes(error: UpstreamError): string {
-  return lastAnswer(400, [...headersOf(ORIGINAL_TYPE, FAILED), ...failureHeaders(error)], FAILED)
-}
-
-/** `body` holds one character per byte. The connection ends with it. */
-export function lastAnswer(status: number, headers: readonly string[], body: string): string {
+  const { status, errorType, body } = reject
+  const headers = [...headersOf(typeOf(reject), body), 'X-Amzn-ErrorType', errorType]
+  if (status === 405) headers.push('Allow', 'GET')
+  headers.push('Connection', 'close', 'Date', new Date().toUTCString())
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
   for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`
-  return `${head}Connection: close\r\nDate: ${new Date().toUTCString()}\r\n\r\n${body}`
+  return `${head}\r\n${body}`
 }
 
 /** The 401 is the original's, byte for byte. */

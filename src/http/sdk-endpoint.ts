@@ -74,16 +74,9 @@ export function createSdkEndpoint(
         if (body === undefined) return sendError(response, TOO_LONG, true)
         const question = questionOf(headers, body)
         const serveIt = () =>
-          guard === undefined
-            ? serve(request, response, headers, question)
-            : SDK_VOICE.refuse(response, guard)
+          guard === undefined ? serve(response, headers, question) : SDK_VOICE.refuse(response, guard)
         if (isKnown) return serveIt()
-        strangers.decide(request, token, {
-          asked: guard !== undefined || question.kind === 'refusal' ? undefined : question,
-          serve: serveIt,
-          refuse: () => refuseStranger(response),
-          fail,
-        })
+        strangers.decide(token, { serve: serveIt, refuse: () => refuseStranger(response), fail })
       },
       fail,
     )
@@ -95,21 +88,16 @@ export function createSdkEndpoint(
     strangers.refused()
   }
 
-  function serve(
-    request: IncomingMessage,
-    response: ServerResponse,
-    headers: SdkHeaders,
-    question: SdkQuestion,
-  ): void {
+  function serve(response: ServerResponse, headers: SdkHeaders, question: SdkQuestion): void {
     if (question.kind === 'refusal') return sendError(response, { ...question, status: 400 })
-    if (question.kind === 'pass') return passAlong(request, response, question)
+    if (question.kind === 'pass') return passAlong(response, question)
     const failed = headers.isRetry ? failures.of(headers.invocation) : undefined
     if (failed !== undefined) {
       const lookups = question.kind === 'many' ? question.lookups : [question.lookup]
       if (lookups.some((lookup) => cache.peek(lookup) === undefined)) return SDK_VOICE.fail(response, failed)
     }
-    if (question.kind === 'many') reader.readMany(request, response, question, voiceOf(headers))
-    else reader.read(request, response, question, voiceOf(headers))
+    if (question.kind === 'many') reader.readMany(response, question, voiceOf(headers))
+    else reader.read(response, question, voiceOf(headers))
   }
 
   /** Remembers a failure that the caller's SDK will try again. */
@@ -124,22 +112,18 @@ export function createSdkEndpoint(
     }
   }
 
-  function passAlong(request: IncomingMessage, response: ServerResponse, pass: Pass): void {
-    const { call, changes } = pass
-    const here = () => {
-      passOn(call)
-        .finally(() => {
-          if (changes.length > 0) changed(changes)
-        })
-        .then(
-          (answer) => sendRaw(response, answer),
-          (error: unknown) => {
-            if (error instanceof UpstreamError) SDK_VOICE.fail(response, error)
-            else reader.ourFault(response, error, SDK_VOICE)
-          },
-        )
-        .catch((error: unknown) => reader.ourFault(response, error, SDK_VOICE))
-    }
-    reader.asideOr(request, response, pass, here, SDK_VOICE)
+  function passAlong(response: ServerResponse, { call, changes }: Pass): void {
+    passOn(call)
+      .finally(() => {
+        if (changes.length > 0) changed(changes)
+      })
+      .then(
+        (answer) => sendRaw(response, answer),
+        (error: unknown) => {
+          if (error instanceof UpstreamError) SDK_VOICE.fail(response, error)
+          else reader.ourFault(response, error, SDK_VOICE)
+        },
+      )
+      .catch((error: unknown) => reader.ourFault(response, error, SDK_VOICE))
   }
 }

@@ -3,7 +3,6 @@ import { WIRE_TYPE } from '../answer/wire-shape.ts'
 import type { UpstreamError } from '../errors.ts'
 import type { RawAnswer } from '../raw-call.ts'
 import type { Voice } from './reader.ts'
-import { lastAnswer } from './reply.ts'
 
 // Answers to an AWS SDK, as AWS writes them. As in reply.ts, nothing here may throw.
 
@@ -47,19 +46,6 @@ export function sendRaw(
   if (response.headersSent || response.destroyed) return
   response.writeHead(status, [...headers, 'Content-Length', String(bytes.length), ...further])
   response.end(bytes, 'latin1')
-}
-
-/** As `sendRaw`, for a process that writes to the caller's socket itself: snap-start/aside.ts. */
-export function rawBytes({ status, headers, bytes }: RawAnswer): string {
-  return lastAnswer(status, [...headers, 'Content-Length', String(bytes.length)], bytes)
-}
-
-export function errorBytes(error: WireError): string {
-  return rawBytes(rawError(error))
-}
-
-export function failureBytesOfSdk(error: UpstreamError): string {
-  return errorBytes(wireError(error))
 }
 
 function rawError({ status, code, message }: WireError): RawAnswer {

@@ -1,23 +1,14 @@
-import type { IncomingMessage } from 'node:http'
 import type { Log } from '../log.ts'
 import { say } from '../public.ts'
-import type { Asked, ReaderOptions } from './reader.ts'
 
-export interface StrangersOptions extends Pick<ReaderOptions, 'answerAside'> {
+export interface StrangersOptions {
   readonly log: Log
   /** Whether it is the session token of the current container credentials; undefined if there are none. */
   readonly isCurrentToken: ((presented: string) => Promise<boolean>) | undefined
-  /**
-   * This process will answer on that socket later, and so must answer all that is pipelined behind, to keep the
-   * order.
-   */
-  keepHere(socket: IncomingMessage['socket']): void
 }
 
 /** What becomes of a caller who has shown no token of the environment. */
 interface Fate {
-  /** Undefined if the guards refuse the request, or if there is no answer of AWS to it. */
-  readonly asked: Asked | undefined
   serve(): void
   refuse(): void
   fail(error: unknown): void
@@ -27,27 +18,23 @@ interface Fate {
 export interface Strangers {
   /** Whether the token may still be good. */
   mayBeKnown(token: string): boolean
-  /** Serves or refuses, once the token is checked. Before a restore that is for another process to do. */
-  decide(request: IncomingMessage, token: string, fate: Fate): void
+  /** Serves or refuses, once the token is checked. */
+  decide(token: string, fate: Fate): void
   /** To be called for each one who is refused. */
   refused(): void
 }
 
 const WARN_EVERY_MS = 60_000
 
-export function createStrangers({ log, isCurrentToken, answerAside, keepHere }: StrangersOptions): Strangers {
+export function createStrangers({ log, isCurrentToken }: StrangersOptions): Strangers {
   let refused = 0
   let warnedAt = 0
   return {
     mayBeKnown: (token) => token !== '' && isCurrentToken !== undefined,
 
-    decide(request, token, { asked, serve, refuse, fail }) {
-      // Only the other process can check this token. Until then the caller may get a refusal, and no guard's answer.
-      const elsewhere = asked === undefined ? undefined : answerAside(request.socket, asked, token)
-      if (elsewhere === undefined) keepHere(request.socket)
+    decide(token, { serve, refuse, fail }) {
       const decideNow = async (): Promise<void> => {
-        if (await elsewhere) request.socket.destroy()
-        else if (await isCurrentToken?.(token)) serve()
+        if (await isCurrentToken?.(token)) serve()
         else refuse()
       }
       decideNow().catch(fail)

@@ -12,8 +12,6 @@ import { createEmbedded, type Embedded } from '../metrics/embedded.ts'
 import { prometheusText } from '../metrics/prometheus.ts'
 import { watchProcessor } from '../processor.ts'
 import { say, type Public } from '../public.ts'
-import { createAside } from '../snap-start/aside.ts'
-import { asideQuestion, runAside } from './aside.ts'
 
 // What answers requests. The bundle loads it after `register`, or with the first request if that is earlier: nothing
 // before needs it.
@@ -33,22 +31,17 @@ export interface Serving {
   summary(): Public
   /** Tells what was counted since it was last told. */
   flushMetrics(): void
-  /** Answers one question in place of another process; see aside.ts. */
-  runAside(survive: (error: unknown) => void): void
 }
 
 export function createServing(config: Config, log: Log): Serving {
   const core = createCore(config, log)
   const { cache, guard, prefetch, metrics, isCurrentToken } = core
-  const aside = createAside()
   const embedded = config.metrics?.form === 'emf' && metrics && embeddedIn(metrics, config.metrics)
   const answer = createHandler({
     cache,
     log,
     isKnownToken: createTokenCheck(config.callerTokens),
     isCurrentToken,
-    answerAside: (socket, asked, token) =>
-      guard.isBeforeRestore ? aside.answer(socket, asideQuestion(asked, token)) : undefined,
     callers: core.callers,
     readMany: core.readMany,
     environment: core.environment?.answer,
@@ -61,9 +54,6 @@ export function createServing(config: Config, log: Log): Serving {
       isTransient: (error) => kindOfFailure(error) === 'transient',
       passOn: core.passOn,
       changed: core.changed,
-    },
-    keepHere: (socket) => {
-      if (guard.isBeforeRestore) aside.keepHere(socket)
     },
     onBusy: { hits: HOT_AFTER_HITS, misses: HOT_AFTER_MISSES, reached: compileHotCode },
   })
@@ -90,7 +80,6 @@ export function createServing(config: Config, log: Log): Serving {
     flushMetrics: () => {
       if (embedded) embedded.flush()
     },
-    runAside: (survive) => runAside(core, survive),
   }
 
   function embeddedIn({ meter, totals }: Metrics, { functionName }: { functionName: string }): Embedded {

@@ -33,7 +33,7 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ['src/upstream/client.ts', '../workshop/testing/gate.ts'],
   ['src/extension/client.ts', '../config.ts'],
   ['src/extension/client.ts', '../http/server.ts'],
-  ['src/snap-start/aside.ts', '../http/server.ts'],
+  ['src/snap-start/snapshot.ts', '../http/server.ts'],
   ['src/core/core.ts', '../programs/extension.ts'],
   ['src/core/core.ts', '../workshop/testing/gate.ts'],
   ['src/programs/extension.ts', '../cache/lru.ts'],

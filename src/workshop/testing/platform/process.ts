@@ -1,6 +1,6 @@
 // What the kernel knows of a process: its memory, its descriptors, its size. Linux only, as Lambda is.
 
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 
 const PIECE_BYTES = 8 * 1024 * 1024
 /** Longer than any needle, so that none hides on the edge of two pieces. */
@@ -79,21 +79,3 @@ function readAt(memory: number, buffer: Buffer, length: number, at: bigint): num
  * full; with it a leak overflows the heap. Bun, and Node in its layer, ignore it.
  */
 export const SMALL_HEAP = { NODE_OPTIONS: '--max-old-space-size=32 --max-semi-space-size=1' } as const
-
-/** Of the process group that it leads, itself left out. */
-export function companionsOf(pid: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== pid)
-    .map(Number)
-    .filter((other) => groupOf(other) === pid)
-}
-
-function groupOf(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // After the name, which may hold anything: state, parent, group.
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2])
-  } catch {
-    return undefined
-  }
-}
