@@ -22,7 +22,7 @@ const PROBE = `
   }
   compiles(busy(1)).then(async (before) => {
     compileHotCode()
-    console.log(JSON.stringify([before, await compiles(busy(2))]))
+    process.stdout.write(JSON.stringify([before, await compiles(busy(2))]))
   })`
 
 test('the executable interprets everything until the hits are many, and compiles from then on', () => {

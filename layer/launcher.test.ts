@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { nodejsExtension } from './launcher.ts'
 import { seal } from './seal.ts'
 
-const file = nodejsExtension(`console.log(require('node:path').sep)`).toString()
+const file = nodejsExtension(`process.stdout.write(JSON.stringify(require('node:path').sep))`).toString()
 
 test('for Node it is the bundle, as CommonJS and as an ES module', () => {
   for (const type of ['commonjs', 'module']) {
@@ -13,7 +13,7 @@ test('for Node it is the bundle, as CommonJS and as an ES module', () => {
       input: file,
       encoding: 'utf8',
     })
-    assert.deepEqual([stdout, stderr], ['/\n', ''])
+    assert.deepEqual([stdout, stderr], ['"/"', ''])
   }
 })
 

@@ -15,9 +15,10 @@ function youngMb(before: string): number {
       living.push({ i })
       if (living.length > 50_000) living = []
     }
-    console.log(getHeapSpaceStatistics().find((space) => space.space_name === 'new_space').space_size / 2 ** 20)`
+    const { space_size } = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')
+    process.stdout.write(JSON.stringify(space_size / 2 ** 20))`
   const flags = ['--no-warnings', '--input-type=module', '--eval', program]
-  return Number(execFileSync(process.execPath, flags, { encoding: 'utf8', env: {} }))
+  return JSON.parse(execFileSync(process.execPath, flags, { encoding: 'utf8', env: {} })) as number
 }
 
 // The executable's half is tested in layer/engine.test.ts, where there is a Bun.

@@ -22,7 +22,7 @@ const LIMIT_MB = 128
 const FUNCTION_NODE = 22
 const HELD_MB = 16
 const FUNCTION = `const held = Buffer.alloc(${HELD_MB * 2 ** 20}, 1)
-  console.log('ready')
+  process.stdout.write('ready')
   setInterval(() => held.at(0), 2 ** 30)`
 
 const SCENARIO = { name: `${LIMIT_MB} MB, cold, until /ping answers` }

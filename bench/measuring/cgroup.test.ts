@@ -43,7 +43,7 @@ test('what a process reads from the disk is counted, and what is in memory alrea
       readFileSync(${JSON.stringify(file)})
       return readFileSync('/proc/self/io', 'latin1')
     })
-    console.log(JSON.stringify(counts.map((io) => Number(/^read_bytes: (.*)/m.exec(io)[1]))))`
+    process.stdout.write(JSON.stringify(counts.map((io) => Number(/^read_bytes: (.*)/m.exec(io)[1]))))`
   const [first = 0, second = 0] = JSON.parse(
     spawnSync(process.execPath, ['--eval', script], { encoding: 'utf8' }).stdout,
   ) as number[]

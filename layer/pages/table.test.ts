@@ -5,8 +5,8 @@ import { compiled, executable } from '../executable.ts'
 import { type Range, workOf } from './stub.ts'
 import { ownPages, rangesOf, withPages } from './table.ts'
 
-const small = 'console.log(1)'
-const large = `console.log(${JSON.stringify('x'.repeat(300_000))})`
+const small = "process.stdout.write('1')"
+const large = `process.stdout.write(${JSON.stringify('x'.repeat(300_000))})`
 
 const covers = (ranges: readonly Range[], page: number) =>
   ranges.some(([from, pages]) => page >= from && page < from + pages)

@@ -97,7 +97,8 @@ export function clientsHere(): readonly Client[] {
 export function buildClients(): void {
   const here = clientsHere()
   const missing = CLIENTS.filter((client) => !here.includes(client))
-  if (missing.length > 0) console.log(`no tools here for ${missing.map(({ name }) => name).join(', ')}`)
+  if (missing.length > 0)
+    process.stdout.write(`no tools here for ${missing.map(({ name }) => name).join(', ')}\n`)
   mkdirSync(READY, { recursive: true })
   for (const build of new Set(here.map((client) => client.build))) if (build !== undefined) make(build)
 }

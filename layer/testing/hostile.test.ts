@@ -30,7 +30,7 @@ async function serves(t: TestContext, options: ExtensionOptions): Promise<Extens
 /** A module that says so when somebody runs it. */
 function intruderIn(folder: string): string {
   const path = join(folder, 'intruder.cjs')
-  writeFileSync(path, `console.log('intruder')`)
+  writeFileSync(path, `process.stdout.write('intruder')`)
   return path
 }
 

@@ -81,7 +81,7 @@ function runsOf(artefacts: readonly Artefact[]): Run[] {
   ]
   const isolation = findIsolation()
   if (isolation === undefined) {
-    console.log('no namespaces here: the layers run without a root directory as on Lambda')
+    process.stdout.write('no namespaces here: the layers run without a root directory as on Lambda\n')
     for (const { name: title, node, extensionsDir } of artefacts) {
       const file = join(extensionsDir, basename(EXTENSION_PATH))
       const underTest =
@@ -114,7 +114,7 @@ function runsOf(artefacts: readonly Artefact[]): Run[] {
 function runsUnderQemu({ name, extensionsDir }: Artefact): Run[] {
   const launcher = launcherFor('arm64')
   if ('missing' in launcher) {
-    console.log(`${name}: skipped, it needs ${launcher.missing}`)
+    process.stdout.write(`${name}: skipped, it needs ${launcher.missing}\n`)
     return []
   }
   const command = [...launcher, join(extensionsDir, basename(EXTENSION_PATH))]
@@ -130,7 +130,7 @@ function runsUnderQemu({ name, extensionsDir }: Artefact): Run[] {
 
 function isGreen({ title, around, underTest, tests, env }: Run): boolean {
   const startedAt = Date.now()
-  console.log(`\n${title}`)
+  process.stdout.write(`\n${title}\n`)
   // Two at a time, for most of the time they wait.
   const flags = ['--test', '--test-concurrency=2', '--test-timeout=120000', '--test-reporter=dot']
   const files = globSync(tests, { cwd: ROOT }).map((file) => join(ROOT, file))
@@ -142,7 +142,7 @@ function isGreen({ title, around, underTest, tests, env }: Run): boolean {
   })
   if (error !== undefined) throw error
   const seconds = Math.round((Date.now() - startedAt) / 1_000)
-  console.log(`${title}: ${status === 0 ? 'green' : 'RED'} after ${seconds} s`)
+  process.stdout.write(`${title}: ${status === 0 ? 'green' : 'RED'} after ${seconds} s\n`)
   return status === 0
 }
 

@@ -19,7 +19,7 @@ const CALLERS: Record<string, readonly string[]> = {
   [process.execPath]: [
     '--input-type=module',
     '--eval',
-    `import { handler } from '${SAMPLES}node/index.mjs'; console.log(JSON.stringify(await handler()))`,
+    `import { handler } from '${SAMPLES}node/index.mjs'; process.stdout.write(JSON.stringify(await handler()))`,
   ],
   ruby: [
     '-rjson',
@@ -44,7 +44,7 @@ test('the sample with nothing but a variable gets its password through the wrapp
     seed: { secrets: { MySecret: { value: { user: 'admin', password: SECRET } } } },
     env: { DB_PASSWORD: 'resolve:secretsmanager:MySecret:password' },
   })
-  const program = `import { handler } from '${SAMPLES}node-environment/index.mjs'; console.log(JSON.stringify(await handler()))`
+  const program = `import { handler } from '${SAMPLES}node-environment/index.mjs'; process.stdout.write(JSON.stringify(await handler()))`
   const command = [process.execPath, '--input-type=module', '--eval', program]
   const { code, stdout, stderr } = await run(environmentOf(extension, {}), command)
   assert.deepEqual([code, stderr], [0, ''])

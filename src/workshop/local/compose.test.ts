@@ -95,7 +95,7 @@ test('the steps of the image and of the compose file give a function its secret,
 
   const [handler = ''] = asker.command
   const file = join(folder, '/var/task', `${handler.split('.')[0]}.mjs`)
-  const call = `const { handler } = await import(${JSON.stringify(file)}); console.log(JSON.stringify(await handler()))`
+  const call = `const { handler } = await import(${JSON.stringify(file)}); process.stdout.write(JSON.stringify(await handler()))`
   const env = { ...asker.environment, PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(port) }
   const told = execFileSync(process.execPath, ['--input-type=module', '--eval', call], {
     env,

@@ -72,7 +72,7 @@ test('in an empty folder the packed stand-in serves a secret, by npx and in a te
     local.fault({ name: 'db' }, { kind: 'error', code: 'AccessDeniedException' }, 1)
     seen.push(await read(), await read(), local.calls('db'))
     await local.stop()
-    console.log(JSON.stringify(seen))`,
+    process.stdout.write(JSON.stringify(seen))`,
   )
   const told = execFileSync(process.execPath, ['test.js'], { cwd: folder, env, encoding: 'utf8' })
   assert.deepEqual(JSON.parse(told), [

@@ -20,10 +20,10 @@ export function argumentsOf<Config extends ParseArgsConfig, Result>(
     const parsed = parseArgs({ ...config, options }) as Parsed<Config> & { values: { help?: boolean } }
     if (parsed.values.help !== true) return read(parsed)
   } catch (error) {
-    console.error(`${(error as Error).message}\n\n${help}`)
+    process.stderr.write(`${(error as Error).message}\n\n${help}\n`)
     return process.exit(2)
   }
-  console.log(help)
+  process.stdout.write(`${help}\n`)
   return process.exit(0)
 }
 

@@ -33,4 +33,4 @@ const seen = {
 }
 await setParameter('/app/a', { value: 'what the client has written, too', overwrite: true })
 const writtenParameter = await getParameter('/app/a', FRESH)
-console.log(JSON.stringify({ ...seen, writtenParameter }))
+process.stdout.write(JSON.stringify({ ...seen, writtenParameter }))

@@ -6,7 +6,7 @@ import type { LambdaHostOptions } from './options.ts'
 
 const telling = nodeExtension(`
   await register([])
-  console.log(JSON.stringify(process.env))
+  print(process.env)
   await next()
 `)
 

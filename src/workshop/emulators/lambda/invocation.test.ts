@@ -55,13 +55,13 @@ test('an INVOKE subscriber gets the event and is waited for', async (t) => {
 test('a subscriber of SHUTDOWN alone is neither told of an invoke nor waited for', async (t) => {
   const once = nodeExtension(`
     await register(['SHUTDOWN'])
-    console.log((await next()).eventType)
+    print((await next()).eventType)
   `)
   const host = await lambda(t, { extensionsDir: directoryOf(t, { 'x.mjs': once }) })
   await host.invoke()
   await host.invoke()
   await host.shutdown()
-  assert.deepEqual(host.logs, ['SHUTDOWN'])
+  assert.deepEqual(host.logs, ['"SHUTDOWN"'])
 })
 
 test('one invocation runs at a time', async (t) => {
@@ -110,7 +110,7 @@ test('a crash during an invoke rejects it at once', async (t) => {
 test('a function over its time limit ends the environment with the reason timeout', async (t) => {
   const telling = nodeExtension(`
     await register(['SHUTDOWN'])
-    console.log((await next()).shutdownReason)
+    print((await next()).shutdownReason)
   `)
   const directory = directoryOf(t, { 'x.mjs': telling })
   const host = await lambda(t, { extensionsDir: directory, functionTimeoutMs: 200 })
@@ -118,6 +118,6 @@ test('a function over its time limit ends the environment with the reason timeou
   assert.equal(failure.errorType, 'Sandbox.Timedout')
   assert.match(failure.message, /^RequestId: \S+ Error: Task timed out after 0\.20 seconds$/)
   await host.shutdown()
-  assert.deepEqual(host.logs, ['timeout'])
+  assert.deepEqual(host.logs, ['"timeout"'])
   assert.ok(host.pids.every(isGone))
 })

@@ -119,7 +119,7 @@ test('an extension leads its own process group, has no arguments, and its output
     'x.mjs': nodeExtension(`
       process.stdout.write('one\\ntw')
       process.stderr.write('from stderr\\n')
-      console.log('o', process.argv.length, process.cwd())
+      process.stdout.write('o ' + process.argv.length + ' ' + process.cwd() + '\\n')
       process.stdout.write('no line end')
       await register(['SHUTDOWN'])
       await next()

@@ -4,7 +4,7 @@ import test from 'node:test'
 import { ask, directoryOf, failureOf, lambda, nodeExtension, wellBehaved } from './testing.ts'
 
 const counting = nodeExtension(`
-  setInterval(() => console.log('tick'), 1)
+  setInterval(() => print('tick'), 1)
   await register(['SHUTDOWN'])
   await next()
   process.exit(0)
@@ -61,17 +61,17 @@ const snapped = { accessKeyId: 'AK', secretAccessKey: 'SK', sessionToken: 'befor
 test('under SnapStart credentials come from the container endpoint, to those who show the token', async (t) => {
   const directory = directoryOf(t, {
     'x.mjs': nodeExtension(`
-      console.log(Object.keys(process.env).filter((name) => /ACCESS_KEY|SESSION_TOKEN/.test(name)).length)
+      print(Object.keys(process.env).filter((name) => /ACCESS_KEY|SESSION_TOKEN/.test(name)))
       const url = process.env.AWS_CONTAINER_CREDENTIALS_FULL_URI
       const headers = { Authorization: process.env.AWS_CONTAINER_AUTHORIZATION_TOKEN }
-      console.log(await (await fetch(url, { headers })).text())
+      print(await (await fetch(url, { headers })).json())
       await register(['SHUTDOWN'])
       await next()
     `),
   })
   const host = await lambda(t, { mode: 'snap-start', extensionsDir: directory, credentials: snapped })
   await host.initialized()
-  assert.equal(host.logs[0], '0')
+  assert.equal(host.logs[0], '[]')
   assert.deepEqual(JSON.parse(host.logs[1] ?? ''), {
     AccessKeyId: 'AK',
     SecretAccessKey: 'SK',
@@ -123,7 +123,7 @@ test('Managed Instances refuse INVOKE, and the extension that cannot live withou
   const directory = directoryOf(t, {
     'x.mjs': nodeExtension(`
       const { status, text } = await register(['INVOKE', 'SHUTDOWN'])
-      console.log(status, text)
+      print([status, text])
       process.exit(1)
     `),
   })
@@ -131,7 +131,9 @@ test('Managed Instances refuse INVOKE, and the extension that cannot live withou
   const failure = await failureOf(host.initialized())
   assert.deepEqual([failure.errorType, failure.extension], ['FunctionError.ExtensionInitError', 'x.mjs'])
   await host.shutdown()
-  assert.match(host.logs[0] ?? '', /^403 .*"errorType":"Extension.InvalidEventType"/)
+  const [status, text] = JSON.parse(host.logs[0] ?? '') as [number, string]
+  assert.equal(status, 403)
+  assert.match(text, /"errorType":"Extension.InvalidEventType"/)
 })
 
 test('Managed Instances accept SHUTDOWN, run invocations at once, and never freeze', async (t) => {

@@ -29,8 +29,8 @@ export function directoryOf(t: TestContext, files: Record<string, string>): stri
 }
 
 /**
- * An extension's file text: Node, with `register(events)`, `next()` (the event) and `name` at hand. The file name
- * must end in `.mjs`.
+ * An extension's file text: Node, with `register(events)`, `next()` (the event), `print(value)` (a line of JSON) and
+ * `name` at hand. The file name must end in `.mjs`.
  */
 export function nodeExtension(body: string): string {
   return `#!/usr/bin/env -S ${quoted(process.execPath)}
@@ -48,6 +48,9 @@ function ask(method, path, headers, body = '') {
     asked.on('error', reject)
     asked.end(body)
   })
+}
+function print(value) {
+  process.stdout.write(JSON.stringify(value) + '\\n')
 }
 async function register(events) {
   const answer = await ask('POST', 'register', { 'Lambda-Extension-Name': name }, JSON.stringify({ events }))

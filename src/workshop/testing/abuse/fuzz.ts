@@ -27,7 +27,7 @@ const { seed, seconds, single } = argumentsOf(HELP, { options: OPTIONS }, ({ val
 
 test(`fuzz, seed ${seed} (${artefactName()})`, async (t) => {
   const { extension, rules, assertUnharmed } = await startTarget(t)
-  const report = (summary: Summary): void => console.log(JSON.stringify(summary))
+  const report = (summary: Summary): void => void process.stdout.write(`${JSON.stringify(summary)}\n`)
   report(await fuzz(extension, { seed, seconds, rules, ...single, onProgress: report }))
   assertUnharmed()
 })

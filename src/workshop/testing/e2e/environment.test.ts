@@ -55,7 +55,7 @@ test(`a handler of Node reads process.env, before next is asked for (${artefactN
     lambda: {
       async functionInit() {
         const program =
-          'console.log(JSON.stringify([process.env.DB_PASSWORD, process.env.URL, process.argv]))'
+          'process.stdout.write(JSON.stringify([process.env.DB_PASSWORD, process.env.URL, process.argv]))'
         const command = [process.execPath, '-e', program, 'a b', '$(c)', '']
         ran = await run(environmentOf(await begun, {}), command)
       },

@@ -36,12 +36,12 @@ test('a thousand secrets of 1 KB are all held by default', async (t) => {
 })
 
 const missing = whyNoMemoryCgroup()
-if (missing !== undefined) console.log(`not run, ${missing}: life within 128 MB`)
+if (missing !== undefined) process.stdout.write(`not run, ${missing}: life within 128 MB\n`)
 else {
   test(`${artefactName()} lives in 128 MB, beside a Node function, while it reads 3,000 values`, async (t) => {
     const cgroup = createMemoryCgroup(128 * MB)
     const { extension, aFunction } = await cgroup.during(async () => {
-      const script = `globalThis.data = Buffer.alloc(${10 * MB}, 1); console.log('up'); setInterval(() => {}, 1e6)`
+      const script = `globalThis.data = Buffer.alloc(${10 * MB}, 1); process.stdout.write('up'); setInterval(() => {}, 1e6)`
       const child = spawn(process.execPath, ['--eval', script], { stdio: ['ignore', 'pipe', 'inherit'] })
       await once(child.stdout, 'data')
       return { extension: await startExtension(t), aFunction: child }

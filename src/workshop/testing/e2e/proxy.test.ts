@@ -133,7 +133,8 @@ test('a broken AWS_CA_BUNDLE is a TlsError, and no matter for an endpoint of pla
 })
 
 const TINYPROXY = '/usr/bin/tinyproxy'
-if (!existsSync(TINYPROXY)) console.log(`not run, there is no ${TINYPROXY}: through a proxy of Debian`)
+if (!existsSync(TINYPROXY))
+  process.stdout.write(`not run, there is no ${TINYPROXY}: through a proxy of Debian\n`)
 else {
   test('through tinyproxy, as Debian has it', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'tinyproxy-'))

@@ -24,7 +24,8 @@ const RELAY = `
     near.on('error', () => far.destroy())
     far.on('error', () => near.destroy())
   })
-  server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => console.log(server.address().port))
+  const ready = () => process.stdout.write(String(server.address().port))
+  server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, ready)
 `
 /** A SYN that was dropped is sent again after a second; one that was not is answered within a millisecond or two. */
 const DROPPED_AFTER_MS = 300

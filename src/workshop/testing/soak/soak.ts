@@ -61,7 +61,7 @@ test(`soak for ${minutes} minutes, seed ${seed} (${artefactName()})`, async (t) 
   const seconds = (): number => (Date.now() - startedAt) / 1_000
   const everySeconds = (minutes * 60) / SAMPLES
   let sampleAt = everySeconds
-  console.log(HEADINGS.map((heading) => heading.padStart(WIDTH)).join(''))
+  print(HEADINGS.map((heading) => heading.padStart(WIDTH)).join(''))
   while (seconds() < minutes * 60) {
     await life.live()
     if (seconds() < sampleAt) continue
@@ -69,11 +69,11 @@ test(`soak for ${minutes} minutes, seed ${seed} (${artefactName()})`, async (t) 
     const [rssMb, descriptors] = [Math.round(memoryOf(pid).rssMb), descriptorsOf(pid)]
     const sample = { ...life.tally, at: seconds(), calls: extension.aws.calls(), rssMb, descriptors }
     samples.push(sample)
-    console.log(row(sample))
+    print(row(sample))
   }
   life.close()
   await extension.stop()
-  console.log(extension.logs().findLast((line) => line.includes('shutting down')) ?? 'no summary')
+  print(extension.logs().findLast((line) => line.includes('shutting down')) ?? 'no summary')
 
   const escaped = extension.logs().filter((line) => / unexpected |internal error|ERROR server: /.test(line))
   assert.deepEqual([escaped, stderr], [[], []], 'nothing escaped')
@@ -81,9 +81,7 @@ test(`soak for ${minutes} minutes, seed ${seed} (${artefactName()})`, async (t) 
   const memory = growth(warm.map(({ at, rssMb }) => ({ at, value: rssMb })))
   const files = growth(warm.map(({ at, descriptors }) => ({ at, value: descriptors })))
   const usual = median(warm.map(({ rssMb }) => rssMb))
-  console.log(
-    `after the warm-up: ${usual} MB, growth ${memory.toFixed(1)} MB and ${files.toFixed(1)} descriptors`,
-  )
+  print(`after the warm-up: ${usual} MB, growth ${memory.toFixed(1)} MB and ${files.toFixed(1)} descriptors`)
   assert.ok(memory < usual * MOST_GROWTH.ofMemory, `memory grows: ${memory.toFixed(1)} MB above ${usual} MB`)
   assert.ok(files < MOST_GROWTH.descriptors, `descriptors grow: ${files.toFixed(1)}`)
 })
@@ -102,6 +100,10 @@ const HEADINGS = [
   'RSS MB',
   'descriptors',
 ]
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
 
 function row(sample: Sample): string {
   const { at, invocations, freezes, faults, hits, misses, calls, errors, refusals, rssMb, descriptors } =
