@@ -20,7 +20,6 @@ import {
 import type { Fields } from '../fields.ts'
 import type { RawAnswer, RawCall } from '../raw-call.ts'
 import { say } from '../public.ts'
-import { Callers } from './callers.ts'
 import { createEnvironment, type Environment } from './environment.ts'
 import { isThrottling, kindOfFailure } from './failure-kind.ts'
 import { createPrefetch, type Prefetch } from './prefetch.ts'
@@ -32,7 +31,6 @@ import { createLazyUpstream, type LazyUpstream } from './lazy-upstream.ts'
 /** What all our programs share. It is made from the config alone, and opens no socket, process or signal. */
 export interface Core {
   readonly cache: ReadThrough<Lookup, Answer>
-  readonly callers: Callers
   readonly guard: SnapshotGuard
   readonly upstream: LazyUpstream
   /** Undefined if nothing is to be prefetched. */
@@ -86,7 +84,6 @@ export function createCore(config: Config, log: Log): Core {
       upstream.reset()
     },
   })
-  const callers = new Callers()
   const many = createManyReader({
     upstream,
     maxConnections: config.upstream.maxConnections,
@@ -105,16 +102,12 @@ export function createCore(config: Config, log: Log): Core {
     now: Date.now,
     random: Math.random,
     fetch(lookup, purpose) {
-      callers.asking(lookup.key)
       const coming = many.collect(lookup)
-      return guard
-        .during(() => fetchAnswer(lookup, purpose, coming))
-        .finally(() => callers.settled(lookup.key))
+      return guard.during(() => fetchAnswer(lookup, purpose, coming))
     },
   })
   return {
     cache,
-    callers,
     guard,
     upstream,
     prefetch,
@@ -143,12 +136,10 @@ export function createCore(config: Config, log: Log): Core {
       const prefetched = awaited && (await awaited)
       if (prefetched !== undefined) return prefetched
       const half = await upstream.load()
-      const isWanted = () => callers.isWanted(lookup.key)
-      return createAnswer(goShape(await half.fetch(lookup, isWanted)))
+      return createAnswer(goShape(await half.fetch(lookup)))
     } catch (error) {
       if (error instanceof UpstreamError) {
-        const isHeard = purpose !== 'ahead' && callers.isWanted(lookup.key)
-        log[isHeard ? 'error' : 'debug'](say`${error.report} (${nameOf(lookup)})`)
+        log[purpose === 'ahead' ? 'debug' : 'error'](say`${error.report} (${nameOf(lookup)})`)
       }
       throw error
     }

@@ -5,7 +5,6 @@ import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { ReadThrough } from '../cache/read-through.ts'
 import { UpstreamError } from '../errors.ts'
-import { Callers } from '../core/callers.ts'
 import { createLog, type Level } from '../log.ts'
 import type { Lookup } from '../lookup.ts'
 import { say } from '../public.ts'
@@ -67,7 +66,6 @@ async function start(t: TestContext, fixture: Fixture = {}) {
     log: createLog(fixture.level ?? 'debug', 'text', (line) => void lines.push(line)),
     isKnownToken: createTokenCheck([TOKEN]),
     isCurrentToken: fixture.isCurrentToken,
-    callers: new Callers(),
     readMany: () => Promise.reject(new Error('many are not expected')),
     sdk: {
       cache,

@@ -6,7 +6,6 @@ import { kindOf, UpstreamError, type Reject } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Lookup } from '../lookup.ts'
 import { say, shown, type Public } from '../public.ts'
-import { hasHungUp } from './callers.ts'
 import { rejects } from './rejects.ts'
 import * as reply from './reply.ts'
 import type { Read, ReadMany } from './asked.ts'
@@ -15,8 +14,6 @@ import { manyReady, type Part } from './many.ts'
 export interface ReaderOptions {
   readonly cache: ReadThrough<Lookup, Answer>
   readonly log: Log
-  /** Who waits for an answer of AWS, by the question's key. */
-  readonly callers: { enter(key: string, isThere: () => boolean): () => void }
   /** What is held, and the rest from AWS. Rejects with a defect of ours only. */
   readMany(lookups: ReadMany['lookups'], isRefresh: boolean): Promise<readonly Part[]>
   /** Called at the hit with that number, and at the miss with that number, once each. Must not throw. */
@@ -42,7 +39,7 @@ export interface Reader {
   ourFault(response: ServerResponse, error: unknown, voice: Voice): void
 }
 
-export function createReader({ cache, log, callers, onBusy, readMany: readParts }: ReaderOptions): Reader {
+export function createReader({ cache, log, onBusy, readMany: readParts }: ReaderOptions): Reader {
   let hitsToGo = onBusy.hits
   let missesToGo = onBusy.misses
   return { read, readMany, ourFault }
@@ -57,7 +54,6 @@ export function createReader({ cache, log, callers, onBusy, readMany: readParts 
   }
 
   function readMany(response: ServerResponse, asked: ReadMany, voice: Voice): void {
-    waitFor(response, asked.lookups)
     readParts(asked.lookups, asked.refreshNow)
       .then((parts) => {
         const ready = manyReady(asked, parts)
@@ -73,7 +69,6 @@ export function createReader({ cache, log, callers, onBusy, readMany: readParts 
   function load(response: ServerResponse, asked: Read, voice: Voice): void {
     if (missesToGo > 0 && --missesToGo === 0) onBusy.reached()
     const { lookup, refreshNow } = asked
-    waitFor(response, [lookup])
     const answer = refreshNow ? cache.refresh(lookup) : cache.load(lookup)
     answer
       .then(
@@ -88,16 +83,6 @@ export function createReader({ cache, log, callers, onBusy, readMany: readParts 
         },
       )
       .catch((error: unknown) => ourFault(response, error, voice))
-  }
-
-  /** Says of each question that this caller waits for it. */
-  function waitFor(response: ServerResponse, lookups: readonly Lookup[]): void {
-    const { socket } = response.req
-    const isThere = () => !socket.destroyed && !hasHungUp(socket)
-    const leaves = lookups.map(({ key }) => callers.enter(key, isThere))
-    response.once('close', () => {
-      for (const leave of leaves) leave()
-    })
   }
 
   /** In the shape that was asked for. */

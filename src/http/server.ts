@@ -6,7 +6,6 @@ import { say, shown } from '../public.ts'
 import { rejects } from './rejects.ts'
 import { refusalBytes } from './reply.ts'
 import { bindAddress } from './bind.ts'
-import { hasHungUp } from './callers.ts'
 import { readHeaders, type SeenHeaders } from './headers.ts'
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void
@@ -108,13 +107,13 @@ export function createLocalServer(options: LocalServerOptions): LocalServer {
 }
 
 /**
- * Whether anyone still waits for an answer. While we serve, a caller who has closed its sending half may be waiting,
- * and is answered. At SHUTDOWN it is a caller whose process has been killed.
+ * Whether a client still waits for an answer. While we serve, one that has closed its sending half may be waiting, and
+ * is answered. At SHUTDOWN its process has most likely been killed.
  */
 function isAwaited(waiting: ReadonlySet<ServerResponse>): boolean {
   for (const { req } of waiting) {
     const { socket } = req
-    if (!socket.readableEnded && !socket.destroyed && !hasHungUp(socket)) return true
+    if (!socket.readableEnded && !socket.destroyed) return true
   }
   return false
 }

@@ -1,18 +1,24 @@
 import type { Config } from '../config.ts'
 import { createExtensionsClient } from '../extension/client.ts'
-import { live, type Shutdown } from '../extension/lifecycle.ts'
+import { live } from '../extension/lifecycle.ts'
 import { createLocalServer } from '../http/server.ts'
 import { createTokenCheck } from '../http/token.ts'
 import type { Log } from '../log.ts'
-import { say, shown } from '../public.ts'
+import { say, shown, type Public } from '../public.ts'
 import { EXTENSION_NAME, VERSION } from '../version.ts'
 import type { Serving } from './serving.ts'
 
 // The program that Lambda starts: it listens, registers, and only then loads what answers requests.
 
+// How long answers under way are waited for at SHUTDOWN. Lambda gives the runtime 300 ms before it kills it; after a
+// failure or a timeout the function's processes are dead already. The next start of the function may wait for our end.
+const DRAIN_MS = 300
+const DRAIN_AFTER_FAILURE_MS = 100
+const STANDALONE_DRAIN_MS = 2_000
+/** Real reasons differ from the documented ones in letter case. */
+const FAILED = /^(failure|timeout)$/i
 /** The last milliseconds before Lambda kills us, in which the process leaves by itself. */
 const LEAVE_EARLY_MS = 300
-const STANDALONE_DRAIN_MS = 2_000
 
 export interface Extension {
   readonly config: Config
@@ -21,6 +27,12 @@ export interface Extension {
   load(): Promise<Serving>
   /** Logs an error that nobody caught. */
   survive(error: unknown): void
+}
+
+interface Shutdown {
+  readonly reason: Public
+  /** Epoch milliseconds; what is not answered by then is cut off. */
+  readonly drainUntil: number
 }
 
 /** Serves until SHUTDOWN, and ends the process. Never rejects. */
@@ -50,8 +62,8 @@ export async function runExtension({ config, log, load, survive }: Extension): P
   report(isListening)
   await leave(await shutdown)
 
-  function register(runtimeApi: string): Promise<Shutdown> {
-    return live({
+  async function register(runtimeApi: string): Promise<Shutdown> {
+    const { reason, deadlineAt } = await live({
       client: createExtensionsClient(runtimeApi),
       name: EXTENSION_NAME,
       events: config.initializationType === 'snap-start' ? ['INVOKE', 'SHUTDOWN'] : ['SHUTDOWN'],
@@ -61,6 +73,8 @@ export async function runExtension({ config, log, load, survive }: Extension): P
       onReady: warmUp,
       onInvoke: () => loaded().then((it) => it.invoked(accountId)),
     })
+    const drainMs = FAILED.test(reason) ? DRAIN_AFTER_FAILURE_MS : DRAIN_MS
+    return { reason, drainUntil: Math.min(Date.now() + drainMs, deadlineAt - LEAVE_EARLY_MS) }
   }
 
   async function fetchAhead(): Promise<void> {
@@ -74,7 +88,7 @@ export async function runExtension({ config, log, load, survive }: Extension): P
     return new Promise((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) {
         process.once(signal, () =>
-          resolve({ reason: shown(signal), deadlineAt: Date.now() + STANDALONE_DRAIN_MS }),
+          resolve({ reason: shown(signal), drainUntil: Date.now() + STANDALONE_DRAIN_MS }),
         )
       }
     })
@@ -101,8 +115,8 @@ export async function runExtension({ config, log, load, survive }: Extension): P
     if (isServing) log.info(say`ready to serve traffic`)
   }
 
-  async function leave({ reason, deadlineAt }: Shutdown): Promise<void> {
-    await server.close(deadlineAt - LEAVE_EARLY_MS)
+  async function leave({ reason, drainUntil }: Shutdown): Promise<void> {
+    await server.close(drainUntil)
     const it = await loaded()
     it.flushMetrics()
     log.info(say`shutting down (${reason}): ${it.summary()}`)

@@ -42,7 +42,6 @@ export function createServing(config: Config, log: Log): Serving {
     log,
     isKnownToken: createTokenCheck(config.callerTokens),
     isCurrentToken,
-    callers: core.callers,
     readMany: core.readMany,
     environment: core.environment?.answer,
     admitRole: createRoleGate(config.upstream.roles.arns, log),

@@ -55,7 +55,6 @@ export function createRoleAssumer(
         settings,
         securityTokens.timeoutMs,
         (abortSignal) => persistently(() => ask(form, abortSignal)),
-        () => true,
         observe,
       )
     },

@@ -21,11 +21,10 @@ export async function bounded<T>(
   settings: UpstreamSettings,
   timeoutMs: number,
   send: (abort: AbortSignal) => Promise<T>,
-  isWanted: () => boolean,
   observe?: CallObserver,
 ): Promise<T> {
   const abort = new AbortController()
-  const wait: Wait = { waitedMs: 0, since: undefined, isWanted }
+  const wait: Wait = { waitedMs: 0, since: undefined }
   waits.set(abort.signal, wait)
   const timer = timeoutMs > 0 ? setTimeout(() => abort.abort(), timeoutMs) : undefined
   // The SDK's abort is not enough: fetching credentials does not listen to it.

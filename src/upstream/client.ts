@@ -37,20 +37,9 @@ import { isUnknownIssuer, systemTrust, type Trust } from './trust.ts'
 export interface Clients {
   /** The function's own. */
   readonly region: string | undefined
-  /**
-   * `isWanted` is asked before anything is sent: false ends the call, also one
-   * that has waited for its turn. Reject with UpstreamError only.
-   */
-  getSecretValue(
-    place: Place,
-    input: GetSecretValueCommandInput,
-    isWanted?: () => boolean,
-  ): Promise<GetSecretValueCommandOutput>
-  getParameter(
-    place: Place,
-    input: GetParameterCommandInput,
-    isWanted?: () => boolean,
-  ): Promise<GetParameterCommandOutput>
+  /** Rejects with UpstreamError only, as the next four do. */
+  getSecretValue(place: Place, input: GetSecretValueCommandInput): Promise<GetSecretValueCommandOutput>
+  getParameter(place: Place, input: GetParameterCommandInput): Promise<GetParameterCommandOutput>
   batchGetSecretValue(
     place: Place,
     input: BatchGetSecretValueCommandInput,
@@ -69,7 +58,6 @@ export interface Clients {
 /** Most clients of a store. Regions come from callers, and up to 20 roles from the settings. The oldest makes room. */
 const MAX_CLIENTS = 32
 const UNREAD: Trust = {}
-const always = () => true
 const rethrow = (error: unknown): never => {
   throw error
 }
@@ -131,7 +119,6 @@ export function createClients(
       operation: Operation,
       place: Place,
       send: (client: Client, options: { abortSignal: AbortSignal }) => Promise<T>,
-      isWanted = always,
       recover: (error: unknown) => T = rethrow,
     ): Promise<T> =>
       bounded(
@@ -143,7 +130,6 @@ export function createClients(
           const ask = () => send(clients.client(place), { abortSignal })
           return withTrust(() => withFreshCredentials(credentialsOf(place.role), ask)).catch(recover)
         },
-        isWanted,
         observe,
       )
   }
@@ -163,28 +149,22 @@ export function createClients(
       )
     }
     return target.startsWith('secretsmanager.')
-      ? ofSecrets(operation, place, (client, o) => sendToSecretsManager(client, call, o), always, answerOf)
-      : ofParameters(operation, place, (client, o) => sendToParameterStore(client, call, o), always, answerOf)
+      ? ofSecrets(operation, place, (client, o) => sendToSecretsManager(client, call, o), answerOf)
+      : ofParameters(operation, place, (client, o) => sendToParameterStore(client, call, o), answerOf)
   }
   return {
     region: settings.region,
-    getSecretValue: (place, input, isWanted) =>
-      ofSecrets(
-        'GetSecretValue',
-        place,
-        (client, options) => client.send(new GetSecretValueCommand(input), options),
-        isWanted,
+    getSecretValue: (place, input) =>
+      ofSecrets('GetSecretValue', place, (client, options) =>
+        client.send(new GetSecretValueCommand(input), options),
       ),
     batchGetSecretValue: (place, input) =>
       ofSecrets('BatchGetSecretValue', place, (client, options) =>
         client.send(new BatchGetSecretValueCommand(input), options),
       ),
-    getParameter: (place, input, isWanted) =>
-      ofParameters(
-        'GetParameter',
-        place,
-        (client, options) => client.send(new GetParameterCommand(input), options),
-        isWanted,
+    getParameter: (place, input) =>
+      ofParameters('GetParameter', place, (client, options) =>
+        client.send(new GetParameterCommand(input), options),
       ),
     getParameters: (place, input) =>
       ofParameters('GetParameters', place, (client, options) =>

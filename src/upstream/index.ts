@@ -13,8 +13,8 @@ import type { RawAnswer, RawCall } from '../raw-call.ts'
 // The entry of the half that holds the AWS SDK. The bundle loads it after `listen` and `register`.
 
 export interface Upstream {
-  /** Asks AWS, unless nobody waits any more when the call's turn comes. Rejects with UpstreamError only. */
-  fetch(lookup: SecretLookup | ParameterLookup, isWanted?: () => boolean): Promise<Fields>
+  /** Asks AWS. Rejects with UpstreamError only. */
+  fetch(lookup: SecretLookup | ParameterLookup): Promise<Fields>
   /** Many current secrets in few calls; see batches.ts. */
   fetchSecrets(
     lookups: readonly SecretLookup[],
@@ -48,10 +48,8 @@ export function createUpstream(settings: UpstreamSettings, observe?: CallObserve
   const clients = createClients(settings, credentials, observe)
 
   return {
-    fetch: (lookup, isWanted) =>
-      lookup.store === 'secrets-manager'
-        ? getSecretValue(clients, lookup, isWanted)
-        : getParameter(clients, lookup, isWanted),
+    fetch: (lookup) =>
+      lookup.store === 'secrets-manager' ? getSecretValue(clients, lookup) : getParameter(clients, lookup),
     fetchSecrets: (lookups, onPart) => getSecrets(clients, lookups, onPart),
     fetchParameters: (lookups, onPart) => getParameters(clients, lookups, onPart),
     fetchPath: (lookup, onPage) => getPath(clients, lookup, onPage),

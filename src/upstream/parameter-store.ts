@@ -6,21 +6,13 @@ import { regionOfArn } from './regions.ts'
 import { unreadable } from './failure.ts'
 
 /** Asks GetParameter. Rejects with UpstreamError only. */
-export async function getParameter(
-  clients: Clients,
-  lookup: ParameterLookup,
-  isWanted?: () => boolean,
-): Promise<Fields> {
+export async function getParameter(clients: Clients, lookup: ParameterLookup): Promise<Fields> {
   const region = regionOfArn('ssm', lookup.name, clients.region)
   const place = { region, role: lookup.role }
-  const { Parameter: parameter } = await clients.getParameter(
-    place,
-    {
-      Name: lookup.name,
-      WithDecryption: lookup.withDecryption,
-    },
-    isWanted,
-  )
+  const { Parameter: parameter } = await clients.getParameter(place, {
+    Name: lookup.name,
+    WithDecryption: lookup.withDecryption,
+  })
   if (!isParameter(parameter)) throw unreadable('GetParameter')
   return { store: 'parameter-store', parameter }
 }

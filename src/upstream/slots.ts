@@ -7,8 +7,6 @@ export interface Wait {
   waitedMs: number
   /** When the wait under way began. */
   since: number | undefined
-  /** False once nobody waits for the answer. Then a call that has not been sent is given up. */
-  isWanted(): boolean
 }
 
 /** Found by the call's abort signal, the only thing that the SDK passes on. */
@@ -22,25 +20,16 @@ export class Slots {
     this.#free = count
   }
 
-  /**
-   * Resolves with a function that gives the slot back. Rejects when `signal` aborts the wait, or when the turn comes
-   * and the call is no longer wanted.
-   */
+  /** Resolves with a function that gives the slot back. Rejects when `signal` aborts the wait. */
   async take(signal: AbortSignal | undefined): Promise<() => void> {
     const wait = signal && waits.get(signal)
-    const hasWaited = this.#free === 0
-    if (hasWaited) await this.#queued(signal, wait)
+    if (this.#free === 0) await this.#queued(signal, wait)
     else this.#free--
     let isTaken = true
-    const release = (): void => {
+    return () => {
       if (isTaken) this.#next()
       isTaken = false
     }
-    if (hasWaited && wait?.isWanted() === false) {
-      release()
-      throw abandoned()
-    }
-    return release
   }
 
   #next(): void {
@@ -58,16 +47,12 @@ export class Slots {
         const place = this.#queue.indexOf(resolve)
         if (place === -1) return
         this.#queue.splice(place, 1)
-        reject(abandoned())
+        // The SDK makes no further attempt after it.
+        reject(Object.assign(new Error('aborted while it waited'), { name: 'AbortError' }))
       })
     })
     if (!wait) return
     wait.waitedMs += Date.now() - since
     wait.since = undefined
   }
-}
-
-/** The SDK makes no further attempt after it. */
-function abandoned(): Error {
-  return Object.assign(new Error('given up while it waited'), { name: 'AbortError' })
 }

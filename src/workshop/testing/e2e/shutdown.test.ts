@@ -109,26 +109,50 @@ test('closed output does not end the process', async (t) => {
   assert.equal((await extension.stop()).exitCode, 0)
 })
 
-test('callers whose runtime was killed are not waited for, while AWS still has their questions', async (t) => {
-  const extension = await startExtension(t)
-  extension.aws.fault({}, { kind: 'hang' })
-  const runtime = spawn(
-    process.execPath,
-    [
-      '--eval',
-      `for (let i = 0; i < 3; i++) {
-       require('http').get({ port: ${extension.port}, host: '127.0.0.1', path: '/secretsmanager/get?secretId=lost' + i,
-         headers: { 'X-Aws-Parameters-Secrets-Token': process.env.TOKEN } }).on('error', () => {})
-     }`,
-    ],
-    { env: { TOKEN: extension.token }, stdio: 'ignore' },
-  )
-  for (let i = 0; i < 3; i++) await extension.aws.called(`lost${i}`)
-  runtime.kill('SIGKILL')
-  await once(runtime, 'exit')
-  const askedAt = Date.now()
-  const { exitCode, killed } = await extension.stop()
-  assert.deepEqual({ exitCode, killed }, { exitCode: 0, killed: false })
-  // Lambda would kill it after two seconds; who waits for the dead takes 1.7.
-  assert.ok(Date.now() - askedAt < 1_200, `it took ${Date.now() - askedAt} ms`)
+/** Whether it leaves so soon, in one of five tries: a busy machine may be late, but not early. */
+async function leavesWithin(ms: number, tookMs: () => Promise<number>): Promise<void> {
+  const took: number[] = []
+  do took.push(await tookMs())
+  while (took.at(-1)! >= ms && took.length < 5)
+  assert.ok(took.at(-1)! < ms, `not within ${ms} ms, but after ${took.join(', ')} ms`)
+}
+
+for (const reason of ['timeout', 'failure'] as const) {
+  test(`after a ${reason}, whose callers have been killed, it leaves within 200 ms while AWS is silent`, async (t) => {
+    await leavesWithin(200, async () => {
+      const extension = await startExtension(t)
+      extension.aws.fault({}, { kind: 'hang' })
+      const runtime = spawn(
+        process.execPath,
+        [
+          '--eval',
+          `for (let i = 0; i < 3; i++) {
+             require('http').get({ port: ${extension.port}, host: '127.0.0.1', path: '/secretsmanager/get?secretId=lost' + i,
+               headers: { 'X-Aws-Parameters-Secrets-Token': process.env.TOKEN } }).on('error', () => {})
+           }`,
+        ],
+        { env: { TOKEN: extension.token }, stdio: 'ignore' },
+      )
+      for (let i = 0; i < 3; i++) await extension.aws.called(`lost${i}`)
+      runtime.kill('SIGKILL')
+      await once(runtime, 'exit')
+      const { exitCode, killed, tookMs } = await extension.lambda.shutdown(reason)
+      assert.deepEqual({ exitCode, killed }, { exitCode: 0, killed: false })
+      return tookMs
+    })
+  })
+}
+
+test('at the end of an idle sandbox a caller is waited for, though not for longer than 300 ms', async (t) => {
+  await leavesWithin(450, async () => {
+    const extension = await startExtension(t)
+    extension.aws.fault({ name: NAME }, { kind: 'hang' })
+    const wire = await ask(extension, SECRET)
+    t.after(() => wire.destroy())
+    await extension.aws.called(NAME)
+    const { exitCode, killed, tookMs } = await extension.stop()
+    assert.deepEqual({ exitCode, killed }, { exitCode: 0, killed: false })
+    assert.ok(tookMs >= 290, `it was waited for, after ${tookMs} ms`)
+    return tookMs
+  })
 })
