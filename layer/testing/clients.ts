@@ -88,9 +88,37 @@ const CLIENTS: readonly Client[] = [
   { name: "AWS's SDK for Rust", build: CARGO, command: [join(READY, 'rust/debug/client')] },
 ]
 
+/** Functions that take the token from the SDK's credential chain. They run until their input ends. */
+const CHAINS: readonly Client[] = [
+  {
+    name: 'botocore',
+    build: PIP,
+    command: ['python3', '-B', join(SOURCES, 'python/chain.py')],
+    env: { PYTHONPATH: PYTHON_PACKAGES },
+  },
+  {
+    name: "the JavaScript SDK's provider chain",
+    command: [process.execPath, fileURLToPath(import.meta.resolve('./clients/node/chain.mjs'))],
+  },
+  {
+    name: "Java's DefaultCredentialsProvider",
+    build: MAVEN,
+    command: ['java', '-cp', join(JAVA, '*'), join(SOURCES, 'java/Chain.java')],
+  },
+]
+
 /** Those that this machine has the tools for. */
 export function clientsHere(): readonly Client[] {
-  return CLIENTS.filter(({ build }) => build === undefined || isHere(build))
+  return CLIENTS.filter(isPossible)
+}
+
+/** The same, of those that take the token from the credential chain. */
+export function chainsHere(): readonly Client[] {
+  return CHAINS.filter(isPossible)
+}
+
+function isPossible({ build }: Client): boolean {
+  return build === undefined || isHere(build)
 }
 
 /** Throws where a tool is here and fails. */

@@ -50,7 +50,7 @@ const END_TO_END = [
   'src/workshop/testing/contract.test.ts',
   'src/workshop/testing/{abuse,e2e,faults,platform}/*.test.ts',
 ]
-const HOSTILE = ['layer/testing/{clients,hostile,samples}.test.ts']
+const HOSTILE = ['layer/testing/{clients,hostile,init-modes,samples}.test.ts']
 const WRONG_RUNTIME = ['layer/testing/wrong-runtime.test.ts']
 const ON_LAMBDA = ['bench/lambda/measured.test.ts']
 const SMOKE = ['src/workshop/testing/contract.test.ts', 'src/workshop/testing/e2e/start.test.ts']

@@ -184,13 +184,13 @@ export function createCore(config: Config, log: Log): Core {
     const { container, credentials } = config.upstream
     if (container === undefined || credentials !== undefined) return undefined
     return createCurrentTokenCheck({
-      current: () => sessionToken('sessionToken'),
-      renewed: () => sessionToken('renewedSessionToken'),
+      current: () => sessionTokens('sessionTokens'),
+      renewed: () => sessionTokens('renewedSessionTokens'),
       now: Date.now,
     })
   }
 
-  function sessionToken(which: 'sessionToken' | 'renewedSessionToken'): Promise<string | undefined> {
+  function sessionTokens(which: 'sessionTokens' | 'renewedSessionTokens'): Promise<readonly string[]> {
     return guard.during(async () => {
       try {
         const half = await upstream.load()
@@ -198,7 +198,7 @@ export function createCore(config: Config, log: Log): Core {
       } catch (error) {
         if (!(error instanceof UpstreamError)) throw error
         log.error(error.report)
-        return undefined
+        return []
       }
     })
   }

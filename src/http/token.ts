@@ -42,10 +42,10 @@ export function difference(expected: ArrayLike<number>, presented: ArrayLike<num
 }
 
 export interface CurrentToken {
-  /** The session token of the credentials in use; undefined if there is none. */
-  current(): Promise<string | undefined>
-  /** Asks anew. Undefined if there is nothing newer. */
-  renewed(): Promise<string | undefined>
+  /** The session tokens of the credentials in use, and of those before them that have not expired; may be none. */
+  current(): Promise<readonly string[]>
+  /** Asks anew. Empty if there is nothing newer. */
+  renewed(): Promise<readonly string[]>
   /** Epoch milliseconds. */
   now(): number
 }
@@ -53,20 +53,23 @@ export interface CurrentToken {
 // Wrong tokens must not make us ask the credentials endpoint more often than this.
 const RENEW_MS = 1_000
 
-/** For credentials that rotate while we run: the caller may have seen the newer token before we did. */
+/**
+ * For credentials that rotate while we run. A caller may have seen the newer token before we did, and another, whose
+ * SDK keeps what it once read, may hold the older one until it expires.
+ */
 export function createCurrentTokenCheck(token: CurrentToken): (presented: string) => Promise<boolean> {
   let renewedAt = 0
   // All who come meanwhile share this question. Its answer is not kept here: after it, `current` gives the same.
-  let renewing: Promise<string | undefined> | undefined
-  const equals = (presented: string, expected = '') => createTokenCheck([expected])(presented)
+  let renewing: Promise<readonly string[]> | undefined
+  const isOneOf = (presented: string, tokens: readonly string[]) => createTokenCheck(tokens)(presented)
   return async (presented) => {
-    if (equals(presented, await token.current())) return true
+    if (isOneOf(presented, await token.current())) return true
     if (renewing === undefined) {
       const now = token.now()
       if (Math.abs(now - renewedAt) < RENEW_MS) return false
       renewedAt = now
       renewing = token.renewed().finally(() => (renewing = undefined))
     }
-    return equals(presented, await renewing)
+    return isOneOf(presented, await renewing)
   }
 }

@@ -71,7 +71,7 @@ test('the container endpoint is asked once for calls that come at once', async (
   await Promise.all(Array.from({ length: 5 }, () => upstream.fetch(SECRET)))
   assert.equal(endpoint.reads, 1)
   assert.equal(aws.requests[0]?.accessKeyId, 'ASIALOCAL1')
-  assert.equal(await upstream.sessionToken(), 'MARKER-token-1')
+  assert.deepEqual(await upstream.sessionTokens(), ['MARKER-token-1'])
 })
 
 for (const expiration of [NO_EXPIRY, 'soon', undefined, 12]) {
@@ -134,6 +134,54 @@ test('where the endpoint has nothing newer, AWS is not asked again and its own w
   assert.equal(aws.calls(), 1)
 })
 
+test('a token that was replaced counts until its credentials expire, and the one before that too', async (t) => {
+  const { upstream, give, at, expiresIn } = await setUp(t)
+  const tokens = (): Promise<readonly string[]> => upstream.sessionTokens()
+  give(1, expiresIn(60 * 60_000))
+  assert.deepEqual(await tokens(), ['MARKER-token-1'])
+  give(2, expiresIn(120 * 60_000))
+  at(57 * 60_000)
+  assert.deepEqual(await tokens(), ['MARKER-token-2', 'MARKER-token-1'])
+  at(59 * 60_000)
+  give(3, expiresIn(130 * 60_000))
+  assert.deepEqual(
+    await upstream.renewedSessionTokens(),
+    [3, 2, 1].map((n) => `MARKER-token-${n}`),
+  )
+  give(4, expiresIn(140 * 60_000))
+  assert.deepEqual(
+    await upstream.renewedSessionTokens(),
+    [4, 3, 2].map((n) => `MARKER-token-${n}`),
+  )
+  assert.deepEqual(await upstream.renewedSessionTokens(), [], 'nothing newer')
+  at(121 * 60_000)
+  assert.deepEqual(await tokens(), ['MARKER-token-4', 'MARKER-token-3'])
+})
+
+test('a token whose credentials AWS calls expired counts for another minute', async (t) => {
+  const { aws, upstream, give, at } = await setUp(t)
+  give(1, new Date(START + 1_000).toISOString())
+  await upstream.fetch(SECRET)
+  aws.expireCredentials('ASIALOCAL1')
+  at(2_000)
+  give(2)
+  await upstream.fetch(SECRET)
+  assert.deepEqual(await upstream.sessionTokens(), ['MARKER-token-2', 'MARKER-token-1'])
+  at(63_000)
+  assert.deepEqual(await upstream.sessionTokens(), ['MARKER-token-2'])
+})
+
+test('where the endpoint fails the last token counts, because no client has a newer one', async (t) => {
+  const { upstream, endpoint, give, at, expiresIn } = await setUp(t)
+  give(1, expiresIn(60_000))
+  await upstream.sessionTokens()
+  endpoint.status = 500
+  at(120_000)
+  assert.deepEqual(await upstream.sessionTokens(), ['MARKER-token-1'])
+  upstream.reset()
+  await credentialsFailure(upstream.sessionTokens())
+})
+
 test('after a reset the endpoint is asked anew', async (t) => {
   const { aws, upstream, give } = await setUp(t)
   give(1)
@@ -164,7 +212,10 @@ test('nothing of an unreadable answer of the endpoint gets out', async (t) => {
 
 test('plain HTTP to another machine is refused', async (t) => {
   const { upstream } = await setUp(t, { fullUri: 'http://192.0.2.1/credentials' })
-  assert.match(await credentialsFailure(upstream.sessionToken()), /must be HTTPS, a loopback or a link-local/)
+  assert.match(
+    await credentialsFailure(upstream.sessionTokens()),
+    /must be HTTPS, a loopback or a link-local/,
+  )
 })
 
 test('a token file that cannot be read is a CredentialsError', async (t) => {
@@ -181,7 +232,7 @@ test('credentials of the environment win, and AWS calling them expired is told a
   const aws = await startAws({ seed: { secrets: { a: { value: 'x' } } } })
   t.after(() => aws.close())
   const upstream = createUpstream(settingsFor(aws.url))
-  assert.equal(await upstream.sessionToken(), 'local-token')
+  assert.deepEqual(await upstream.sessionTokens(), ['local-token'])
   aws.expireCredentials('ASIALOCALLOCALLOCAL1')
   await assert.rejects(upstream.fetch(SECRET), { code: 'ExpiredTokenException' })
   assert.equal(aws.calls(), 1)

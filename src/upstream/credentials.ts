@@ -15,7 +15,12 @@ export interface Credentials {
   get(): Promise<StaticCredentials>
   /** To be called when AWS refused `used` as expired. Resolves with others if the endpoint has any, else undefined. */
   replace(used: StaticCredentials): Promise<StaticCredentials | undefined>
-  /** Asks again at the next `get`. */
+  /**
+   * The session tokens that a client in this environment may have: that of the newest credentials, and until they
+   * expire those of the two before. Rejects with UpstreamError when there are none.
+   */
+  tokens(): Promise<readonly string[]>
+  /** Forgets everything; asks again at the next `get`. */
   forget(): void
 }
 
@@ -33,6 +38,12 @@ const REFRESH_BEFORE_EXPIRY_MS = 5 * 60_000
 const REFRESH_PAUSE_MS = 30_000
 /** How long credentials without a readable expiry are kept: Lambda's interface emulator sends the year 1. */
 const UNKNOWN_EXPIRY_MS = 5 * 60_000
+/**
+ * How long a replaced session token counts at least, in milliseconds, also where AWS calls it expired already: an
+ * invocation may have taken it from its SDK a moment before.
+ */
+const REPLACED_GRACE_MS = 60_000
+const MOST_REPLACED = 2
 const ATTEMPTS = 3
 const ATTEMPT_TIMEOUT_MS = 2_000
 const RETRY_DELAY_MS = 100
@@ -41,9 +52,15 @@ const LONGEST_ANSWER = 64 * 1024
 export function createCredentials(settings: UpstreamSettings): Credentials {
   const { credentials, container } = settings
   if (credentials !== undefined) {
-    return { get: async () => credentials, replace: async () => undefined, forget: () => {} }
+    const tokens = [credentials.sessionToken ?? []].flat()
+    return {
+      get: async () => credentials,
+      replace: async () => undefined,
+      tokens: async () => tokens,
+      forget: () => {},
+    }
   }
-  if (container === undefined) return { get: none, replace: none, forget: () => {} }
+  if (container === undefined) return { get: none, replace: none, tokens: none, forget: () => {} }
   return renewed(() => askWithRetries(container))
 }
 
@@ -55,13 +72,24 @@ async function none(): Promise<never> {
 export function renewed(question: () => Promise<Held>): Credentials {
   let held: Held | undefined
   let inflight: Promise<Held> | undefined
+  /** The newest, also when `held` is to be asked for anew. */
+  let newest: Held | undefined
+  let replaced: readonly { readonly token: string; readonly until: number }[] = []
+
+  function keep(fresh: Held): void {
+    const token = newest?.credentials.sessionToken
+    if (newest !== undefined && token !== undefined && token !== fresh.credentials.sessionToken) {
+      replaced = [{ token, until: replacedUntil(newest) }, ...replaced].slice(0, MOST_REPLACED)
+    }
+    held = newest = fresh
+  }
 
   /** Asks one question at a time, whose answer all callers share. */
   function refresh(): Promise<Held> {
     if (inflight !== undefined) return inflight
     const mine = question()
       .then((fresh) => {
-        if (inflight === mine) held = fresh
+        if (inflight === mine) keep(fresh)
         return fresh
       })
       .finally(() => {
@@ -95,11 +123,26 @@ export function renewed(question: () => Promise<Held>): Credentials {
         ? undefined
         : current
     },
+    async tokens() {
+      // Where the endpoint fails, no client has a newer token than the last one.
+      await get().catch((error: unknown) => {
+        if (newest === undefined) throw error
+      })
+      const now = Date.now()
+      const before = replaced.filter(({ until }) => now < until).map(({ token }) => token)
+      return [newest?.credentials.sessionToken ?? [], before].flat()
+    },
     forget() {
-      held = undefined
+      held = newest = undefined
       inflight = undefined
+      replaced = []
     },
   }
+}
+
+function replacedUntil({ expiresAt }: Held): number {
+  const now = Date.now()
+  return Number.isFinite(expiresAt) ? Math.max(expiresAt, now + REPLACED_GRACE_MS) : now + UNKNOWN_EXPIRY_MS
 }
 
 async function askWithRetries(container: ContainerSettings): Promise<Held> {

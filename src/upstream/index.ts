@@ -32,10 +32,10 @@ export interface Upstream {
   ): Promise<void>
   /** AWS's own answer to an SDK's call, whatever its status. Rejects with UpstreamError only. */
   passOn(call: RawCall): Promise<RawAnswer>
-  /** The session token of the current credentials. Rejects with UpstreamError when they cannot be had. */
-  sessionToken(): Promise<string | undefined>
-  /** Asks the credentials endpoint anew for it. Undefined if that has no other than before. */
-  renewedSessionToken(): Promise<string | undefined>
+  /** See credentials.ts. Rejects with UpstreamError when there are none. */
+  sessionTokens(): Promise<readonly string[]>
+  /** Asks the credentials endpoint anew. Empty if that has no other than before. */
+  renewedSessionTokens(): Promise<readonly string[]>
   /** Runs once the code that a first call runs, without asking anybody, while `goesOn` says so. Never rejects. */
   rehearse(goesOn: () => boolean): Promise<void>
   /** Throws away sockets and credentials: after a SnapStart restore both belong to another sandbox. */
@@ -54,8 +54,11 @@ export function createUpstream(settings: UpstreamSettings, observe?: CallObserve
     fetchParameters: (lookups, onPart) => getParameters(clients, lookups, onPart),
     fetchPath: (lookup, onPage) => getPath(clients, lookup, onPage),
     passOn: clients.passOn,
-    sessionToken: async () => (await credentials.get()).sessionToken,
-    renewedSessionToken: async () => (await credentials.replace(await credentials.get()))?.sessionToken,
+    sessionTokens: credentials.tokens,
+    async renewedSessionTokens() {
+      const isNewer = (await credentials.replace(await credentials.get())) !== undefined
+      return isNewer ? credentials.tokens() : []
+    },
     rehearse: (goesOn) => rehearse(settings, goesOn),
     reset() {
       credentials.forget()

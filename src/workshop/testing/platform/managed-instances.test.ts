@@ -135,6 +135,24 @@ test('a caller may show the session token of the newest credentials before we ha
   assert.equal((await extension.get(SECRET, as('neither-of-the-two-tokens'))).status, 401)
 })
 
+test(`${CALLERS} invocations at once, before and after a rotation, may show the token that each has read`, async (t) => {
+  const extension = await startExtension(t, rotating)
+  const invokeAll = async (tokens: readonly string[]): Promise<Set<number>> => {
+    const invocations = Array.from({ length: CALLERS }, (_, i) => {
+      const headers = { 'X-Aws-Parameters-Secrets-Token': tokens[i % tokens.length]! }
+      return extension.lambda.invoke(() => extension.get(i % 8 === 0 ? FRESH : SECRET, headers))
+    })
+    return new Set((await Promise.all(invocations)).map(({ result }) => result.status))
+  }
+  assert.deepEqual(await invokeAll([OLD.sessionToken]), new Set([200]))
+  extension.lambda.rotateCredentials(NEW)
+  // Each SDK renews what it holds at another time before the old credentials expire.
+  assert.deepEqual(await invokeAll([NEW.sessionToken, OLD.sessionToken]), new Set([200]))
+  extension.aws.expireCredentials(OLD.accessKeyId)
+  assert.deepEqual(await invokeAll([OLD.sessionToken, NEW.sessionToken]), new Set([200]))
+  assert.deepEqual(await invokeAll(['neither-of-the-two-tokens']), new Set([401]))
+})
+
 test('wrong tokens do not become a flood of questions to the credentials endpoint', async (t) => {
   const extension = await startExtension(t, rotating)
   const startedAt = Date.now()
