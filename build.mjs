@@ -241,7 +241,7 @@ function readArguments() {
   const help = `npm run build [-- options]
 
   --quiet            says nothing but what is wrong
-  --local            also dist/local.mjs from src/workshop/local/start.ts, for \`npm start\` on any Node
+  --local            also dist/local.mjs from local/start.ts, for \`npm start\` on any Node
   --package          also dist/package, the local stand-in to be published by npm: \`npm pack dist/package\`
   --inline-upstream  the SDK half as code instead of text, for compilers that want to see all of it (Bun's)
   --help             this text`
@@ -350,7 +350,7 @@ async function buildExtension() {
 async function buildLocal() {
   const { contents } = await make({
     ...common,
-    entryPoints: ['src/workshop/local/start.ts'],
+    entryPoints: ['local/start.ts'],
     format: 'esm',
     supported: {},
     packages: 'external',
@@ -361,7 +361,7 @@ async function buildLocal() {
 
 /** A package without dependencies: the program, its extension, its seed, and `startLocal` for tests. */
 async function buildPackage() {
-  const entries = { local: 'src/workshop/local/start.ts', index: 'src/workshop/local/start-local.ts' }
+  const entries = { local: 'local/start.ts', index: 'local/start-local.ts' }
   await mkdir(`${root}/dist/package`, { recursive: true })
   for (const [name, entry] of Object.entries(entries)) {
     const { contents } = await make({
@@ -391,9 +391,9 @@ async function buildPackage() {
   await put('package/package.json', JSON.stringify(manifest, null, 2) + '\n')
   for (const [from, to] of [
     ['dist/extension.cjs', 'extension.cjs'],
-    ['src/workshop/local/seed.json', 'seed.json'],
-    ['src/workshop/local/seed.schema.json', 'seed.schema.json'],
-    ['src/workshop/local/package.d.ts', 'index.d.ts'],
+    ['local/seed.json', 'seed.json'],
+    ['local/seed.schema.json', 'seed.schema.json'],
+    ['local/package.d.ts', 'index.d.ts'],
     ['docs/local.md', 'README.md'],
     ['LICENSE', 'LICENSE'],
   ]) {

@@ -1,4 +1,4 @@
-import { argumentsOf } from '../src/workshop/testing/arguments.ts'
+import { argumentsOf } from '../tools/arguments.ts'
 import { comparisonTable, compareRuns } from './report/comparison.ts'
 import { readRun } from './storing/results.ts'
 

@@ -1,4 +1,4 @@
-import { argumentsOf } from '../src/workshop/testing/arguments.ts'
+import { argumentsOf } from '../tools/arguments.ts'
 import { writeReport } from './report/write.ts'
 import { readRuns } from './storing/results.ts'
 import { ROOT } from './contenders/runtimes.ts'

@@ -1,4 +1,4 @@
-import { argumentsOf, type Options, wholeNumber } from '../src/workshop/testing/arguments.ts'
+import { argumentsOf, type Options, wholeNumber } from '../tools/arguments.ts'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -30,7 +30,7 @@ import { runPage } from './report/page.ts'
 import { terminalTables } from './report/terminal.ts'
 import { writeReport } from './report/write.ts'
 import { ROOT } from './contenders/runtimes.ts'
-import { seeded } from '../src/workshop/testing/random.ts'
+import { seeded } from '../tools/random.ts'
 
 const GROUPS: Record<string, (context: Context) => Promise<GroupResult>> = {
   start: measureStart,

@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { argumentsOf } from '../src/workshop/testing/arguments.ts'
+import { argumentsOf } from '../tools/arguments.ts'
 import { createPublisher, type Granted, type Published } from './publisher.ts'
 import { LAYERS } from './layers.ts'
 

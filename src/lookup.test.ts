@@ -94,7 +94,7 @@ test('two parameter lookups share a key exactly when the name that AWS gets and 
 
 test('a key holds nothing of the request target that it was read from', () => {
   const script = `
-    import { route } from ${JSON.stringify(new URL('http/route.ts', import.meta.url).href)}
+    import { route } from ${JSON.stringify(new URL('http/get/route.ts', import.meta.url).href)}
     const keys = []
     const read = (i) => {
       const query = 'secretId=a-name-long-enough-to-be-a-view-' + i + '&name=/a/path/that/is/a/view/too/' + i

@@ -1,4 +1,4 @@
-import { readConfig } from './config.ts'
+import { readConfig } from './config/config.ts'
 import { kindOf, placeOf } from './errors.ts'
 import { createLog } from './log.ts'
 import { runExtension } from './programs/extension.ts'

@@ -1,6 +1,6 @@
 import { UpstreamError } from '../../src/errors.ts'
 import { say } from '../../src/public.ts'
-import { RateLimits } from '../../src/workshop/emulators/aws/rate.ts'
+import { RateLimits } from '../../local/emulators/aws/rate.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
 // One AWS account: its quota, which all sandboxes share, and how the SDK of a sandbox handles a refusal.

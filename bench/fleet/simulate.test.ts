@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { seeded } from '../../src/workshop/testing/random.ts'
+import { seeded } from '../../tools/random.ts'
 import type { Settings } from './sandbox.ts'
 import { type Fleet, simulate } from './simulate.ts'
 import { VirtualTime } from './virtual-time.ts'

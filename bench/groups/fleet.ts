@@ -1,7 +1,7 @@
 import type { Settings } from '../fleet/sandbox.ts'
 import { type Fleet, simulate } from '../fleet/simulate.ts'
 import type { Context } from '../measuring/context.ts'
-import { seeded } from '../../src/workshop/testing/random.ts'
+import { seeded } from '../../tools/random.ts'
 import type { GroupResult, Sample } from '../storing/results.ts'
 
 // How many calls a whole fleet makes, and how many reads it loses to AWS' quotas. The real cache and its policy run

@@ -4,7 +4,7 @@ import { type Contender, pairsOf, startField } from '../contenders/contenders.ts
 import type { Context } from '../measuring/context.ts'
 import { launch, type Running } from '../measuring/launch.ts'
 import { emptyPageCache, howEmptied } from '../measuring/page-cache.ts'
-import { cpuMs, readMb } from '../../src/workshop/testing/proc.ts'
+import { cpuMs, readMb } from '../../tools/proc.ts'
 import { checkReply, fetchReply } from '../measuring/request.ts'
 import { schedule } from '../measuring/schedule.ts'
 import { measureSeries, namesOf, uncounted } from '../measuring/series.ts'

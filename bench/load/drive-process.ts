@@ -3,7 +3,7 @@
 import { Agent } from 'node:http'
 import { targets, type Target } from '../measuring/catalogue.ts'
 import { Histogram } from '../storing/histogram.ts'
-import { cpuMs } from '../../src/workshop/testing/proc.ts'
+import { cpuMs } from '../../tools/proc.ts'
 import { checkReply, differenceOf, fetchAsked } from '../measuring/request.ts'
 import { askOf, checkForm } from './ask.ts'
 import type { Job, Outcome } from './drive.ts'

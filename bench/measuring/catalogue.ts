@@ -1,4 +1,4 @@
-import type { AwsOptions } from '../../src/workshop/emulators/aws/index.ts'
+import type { AwsOptions } from '../../local/emulators/aws/index.ts'
 
 // The secrets that every benchmark reads. Everything about them follows from their name, so that the emulator's seed,
 // the floors and the driver each know the exact bytes of the right answer without asking one another.

@@ -5,7 +5,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'node:test'
 import { createCgroup } from './cgroup.ts'
-import { majorFaults, readMb } from '../../src/workshop/testing/proc.ts'
+import { majorFaults, readMb } from '../../tools/proc.ts'
 import { ROOT } from '../contenders/runtimes.ts'
 
 const MB = 2 ** 20

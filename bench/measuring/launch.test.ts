@@ -8,7 +8,7 @@ import { bundle } from '../contenders/artefacts.ts'
 import { secretName, target } from './catalogue.ts'
 import { type Contender, extensionOf, peerOf } from '../contenders/contenders.ts'
 import { launch, type LaunchOptions } from './launch.ts'
-import { cpuMs } from '../../src/workshop/testing/proc.ts'
+import { cpuMs } from '../../tools/proc.ts'
 import { checkReply, fetchReply } from './request.ts'
 import { startUpstream } from '../upstream/upstream.ts'
 

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import test, { type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { cpuMs } from '../../src/workshop/testing/proc.ts'
+import { cpuMs } from '../../tools/proc.ts'
 import { limitProcessor } from './quota.ts'
 
 const MEASURED_MS = 1_500

@@ -1,4 +1,4 @@
-import { cpuMs } from '../../src/workshop/testing/proc.ts'
+import { cpuMs } from '../../tools/proc.ts'
 
 // A small function's share of a processor, where the machine's cgroups are not ours to make: as the kernel does it, a
 // process that has used up its share of a period is stopped until the next one begins.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { seeded } from '../../src/workshop/testing/random.ts'
+import { seeded } from '../../tools/random.ts'
 import { schedule } from './schedule.ts'
 
 const contenders = ['a', 'b', 'c']

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import QuickLRU from 'quick-lru'
 import { isFresh, lifeOf, PLAIN, type Life } from '../../src/cache/freshness.ts'
 import { Lru } from '../../src/cache/lru.ts'
-import { seeded } from '../../src/workshop/testing/random.ts'
+import { seeded } from '../../tools/random.ts'
 import type { MicroBench } from './bench.ts'
 
 // All on the same traces: look up, and put in what is missing. A thousand places, as the extension has.

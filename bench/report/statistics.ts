@@ -1,5 +1,5 @@
 import { binomialDistribution, median, quantileSorted, sampleWithReplacement } from 'simple-statistics'
-import { seeded } from '../../src/workshop/testing/random.ts'
+import { seeded } from '../../tools/random.ts'
 
 // What is said about samples. Medians, because a start or a latency has a long tail on one side. Intervals that
 // assume no distribution. And no claim unless the interval excludes "no difference".

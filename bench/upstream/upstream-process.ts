@@ -3,7 +3,7 @@
 // The `canned` kind knows every benchmark secret and checks no signature: it is there for the 100,000 misses of the
 // memory benchmark, which say nothing about time.
 import { createServer } from 'node:http'
-import { startAws, testTls } from '../../src/workshop/emulators/aws/index.ts'
+import { startAws, testTls } from '../../local/emulators/aws/index.ts'
 import { CREDENTIALS, seedOf, upstreamBody } from '../measuring/catalogue.ts'
 import type { UpstreamRequest, UpstreamOptions } from './upstream.ts'
 

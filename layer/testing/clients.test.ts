@@ -6,8 +6,8 @@ import { execFile } from 'node:child_process'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { LOCAL_CREDENTIALS } from '../../src/workshop/emulators/aws/server.ts'
-import { type Extension, startExtension } from '../../src/workshop/testing/artefact.ts'
+import { LOCAL_CREDENTIALS } from '../../local/emulators/aws/server.ts'
+import { type Extension, startExtension } from '../../test/artefact.ts'
 import { type Client, clientsHere, PYTHON_PACKAGES } from './clients.ts'
 
 const SAMPLES = fileURLToPath(new URL('../samples/python', import.meta.url))

@@ -6,9 +6,9 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { testTls } from '../../src/workshop/emulators/aws/tls.ts'
-import { type Extension, type ExtensionOptions, startExtension } from '../../src/workshop/testing/artefact.ts'
-import { environmentOf, run } from '../../src/workshop/testing/wrapper.ts'
+import { testTls } from '../../local/emulators/aws/tls.ts'
+import { type Extension, type ExtensionOptions, startExtension } from '../../test/artefact.ts'
+import { environmentOf, run } from '../../test/wrapper.ts'
 import { EXTENSION_PATH } from '../layers.ts'
 
 const EXTENSION_NAME = basename(EXTENSION_PATH)

@@ -9,14 +9,14 @@ import { existsSync, globSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { argumentsOf } from '../../src/workshop/testing/arguments.ts'
+import { argumentsOf } from '../../tools/arguments.ts'
 import { launcherFor } from '../emulation.ts'
 import { EXTENSION_PATH } from '../layers.ts'
 import { type Artefact, artefactsIn } from './artefacts.ts'
 import { buildClients } from './clients.ts'
 import { buildSamples } from './samples.ts'
 
-/** EXTENSION_UNDER_TEST, as src/workshop/testing/artefact.ts reads it. */
+/** EXTENSION_UNDER_TEST, as test/artefact.ts reads it. */
 interface UnderTest {
   readonly name: string
   readonly extensionsDir?: string
@@ -46,14 +46,11 @@ const LAMBDA_ROOT = fileURLToPath(new URL('lambda-root.sh', import.meta.url))
 const SHELLS = ['/bin/bash', '/bin/dash'].filter((shell) => existsSync(shell))
 
 const UNITS = ['layer/*.test.ts', 'layer/{notices,pages}/*.test.ts']
-const END_TO_END = [
-  'src/workshop/testing/contract.test.ts',
-  'src/workshop/testing/{abuse,e2e,faults,platform}/*.test.ts',
-]
+const END_TO_END = ['test/contract.test.ts', 'test/{abuse,e2e,faults,platform}/*.test.ts']
 const HOSTILE = ['layer/testing/{clients,hostile,init-modes,samples}.test.ts']
 const WRONG_RUNTIME = ['layer/testing/wrong-runtime.test.ts']
 const ON_LAMBDA = ['bench/lambda/measured.test.ts']
-const SMOKE = ['src/workshop/testing/contract.test.ts', 'src/workshop/testing/e2e/start.test.ts']
+const SMOKE = ['test/contract.test.ts', 'test/e2e/start.test.ts']
 
 // Each is expected to be there: README.md of layer/, "Known differences".
 const DIFFERENCES = ['HTTP/1.0', '`*` as the target', 'the end is told to a client that never wrote']

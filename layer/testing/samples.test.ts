@@ -5,9 +5,9 @@ import { execFile, spawn, spawnSync } from 'node:child_process'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { startRuntimeApi } from '../../src/workshop/emulators/lambda/runtime-api.ts'
-import { type Extension, startExtension } from '../../src/workshop/testing/artefact.ts'
-import { environmentOf, run } from '../../src/workshop/testing/wrapper.ts'
+import { startRuntimeApi } from '../../local/emulators/lambda/runtime-api.ts'
+import { type Extension, startExtension } from '../../test/artefact.ts'
+import { environmentOf, run } from '../../test/wrapper.ts'
 import { calledHere, customRuntimesHere } from './samples.ts'
 
 const SAMPLES = fileURLToPath(new URL('../samples/', import.meta.url))

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
-import { type Extension, startExtension } from '../../src/workshop/testing/artefact.ts'
+import { type Extension, startExtension } from '../../test/artefact.ts'
 
 function start(t: TestContext): Promise<Extension> {
   return startExtension(t, { env: { PATH: '', LD_LIBRARY_PATH: '/nope' } })

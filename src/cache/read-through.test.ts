@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as settle } from 'node:timers/promises'
 import { ReadThrough } from './read-through.ts'
-import { readThroughBench as bench, TTL_MS } from '../workshop/testing/read-through-bench.ts'
+import { readThroughBench as bench, TTL_MS } from '../../test/read-through-bench.ts'
 
 const A = { key: 'a' }
 const B = { key: 'b' }

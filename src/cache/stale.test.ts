@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as settle } from 'node:timers/promises'
-import { failure, readThroughBench as bench, TTL_MS } from '../workshop/testing/read-through-bench.ts'
+import { failure, readThroughBench as bench, TTL_MS } from '../../test/read-through-bench.ts'
 
 // What is not on by default: refreshes ahead of the expiry, stale answers, remembered absences.
 

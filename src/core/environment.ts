@@ -8,7 +8,7 @@ import {
   type Reference,
   type Source,
   type Target,
-} from '../config-environment.ts'
+} from '../config/environment.ts'
 import { UpstreamError, type Reject } from '../errors.ts'
 import type { Log } from '../log.ts'
 import {

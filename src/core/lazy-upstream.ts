@@ -1,4 +1,4 @@
-import type { UpstreamSettings } from '../config.ts'
+import type { UpstreamSettings } from '../config/config.ts'
 import type { CallObserver } from '../upstream/calls.ts'
 import type { Upstream } from '../upstream/index.ts'
 

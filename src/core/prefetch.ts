@@ -1,7 +1,7 @@
 import { createAnswer, type Answer } from '../answer/answer.ts'
 import { goShape } from '../answer/go-shape.ts'
 import type { ReadThrough } from '../cache/read-through.ts'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import { UpstreamError } from '../errors.ts'
 import type { Fields } from '../fields.ts'
 import type { Log } from '../log.ts'
@@ -15,7 +15,7 @@ import {
   type SecretLookup,
 } from '../lookup.ts'
 import { say, shown, type Public } from '../public.ts'
-import { fetchFlights, openFlight, type Flight } from './flights.ts'
+import { fetchFlights, openFlight, type Flight } from './batch.ts'
 import type { LazyUpstream } from './lazy-upstream.ts'
 import { readLists, type Listed, type Lists } from './prefetch-lists.ts'
 import { spellingsOf, type Own } from './spellings.ts'

@@ -2,9 +2,9 @@ import type { Answer } from '../answer/answer.ts'
 import type { ReadThrough } from '../cache/read-through.ts'
 import { UpstreamError } from '../errors.ts'
 import type { Fields } from '../fields.ts'
-import type { Part } from '../http/many.ts'
+import type { Part } from '../answer/many-reply.ts'
 import type { Lookup, ParameterLookup, SecretLookup } from '../lookup.ts'
-import { fetchFlights, openFlight, type FetchOptions, type Flight } from './flights.ts'
+import { fetchFlights, openFlight, type FetchOptions, type Flight } from './batch.ts'
 
 type Single = SecretLookup | ParameterLookup
 

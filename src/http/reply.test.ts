@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { UpstreamError } from '../errors.ts'
 import { say, shown } from '../public.ts'
-import { exchange, header, parseReply, type Reply } from '../workshop/testing/wire.ts'
+import { exchange, header, parseReply, type Reply } from '../../tools/wire.ts'
 
 import { createAnswer } from '../answer/answer.ts'
 import { rejects } from './rejects.ts'

@@ -3,7 +3,7 @@ import type { ParameterFields, SecretFields } from '../fields.ts'
 import type { ParameterLookup, PathLookup, SecretLookup } from '../lookup.ts'
 import { isParameter, isSecret } from './checks.ts'
 import type { Clients } from './client.ts'
-import { keyOf, type Place, regionOfArn } from './regions.ts'
+import { keyOf, type Place, regionOfArn } from './place.ts'
 import { refused, unreadable } from './failure.ts'
 
 // Many names in one call. Limits of a call: "BatchGetSecretValue" and "GetParameters" in the AWS API references.

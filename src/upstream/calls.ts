@@ -1,8 +1,8 @@
-import type { UpstreamSettings } from '../config.ts'
+import type { UpstreamSettings } from '../config/config.ts'
 import type { UpstreamError } from '../errors.ts'
 import type { Credentials } from './credentials.ts'
 import { queuedTooLong, toUpstreamError, type Operation } from './failure.ts'
-import { waits, type Wait } from './slots.ts'
+import { waits, type Wait } from './transport/slots.ts'
 
 // What holds for every call, whatever it asks.
 

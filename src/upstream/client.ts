@@ -20,17 +20,17 @@ import {
   type GetParametersCommandOutput,
 } from '@aws-sdk/client-ssm'
 import { say } from '../public.ts'
-import type { StoreSettings, UpstreamSettings } from '../config.ts'
+import type { StoreSettings, UpstreamSettings } from '../config/config.ts'
 import type { RawAnswer, RawCall } from '../raw-call.ts'
 import { bounded, withFreshCredentials, type CallObserver } from './calls.ts'
-import { createRoleAssumer } from './assume-role.ts'
+import { createRoleAssumer } from './security-tokens.ts'
 import { renewed, type Credentials } from './credentials.ts'
 import { unasked, type Operation } from './failure.ts'
-import { isFollowed, keyOf, type Place } from './regions.ts'
+import { isFollowed, keyOf, type Place } from './place.ts'
 import { configure } from './sdk-config.ts'
 import { ExpiredAnswer, sendToParameterStore, sendToSecretsManager } from './pass-through.ts'
-import type { Sockets } from './sockets.ts'
-import { isUnknownIssuer, systemTrust, type Trust } from './trust.ts'
+import type { Sockets } from './transport/sockets.ts'
+import { isUnknownIssuer, systemTrust, type Trust } from './transport/trust.ts'
 
 // The clients of the AWS SDK, one for each store, region and role.
 

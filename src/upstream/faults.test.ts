@@ -4,13 +4,13 @@ import { createServer as createTcpServer, type AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { describe, test, type TestContext } from 'node:test'
-import { startAws, testTls, type Fault } from '../workshop/emulators/aws/index.ts'
+import { startAws, testTls, type Fault } from '../../local/emulators/aws/index.ts'
 import { UpstreamError } from '../errors.ts'
 import { parameterLookup, secretLookup } from '../lookup.ts'
-import { bodyOf } from '../workshop/testing/body-of.ts'
-import { upstreamHalves, type Half } from '../workshop/testing/upstream-halves.ts'
-import { settingsFor } from '../workshop/testing/upstream-settings.ts'
-import type { UpstreamSettings } from '../config.ts'
+import { bodyOf } from '../../test/body-of.ts'
+import { upstreamHalves, type Half } from '../../test/upstream-halves.ts'
+import { settingsFor } from '../../test/upstream-settings.ts'
+import type { UpstreamSettings } from '../config/config.ts'
 
 const SECRET = secretLookup('a', undefined, undefined)
 const PARAMETER = parameterLookup('/a', undefined, false)

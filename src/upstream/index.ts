@@ -5,9 +5,9 @@ import type { CallObserver } from './calls.ts'
 import { createClients } from './client.ts'
 import { createCredentials } from './credentials.ts'
 import { getParameter } from './parameter-store.ts'
-import { rehearse } from './rehearsal.ts'
+import { rehearse } from './warm-up.ts'
 import { getSecretValue } from './secrets-manager.ts'
-import type { UpstreamSettings } from '../config.ts'
+import type { UpstreamSettings } from '../config/config.ts'
 import type { RawAnswer, RawCall } from '../raw-call.ts'
 
 // The entry of the half that holds the AWS SDK. The bundle loads it after `listen` and `register`.

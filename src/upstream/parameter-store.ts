@@ -2,7 +2,7 @@ import type { Fields } from '../fields.ts'
 import type { ParameterLookup } from '../lookup.ts'
 import { isParameter } from './checks.ts'
 import type { Clients } from './client.ts'
-import { regionOfArn } from './regions.ts'
+import { regionOfArn } from './place.ts'
 import { unreadable } from './failure.ts'
 
 /** Asks GetParameter. Rejects with UpstreamError only. */

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import test, { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { startAws } from '../workshop/emulators/aws/index.ts'
+import { startAws } from '../../local/emulators/aws/index.ts'
 import { parameterLookup, secretLookup, type ParameterLookup, type SecretLookup } from '../lookup.ts'
-import { bodyOf } from '../workshop/testing/body-of.ts'
-import { settingsFor } from '../workshop/testing/upstream-settings.ts'
+import { bodyOf } from '../../test/body-of.ts'
+import { settingsFor } from '../../test/upstream-settings.ts'
 import { createUpstream } from './index.ts'
 
 // Every body that was ever published of the original, byte for byte.
@@ -15,7 +15,7 @@ const recorded = JSON.parse(readFileSync(beside('recorded-bodies.json'), 'utf8')
   exchanges: { title: string; request: string; body: string }[]
 }
 
-const aws = await startAws({ seed: beside('../workshop/emulators/aws/recorded-seed.json') })
+const aws = await startAws({ seed: beside('../../local/emulators/aws/recorded-seed.json') })
 const upstream = createUpstream(settingsFor(aws.url))
 after(async () => {
   upstream.reset()

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { finished, pipeline, type Readable } from 'node:stream'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
-import type { StaticCredentials, StoreSettings, UpstreamSettings } from '../config.ts'
+import type { StaticCredentials, StoreSettings, UpstreamSettings } from '../config/config.ts'
 import { say } from '../public.ts'
 import { VERSION } from '../version.ts'
 import type { Credentials } from './credentials.ts'
 import { unasked, type Operation } from './failure.ts'
-import { createSockets, type Sockets } from './sockets.ts'
-import { isBundle, type Trust } from './trust.ts'
+import { createSockets, type Sockets } from './transport/sockets.ts'
+import { isBundle, type Trust } from './transport/trust.ts'
 
 // What the clients of the AWS SDK are made with. Every setting that the SDK would otherwise look up is given, so that it
 // asks no metadata service and prints nothing. It would still read profiles; build.mjs cuts that off.

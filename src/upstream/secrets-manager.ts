@@ -2,7 +2,7 @@ import type { Fields } from '../fields.ts'
 import type { SecretLookup } from '../lookup.ts'
 import { isSecret } from './checks.ts'
 import type { Clients } from './client.ts'
-import { regionOfArn } from './regions.ts'
+import { regionOfArn } from './place.ts'
 import { unreadable } from './failure.ts'
 
 /** Asks GetSecretValue. Rejects with UpstreamError only. */

@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test'
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipWriter } from '@zip.js/zip.js'
 import { nodejsExtension } from '../../../layer/launcher.ts'
 import { EXTENSION_PATH, LAYERS } from '../../../layer/layers.ts'
-import { type Aws, LOCAL_CREDENTIALS, startAws } from '../../../src/workshop/emulators/aws/index.ts'
+import { type Aws, LOCAL_CREDENTIALS, startAws } from '../../../local/emulators/aws/index.ts'
 import { ROOT } from '../../contenders/runtimes.ts'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
 

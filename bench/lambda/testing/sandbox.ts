@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { entriesOf } from '../../../layer/zip.ts'
-import { extensionsIn } from '../../../src/workshop/emulators/lambda/launch.ts'
-import { startLambda } from '../../../src/workshop/emulators/lambda/index.ts'
-import { freePort } from '../../../src/workshop/testing/free-port.ts'
-import { memoryOf } from '../../../src/workshop/testing/proc.ts'
+import { extensionsIn } from '../../../local/emulators/lambda/launch.ts'
+import { startLambda } from '../../../local/emulators/lambda/index.ts'
+import { freePort } from '../../../tools/free-port.ts'
+import { memoryOf } from '../../../tools/proc.ts'
 import { executedBy } from '../../contenders/artefacts.ts'
 import { qemu, ROOT } from '../../contenders/runtimes.ts'
-import { type Ended, startRuntimeApi } from '../../../src/workshop/emulators/lambda/runtime-api.ts'
+import { type Ended, startRuntimeApi } from '../../../local/emulators/lambda/runtime-api.ts'
 
 export interface SandboxOptions {
   readonly name: string

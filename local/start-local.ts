@@ -1,0 +1,83 @@
+import { EXTENSION_NAME } from '../src/version.ts'
+import type { Fault, FaultMatch } from './emulators/aws/faults.ts'
+import { loadSeed, type Seed } from './emulators/aws/seed.ts'
+import { startAws } from './emulators/aws/server.ts'
+import { startLambda } from './emulators/lambda/host.ts'
+import { bundleFile } from './files.ts'
+import { availablePort } from './port.ts'
+
+export interface LocalOptions {
+  /** What the emulated AWS holds, or the path of a JSON file that says so. */
+  readonly seed: Seed | string
+  /** Default 0: any that is free. */
+  readonly port?: number
+  /** What callers must send. Default `local-token`. */
+  readonly token?: string
+  /** The function's variables: settings of the extension. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** The extension, as it is beside a function, in front of an emulated AWS. */
+export interface Local {
+  /** `http://localhost:PORT` */
+  readonly url: string
+  readonly port: number
+  /** For the header `X-Aws-Parameters-Secrets-Token`. */
+  readonly token: string
+  /** Gives a secret a new current version; the one before is AWSPREVIOUS from then on. */
+  rotate(secretId: string, value: string): void
+  putParameter(name: string, value: string): void
+  /** The next `times` matching calls to AWS (default: all from now on) meet the fault. */
+  fault(match: FaultMatch, fault: Fault, times?: number): void
+  clearFaults(): void
+  /** Calls that AWS has had for a name, or altogether. */
+  calls(name?: string): number
+  /** Ends it as Lambda does. */
+  stop(): Promise<void>
+}
+
+/** Resolves when it serves. Rejects for a bad seed or a port in use. For tests of what asks the extension. */
+export async function startLocal({
+  seed,
+  port: wanted = 0,
+  token = 'local-token',
+  env = {},
+}: LocalOptions): Promise<Local> {
+  const credentials = {
+    accessKeyId: 'LOCALACCESSKEY',
+    secretAccessKey: 'local-secret-key',
+    sessionToken: token,
+  }
+  const aws = await startAws({ seed: loadSeed(seed), credentials })
+  try {
+    const port = await availablePort(wanted)
+    const lambda = await startLambda({
+      extensions: [{ name: EXTENSION_NAME, command: [process.execPath, bundleFile()] }],
+      credentials,
+      functionEnvironment: {
+        ...env,
+        AWS_ENDPOINT_URL: aws.url,
+        PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(port),
+      },
+    })
+    await lambda.initialized()
+    return {
+      url: `http://localhost:${port}`,
+      port,
+      token,
+      rotate: (secretId, value) => void aws.putSecret(secretId, value),
+      putParameter: (name, value) => void aws.putParameter(name, value),
+      fault: (match, fault, times) => aws.fault(match, fault, times),
+      clearFaults: () => aws.clearFaults(),
+      calls: (name) => aws.calls(name),
+      async stop() {
+        await lambda.shutdown()
+        await lambda.close()
+        await aws.close()
+      },
+    }
+  } catch (error) {
+    await aws.close()
+    throw error
+  }
+}

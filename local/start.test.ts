@@ -1,0 +1,381 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { get } from 'node:http'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { freePort } from '../tools/free-port.ts'
+
+// The launcher as a user runs it, from source, around the bundle that `npm test` has just built.
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const START = fileURLToPath(new URL('start.ts', import.meta.url))
+
+interface Started {
+  readonly process: ChildProcess
+  output(): string
+  /** Resolves once the output matches, or rejects when the launcher ends before. */
+  until(pattern: RegExp): Promise<void>
+  /** Resolves with the exit code. */
+  ended(): Promise<number | null>
+}
+
+/** `before` is what the launcher is started by. */
+function start(
+  t: TestContext,
+  args: string[],
+  env: Record<string, string> = {},
+  before: string[] = [],
+): Started {
+  const inherited = { ...process.env }
+  // npm's for the whole run of the tests, and what a user may have set.
+  for (const name of ['INIT_CWD', 'AWS_SESSION_TOKEN', 'AWS_PROFILE', 'AWS_REGION', 'AWS_DEFAULT_REGION'])
+    delete inherited[name]
+  const [program = '', ...rest] = [...before, process.execPath, START, ...args]
+  const child = spawn(program, rest, { cwd: ROOT, env: { ...inherited, ...env } })
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const exit = once(child, 'exit').then(([code]) => code as number | null)
+  // In order, or the extension, which never ends by itself, would stay.
+  t.after(async () => {
+    child.kill('SIGTERM')
+    await exit
+  })
+  return {
+    process: child,
+    output: () => output,
+    ended: () => exit,
+    async until(pattern) {
+      while (!pattern.test(output)) {
+        if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode}: ${output}`)
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+    },
+  }
+}
+
+/** A folder that is gone after the test, with the file in it. */
+function folderWith(t: TestContext, name: string, content: unknown): string {
+  const folder = mkdtempSync(join(tmpdir(), 'local-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content))
+  return folder
+}
+
+/** The token and the URL of each curl line. */
+function curlLines(output: string): [string, URL][] {
+  const lines = [...output.matchAll(/curl -H "X-Aws-Parameters-Secrets-Token: (.*?)" '(.*?)'/g)]
+  return lines.map(([, token, url]) => [token!, new URL(url!)])
+}
+
+async function ask(port: number, path: string, token = 'local-token'): Promise<Response> {
+  const headers = { 'X-Aws-Parameters-Secrets-Token': token, connection: 'close' }
+  return fetch(`http://localhost:${port}${path}`, { headers })
+}
+
+test('each curl line that npm start prints is answered 200 with the token in it', async (t) => {
+  const port = await freePort()
+  const local = start(t, ['--port', String(port)])
+  await local.until(/Ctrl-C stops[^]*\n\n/)
+  const lines = curlLines(local.output())
+  assert.ok(lines.length >= 7)
+  for (const [token, { pathname, search }] of lines) {
+    const reply = await ask(port, pathname + search, token)
+    assert.equal(reply.status, 200, pathname + search)
+    await reply.arrayBuffer()
+  }
+})
+
+test('the curl lines name what the given seed holds, and each is answered 200', async (t) => {
+  const folder = folderWith(t, 'mine.json', {
+    secrets: {
+      'a/b+c=d@e!': { value: 'odd name', previous: 'before' },
+      gone: { value: 'v', deleted: true },
+      theirs: { value: 'v', account: '210987654321' },
+      elsewhere: { value: 'v', region: 'eu-west-1' },
+      plain: 'text',
+      third: 'text',
+      'one-too-many': 'text',
+    },
+    parameters: {
+      '/secure': { value: 'v', type: 'SecureString', previous: [{ value: 'w', labels: ['old'] }] },
+      flat: 'text',
+    },
+  })
+  const port = await freePort()
+  const local = start(t, ['--port', String(port), '--seed', join(folder, 'mine.json')])
+  await local.until(/Ctrl-C stops[^]*\n\n/)
+  const lines = curlLines(local.output()).map(([, { pathname, search }]) => pathname + search)
+  assert.deepEqual(lines, [
+    '/secretsmanager/get?secretId=a/b%2Bc%3Dd%40e!',
+    '/secretsmanager/get?secretId=a/b%2Bc%3Dd%40e!&versionStage=AWSPREVIOUS',
+    '/secretsmanager/get?secretId=plain',
+    '/secretsmanager/get?secretId=third',
+    '/systemsmanager/parameters/get?name=/secure&withDecryption=true',
+    '/systemsmanager/parameters/get?name=/secure&withDecryption=true&label=old',
+    '/systemsmanager/parameters/get?name=flat',
+  ])
+  for (const line of lines) assert.equal((await ask(port, line)).status, 200, line)
+})
+
+test('Ctrl-C shuts the extension down in order, and the launcher ends with 0', async (t) => {
+  const port = await freePort()
+  const local = start(t, ['--port', String(port)])
+  await local.until(/Ctrl-C stops/)
+  local.process.kill('SIGINT')
+  assert.equal(await local.ended(), 0)
+  assert.match(local.output(), /INFO shutting down \(spindown\): 0 hits, 0 misses/)
+})
+
+test('a seed file of the user’s own is served, and is looked for where the user stands', async (t) => {
+  const folder = folderWith(t, 'mine.json', { parameters: { '/mine': { value: 'its value' } } })
+  const port = await freePort()
+  const local = start(t, ['--port', String(port), '--seed', 'mine.json'], { INIT_CWD: folder })
+  await local.until(/Ctrl-C stops/)
+  const reply = await ask(port, '/systemsmanager/parameters/get?name=/mine')
+  const body = (await reply.json()) as { Parameter: { Value: string } }
+  assert.equal(body.Parameter.Value, 'its value')
+})
+
+test('a seed that changes is taken over as a rotation, and one that cannot be read changes nothing', async (t) => {
+  const folder = folderWith(t, 'mine.json', { secrets: { db: 'the first value', old: 'text' } })
+  const file = join(folder, 'mine.json')
+  const local = start(t, ['--port', '0', '--seed', file])
+  await local.until(/on port \d+ \(up/)
+  const port = Number(/on port (\d+) \(up/.exec(local.output())?.[1])
+  const read = async (query: string) =>
+    (await ask(port, `/secretsmanager/get?secretId=${query}&refreshNow=true`)).text()
+  assert.match(await read('db'), /the first value/)
+  writeFileSync(file, '{ "secrets": { "db": ')
+  await local.until(/nothing is changed: .*mine\.json/)
+  assert.match(await read('db'), /the first value/)
+  writeFileSync(file, JSON.stringify({ secrets: { db: { value: 'the second value' }, new: 'text' } }))
+  await local.until(/mine\.json has changed: 3 values/)
+  assert.match(await read('db'), /the second value/)
+  assert.match(await read('db&versionStage=AWSPREVIOUS'), /the first value/)
+  assert.match(await read('new'), /"SecretString":"text"/)
+  assert.match(await read('old'), /an unexpected error/)
+})
+
+test('who calls from another machine is answered by --host and a name that is allowed, and shown', async (t) => {
+  const local = start(t, ['--port', '0', '--host', '0.0.0.0', '--allow-host', 'Secrets', '--requests'])
+  await local.until(/Whoever reaches 0\.0\.0\.0:\d+ and has the token can read all of it\.[^]*\(up/)
+  const port = Number(/0\.0\.0\.0:(\d+)/.exec(local.output())?.[1])
+  const path = '/secretsmanager/get?secretId=MySecret'
+  const askAs = (host: string) =>
+    new Promise<number>((resolve, reject) => {
+      const headers = { Host: host, 'X-Aws-Parameters-Secrets-Token': 'local-token' }
+      get({ host: '127.0.0.1', port, path, headers, agent: false }, (reply) => {
+        reply.resume().once('end', () => resolve(reply.statusCode ?? 0))
+      }).once('error', reject)
+    })
+  const statuses = [await askAs(`secrets:${port}`), await askAs('localhost'), await askAs('evil.example')]
+  assert.deepEqual(statuses, [200, 200, 403])
+  await local.until(/GET \/secretsmanager\/get\?secretId=MySecret 403 [\d.]+ ms/)
+  const lines = local.output().match(/^GET .*/gm) ?? []
+  assert.match(lines[0]!, /^GET \/secretsmanager\/get\?secretId=MySecret MISS [\d.]+ ms$/)
+  assert.match(lines[1]!, / HIT /)
+})
+
+test('a bad day of AWS and a rotation are to be had by one POST each, and are over by another', async (t) => {
+  const [port, control] = [await freePort(), await freePort()]
+  const local = start(t, ['--port', String(port), '--control', String(control)], { AWS_MAX_ATTEMPTS: '1' })
+  await local.until(/\(up/)
+  const post = async (path: string, body?: string) => {
+    const reply = await fetch(`http://127.0.0.1:${control}${path}`, { method: 'POST', ...(body && { body }) })
+    return `${reply.status} ${(await reply.text()).trim()}`
+  }
+  const read = async () => {
+    const reply = await ask(port, '/secretsmanager/get?secretId=MySecret&refreshNow=true')
+    const text = await reply.text()
+    return reply.status === 200
+      ? (JSON.parse(text) as { SecretString: string }).SecretString
+      : reply.headers.get('X-Amzn-ErrorType')
+  }
+  assert.equal(await post('/throttle'), '200 every call is throttled')
+  assert.equal(await read(), 'ThrottlingException')
+  assert.equal(await post('/unavailable'), '200 every call is answered 503')
+  assert.equal(await read(), 'ServiceUnavailable')
+  assert.equal(await post('/clear'), '200 AWS is well again')
+  assert.equal(await post('/rotate/MySecret', 'what came by rotation'), '200 MySecret has a new version')
+  assert.equal(await read(), 'what came by rotation')
+  assert.equal(await post('/deny/MySecret'), '200 MySecret may not be read')
+  assert.equal(await read(), 'AccessDeniedException')
+  await post('/clear')
+  assert.equal(await post('/delay/300'), '200 every call takes 300 ms')
+  assert.equal(await post('/delay/soon'), '400 delay/MILLISECONDS')
+  assert.equal(await post('/rotate/MySecret'), '400 rotate/NAME, with the new value as the body')
+  assert.match(await post('/explode'), /^404 POST one of rotate, parameter, throttle/)
+  assert.equal(await post('/parameter/new/one', 'a new parameter'), '200 /new/one has a new version')
+  assert.doesNotMatch(local.output(), /what came by rotation/)
+})
+
+test('the default seed is the project’s own, wherever the user stands', async (t) => {
+  const local = start(t, ['--port', '0'], { INIT_CWD: tmpdir() })
+  await local.until(/Serving the secrets and parameters of .*\/local\/seed\.json /)
+})
+
+test('PARAMETERS_SECRETS_EXTENSION_HTTP_PORT counts, and --port counts more', async (t) => {
+  const [port, other] = [await freePort(), await freePort()]
+  const env = { PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(port) }
+  const cases: [number, string[]][] = [
+    [port, []],
+    [other, ['--port', String(other)]],
+  ]
+  for (const [expected, args] of cases) {
+    const local = start(t, args, env)
+    await local.until(/Ctrl-C stops/)
+    assert.equal((await ask(expected, '/secretsmanager/get?secretId=MySecret')).status, 200)
+    local.process.kill('SIGINT')
+    await local.ended()
+  }
+})
+
+test('--port 0 serves on a free port and prints it', async (t) => {
+  const local = start(t, ['--port', '0'])
+  await local.until(/Ctrl-C stops[^]*\n\n/)
+  const port = Number(/ on port (\d+) \(up in/.exec(local.output())?.[1])
+  assert.ok(port >= 1024, local.output())
+  for (const [, { port: printed }] of curlLines(local.output())) assert.equal(printed, String(port))
+  assert.equal((await ask(port, '/secretsmanager/get?secretId=MySecret')).status, 200)
+})
+
+test('AWS_SESSION_TOKEN, where the user has set it, is the token, and is not printed', async (t) => {
+  const port = await freePort()
+  const local = start(t, ['--port', String(port)], { AWS_SESSION_TOKEN: 'a-token-of-my-own' })
+  await local.until(/Ctrl-C stops[^]*\n\n/)
+  const path = '/secretsmanager/get?secretId=MySecret'
+  assert.equal((await ask(port, path, 'a-token-of-my-own')).status, 200)
+  assert.equal((await ask(port, path)).status, 401)
+  assert.doesNotMatch(local.output(), /a-token-of-my-own/)
+})
+
+test('what cannot be done ends with a sentence that says what to do, and code 1', async (t) => {
+  const taken: number[] = []
+  for (const host of ['127.0.0.1', '::1']) {
+    const port = await freePort()
+    const other = createServer().listen(port, host)
+    await once(other, 'listening')
+    t.after(() => other.close())
+    taken.push(port)
+  }
+  const free = String(await freePort())
+  const variable = { PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: '99999' }
+  const cases: [string[], RegExp, Record<string, string>?][] = [
+    ...taken.map((port): [string[], RegExp] => [
+      ['--port', String(port)],
+      new RegExp(`^npm start: port ${port} is in use; choose another with: npm start -- --port N\n$`),
+    ]),
+    [['--port', 'x'], /^npm start: --port must be a number from 0 to 65535, got "x"\n$/],
+    [['--port', ''], /^npm start: --port must be a number from 0 to 65535, got ""\n$/],
+    [[], /^npm start: PARAMETERS_SECRETS_EXTENSION_HTTP_PORT must be a number from 1 to 65535/, variable],
+    [['--prot', '1'], /^npm start: Unknown option '--prot'/],
+    [['--aws', '--seed', 'a.json'], /^npm start: --aws asks the real AWS, which takes no --seed/],
+    [['--seed', 'no-such-file.json', '--port', free], /^npm start: \/.*\/no-such-file\.json: ENOENT/],
+  ]
+  for (const [args, message, env] of cases) {
+    const local = start(t, args, env)
+    assert.equal(await local.ended(), 1, args.join(' '))
+    assert.match(local.output(), message)
+    assert.doesNotMatch(local.output(), /Serving|^ {4}at /m)
+  }
+})
+
+// Root gives its rights up for this. Where anybody may listen on port 80 there is nothing to test.
+const AS_NOBODY = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--clear-groups'] : []
+const LISTEN = `require('node:net').createServer().listen(80, '127.0.0.1', () => process.exit())
+  .on('error', (error) => process.exit(error.code === 'EACCES' ? 13 : 0))`
+const [PROBE, ...PROBE_ARGS] = [...AS_NOBODY, process.execPath, '-e', LISTEN]
+if (spawnSync(PROBE, PROBE_ARGS).status === 13) {
+  test('a port that needs more rights ends with a sentence that says what to do, and code 1', async (t) => {
+    const local = start(t, ['--port', '80'], {}, AS_NOBODY)
+    assert.equal(await local.ended(), 1)
+    assert.match(
+      local.output(),
+      /^npm start: port 80 needs rights that you do not have .*; choose another with/,
+    )
+  })
+}
+
+test('without `npm ci` a sentence says what to do, and code 1', (t) => {
+  const folder = folderWith(t, 'package.json', readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  copyFileSync(join(ROOT, 'build.mjs'), join(folder, 'build.mjs'))
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['build.mjs', '--quiet', '--local'], {
+    cwd: folder,
+    encoding: 'utf8',
+  })
+  assert.deepEqual([status, stdout], [1, ''])
+  assert.equal(stderr, 'esbuild is not installed: run `npm ci` first\n')
+})
+
+test('--help names every option', async (t) => {
+  const local = start(t, ['--help'])
+  assert.equal(await local.ended(), 0)
+  for (const option of ['--seed FILE', '--port N', '--aws', '--help']) {
+    assert.ok(local.output().includes(option), option)
+  }
+})
+
+test('--aws without credentials, with an unknown profile or without a region says what to do', async (t) => {
+  const folder = folderWith(
+    t,
+    'credentials',
+    '[mine]\naws_access_key_id=AKMINE\naws_secret_access_key=SKMINE\n',
+  )
+  const env = {
+    AWS_SHARED_CREDENTIALS_FILE: join(folder, 'credentials'),
+    AWS_CONFIG_FILE: join(folder, 'none'),
+    AWS_EC2_METADATA_DISABLED: 'true',
+  }
+  const cases: [Record<string, string>, RegExp][] = [
+    [{}, /^npm start: no AWS credentials: .*; set AWS_PROFILE to one of .*\n$/],
+    [
+      { AWS_PROFILE: 'other' },
+      /^npm start: no AWS credentials for the profile "other": .*; set AWS_PROFILE to/,
+    ],
+    [
+      { AWS_PROFILE: 'mine' },
+      /^npm start: no AWS region for the profile "mine": .*; set AWS_REGION, or .*\n$/,
+    ],
+  ]
+  for (const [variables, message] of cases) {
+    const local = start(t, ['--aws', '--port', String(await freePort())], { ...env, ...variables })
+    assert.equal(await local.ended(), 1)
+    assert.match(local.output(), message)
+    assert.doesNotMatch(local.output(), /SKMINE|^ {4}at /m)
+  }
+})
+
+test('--aws hands the credentials and region of the user’s own profile to the bundle', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'profile-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  writeFileSync(
+    join(folder, 'credentials'),
+    '[mine]\naws_access_key_id=AKMINE\naws_secret_access_key=SKMINE\n',
+  )
+  writeFileSync(join(folder, 'config'), '[profile mine]\nregion=eu-west-3\n')
+  const { startAws } = await import('./emulators/aws/server.ts')
+  const aws = await startAws({
+    seed: { secrets: { mine: { value: 'from the profile' } } },
+    region: 'eu-west-3',
+    credentials: { accessKeyId: 'AKMINE', secretAccessKey: 'SKMINE' },
+  })
+  t.after(() => aws.close())
+  const port = await freePort()
+  const local = start(t, ['--aws', '--port', String(port)], {
+    AWS_PROFILE: 'mine',
+    AWS_SHARED_CREDENTIALS_FILE: join(folder, 'credentials'),
+    AWS_CONFIG_FILE: join(folder, 'config'),
+    AWS_ENDPOINT_URL: aws.url,
+  })
+  await local.until(/Serving the real AWS/)
+  const reply = await ask(port, '/secretsmanager/get?secretId=mine')
+  assert.equal(reply.status, 200)
+  assert.equal(((await reply.json()) as { SecretString: string }).SecretString, 'from the profile')
+  assert.doesNotMatch(local.output(), /SKMINE/)
+})

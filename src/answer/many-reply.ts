@@ -1,0 +1,71 @@
+import { createReady, markStale, type Answer, type Ready } from './answer.ts'
+import { parametersBytes, secretsBytes } from './many.ts'
+import { wireBody, WIRE_TYPE } from './wire-shape.ts'
+import { UpstreamError } from '../errors.ts'
+import type { ParameterLookup, SecretLookup } from '../lookup.ts'
+
+// One body from many answers. Failures of single names are listed in it.
+
+/** What came for one question, and whether it was held. */
+export interface Part {
+  readonly lookup: SecretLookup | ParameterLookup
+  readonly got: Answer | UpstreamError
+  readonly isHit: boolean
+}
+
+/** Of which store, and whether AWS's own shape is wanted, as its SDKs read it: there a list of failures is an answer. */
+interface Wanted {
+  readonly store: 'secrets-manager' | 'parameter-store'
+  readonly isWire: boolean
+}
+
+interface Failed {
+  readonly name: string
+  readonly error: UpstreamError
+}
+
+/** The body, or the failure of them all. A list of parameters has no place for a failure but "not found". */
+export function manyReady({ store, isWire }: Wanted, parts: readonly Part[]): Ready | UpstreamError {
+  const bodies: string[] = []
+  const failed: Failed[] = []
+  for (const { lookup, got } of parts) {
+    if (got instanceof UpstreamError) failed.push({ name: nameOf(lookup), error: got })
+    else bodies.push(got.bytes)
+  }
+  const fatal = failed.find(({ error }) => isFatal(store, error))
+  if (fatal !== undefined && (store === 'parameter-store' || bodies.length === 0)) return fatal.error
+  const [first] = failed
+  if (first !== undefined && bodies.length === 0 && !isWire) return first.error
+  const bytes =
+    store === 'parameter-store'
+      ? parametersBytes(
+          bodies,
+          failed.map(({ name }) => name),
+        )
+      : secretsBytes(
+          bodies,
+          failed.map(({ name, error: { code, reason } }) => ({
+            ErrorCode: code,
+            Message: reason,
+            SecretId: name,
+          })),
+        )
+  const ready = isWire ? wireReady(bytes) : createReady(bytes, 'text/plain')
+  const ages = parts.flatMap(({ got }) => (got instanceof UpstreamError ? [] : [got.staleForMs ?? 0]))
+  const oldest = Math.max(0, ...ages)
+  return oldest === 0 ? ready : markStale(ready, oldest)
+}
+
+function wireReady(bytes: string): Ready {
+  const wire = Buffer.from(wireBody(Buffer.from(bytes, 'latin1').toString('utf8')), 'utf8').toString('latin1')
+  return createReady(wire, WIRE_TYPE, ['x-amzn-RequestId', globalThis.crypto.randomUUID()])
+}
+
+/** Whether that failure says nothing of the name: AWS was not heard, or a list has no place for it. */
+function isFatal(store: Wanted['store'], { status, code }: UpstreamError): boolean {
+  return status === 0 || (store === 'parameter-store' && !/^Parameter\w*NotFound$/.test(code))
+}
+
+function nameOf(lookup: SecretLookup | ParameterLookup): string {
+  return lookup.store === 'secrets-manager' ? lookup.secretId : lookup.name
+}

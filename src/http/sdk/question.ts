@@ -1,0 +1,173 @@
+import { WIRE } from '../../answer/shape.ts'
+import { parameterLookup, pathLookup, secretLookup, type Lookup } from '../../lookup.ts'
+import type { RawCall } from '../../raw-call.ts'
+import type { Read, ReadMany } from '../read.ts'
+import type { SdkHeaders } from './headers.ts'
+
+// What an AWS SDK asks: a read that the cache can answer, a call to be handed on to AWS, or why neither.
+
+/** A call that AWS answers. */
+export interface Pass {
+  readonly kind: 'pass'
+  readonly call: RawCall
+  /** Names and ARNs of what the call changes; empty for one that only reads. */
+  readonly changes: readonly string[]
+}
+
+/** An error that AWS would answer with. */
+interface Refusal {
+  readonly kind: 'refusal'
+  readonly code: string
+  readonly message: string
+}
+
+export type SdkQuestion = Read | ReadMany | Pass | Refusal
+
+const TARGET = /^(secretsmanager|AmazonSSM)\.([A-Za-z]{1,64})$/
+const READS = /^(Get|List|Describe|BatchGet|Validate)/
+const PARAMETERS_A_CALL = 10
+const SECRETS_A_CALL = 20
+const UNKNOWN_OPERATION: Refusal = {
+  kind: 'refusal',
+  code: 'UnknownOperationException',
+  message: 'operations of secretsmanager and AmazonSSM are served',
+}
+const NOT_JSON: Refusal = {
+  kind: 'refusal',
+  code: 'SerializationException',
+  message: 'the request body is no JSON object',
+}
+
+// Enough for every question of a full cache. A longer body than this is parsed each time it comes.
+const REMEMBERED_QUESTIONS = 1_000
+const REMEMBERED_LENGTH = 1_024
+
+type Asked = Pick<SdkHeaders, 'target' | 'region'>
+
+/** `sdkQuestion` with a memory of the reads seen, so that a repeated one is one Map look-up. */
+export function createSdkRouter(own: string | undefined): (asked: Asked, body: string) => SdkQuestion {
+  const seen = new Map<string, SdkQuestion>()
+  return (asked, body) => {
+    const text = `${asked.target} ${asked.region} ${body}`
+    const known = seen.get(text)
+    if (known !== undefined) return known
+    const fresh = sdkQuestion(asked, body, own)
+    if ((fresh.kind === 'read' || fresh.kind === 'many') && text.length <= REMEMBERED_LENGTH) {
+      if (seen.size >= REMEMBERED_QUESTIONS) seen.clear()
+      seen.set(text, fresh)
+    }
+    return fresh
+  }
+}
+
+/** `own` is the function's region; that of the request, empty if unknown, is the one the caller signed for. */
+export function sdkQuestion({ target, region }: Asked, body: string, own: string | undefined): SdkQuestion {
+  const [, service, operation = ''] = TARGET.exec(target) ?? []
+  if (service === undefined) return UNKNOWN_OPERATION
+  const input = objectOf(body)
+  if (input === undefined) return NOT_JSON
+  const isForeign = region !== '' && region !== own
+  const known = isForeign ? undefined : knownQuestion(operation, input)
+  if (known !== undefined) return known
+  const call = { target, region: isForeign ? region : undefined, body }
+  return { kind: 'pass', call, changes: isChange(service, operation) ? namesIn(input) : [] }
+}
+
+type Input = Readonly<Record<string, unknown>>
+
+/** Undefined for other operations, and for input that AWS must judge. */
+function knownQuestion(operation: string, input: Input): Read | ReadMany | undefined {
+  const lookup = lookupOf(operation, input)
+  if (lookup !== undefined) return { kind: 'read', lookup, shape: WIRE, refreshNow: false }
+  const lookups = lookupsOf(operation, input)
+  if (lookups === undefined) return undefined
+  const store = operation === 'GetParameters' ? 'parameter-store' : 'secrets-manager'
+  return { kind: 'many', store, lookups, refreshNow: false, isWire: true }
+}
+
+function lookupsOf(operation: string, input: Input): ReadMany['lookups'] | undefined {
+  switch (operation) {
+    case 'GetParameters': {
+      const { Names, WithDecryption, ...others } = input
+      if (!areNames(Names, PARAMETERS_A_CALL) || !isOptional(WithDecryption, isBoolean) || !isEmpty(others)) {
+        return undefined
+      }
+      return Names.map((name) => parameterLookup(name, undefined, WithDecryption ?? false))
+    }
+    case 'BatchGetSecretValue': {
+      const { SecretIdList, ...others } = input
+      if (!areNames(SecretIdList, SECRETS_A_CALL) || !isEmpty(others)) return undefined
+      return SecretIdList.map((id) => secretLookup(id, undefined, undefined))
+    }
+    default:
+      return undefined
+  }
+}
+
+function lookupOf(operation: string, input: Input): Lookup | undefined {
+  switch (operation) {
+    case 'GetParametersByPath': {
+      const { Path, Recursive, WithDecryption, ...others } = input
+      if (!isName(Path) || !isOptional(Recursive, isBoolean) || !isOptional(WithDecryption, isBoolean))
+        return undefined
+      return isEmpty(others) ? pathLookup(Path, Recursive ?? false, WithDecryption ?? false) : undefined
+    }
+    case 'GetSecretValue': {
+      const { SecretId, VersionId, VersionStage, ...others } = input
+      if (!isName(SecretId) || !isOptional(VersionId, isName) || !isOptional(VersionStage, isName))
+        return undefined
+      return isEmpty(others)
+        ? secretLookup(SecretId, VersionId ?? undefined, VersionStage ?? undefined)
+        : undefined
+    }
+    case 'GetParameter': {
+      const { Name, WithDecryption, ...others } = input
+      if (!isName(Name) || !isOptional(WithDecryption, isBoolean)) return undefined
+      return isEmpty(others) ? parameterLookup(Name, undefined, WithDecryption ?? false) : undefined
+    }
+    default:
+      return undefined
+  }
+}
+
+function isChange(service: string, operation: string): boolean {
+  return !READS.test(operation) && (service === 'secretsmanager' || operation.includes('Parameter'))
+}
+
+function namesIn({ SecretId, Name, Names }: Input): string[] {
+  return [SecretId, Name, ...(Array.isArray(Names) ? (Names as unknown[]) : [])].filter(isName)
+}
+
+function objectOf(body: string): Input | undefined {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(body, 'latin1').toString('utf8'))
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
+      ? (parsed as Input)
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && !value.includes('\u0000')
+}
+
+/** Names that are all different, as many as a call may hold. */
+function areNames(value: unknown, most: number): value is string[] {
+  if (!Array.isArray(value) || value.length === 0 || value.length > most || !value.every(isName)) return false
+  return new Set(value).size === value.length
+}
+
+function isBoolean(value: unknown): value is boolean {
+  return typeof value === 'boolean'
+}
+
+/** AWS reads `null` as absent. */
+function isOptional<T>(value: unknown, is: (value: unknown) => value is T): value is T | undefined | null {
+  return value === undefined || value === null || is(value)
+}
+
+function isEmpty(object: Input): boolean {
+  return Object.keys(object).length === 0
+}

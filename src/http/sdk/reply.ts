@@ -1,0 +1,58 @@
+import type { ServerResponse } from 'node:http'
+import { WIRE_TYPE } from '../../answer/wire-shape.ts'
+import type { UpstreamError } from '../../errors.ts'
+import type { RawAnswer } from '../../raw-call.ts'
+import type { Voice } from '../respond.ts'
+
+// Answers to an AWS SDK, as AWS writes them. As in reply.ts, nothing here may throw.
+
+interface WireError {
+  readonly status: number
+  readonly code: string
+  readonly message: string
+}
+
+/** What AWS answers to a token that it does not know. */
+export const BAD_TOKEN: WireError = {
+  status: 400,
+  code: 'UnrecognizedClientException',
+  message: 'The security token included in the request is invalid.',
+}
+
+/** AWS JSON 1.1 names the error in `__type`, and every SDK reads `message`. */
+export const SDK_VOICE: Voice = {
+  fail: (response, error) => sendError(response, wireError(error)),
+  refuse: (response, { status, errorType, body }) =>
+    sendError(response, { status, code: errorType, message: body }),
+}
+
+/** AWS's own error, or, where AWS was not heard, one that an SDK tries again. */
+function wireError({ status, code, reason }: UpstreamError): WireError {
+  return status >= 400
+    ? { status, code, message: reason }
+    : { status: 503, code: 'ServiceUnavailable', message: reason }
+}
+
+/** `isLast`: the connection ends with the answer, because a body may follow that nobody will read. */
+export function sendError(response: ServerResponse, error: WireError, isLast = false): void {
+  sendRaw(response, rawError(error), isLast ? ['Connection', 'close'] : [])
+}
+
+export function sendRaw(
+  response: ServerResponse,
+  { status, headers, bytes }: RawAnswer,
+  further: readonly string[] = [],
+): void {
+  if (response.headersSent || response.destroyed) return
+  response.writeHead(status, [...headers, 'Content-Length', String(bytes.length), ...further])
+  response.end(bytes, 'latin1')
+}
+
+function rawError({ status, code, message }: WireError): RawAnswer {
+  const bytes = Buffer.from(JSON.stringify({ __type: code, message }), 'utf8').toString('latin1')
+  return {
+    status,
+    headers: ['Content-Type', WIRE_TYPE, 'x-amzn-RequestId', globalThis.crypto.randomUUID()],
+    bytes,
+  }
+}

@@ -1,0 +1,177 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Reject } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import { say, shown } from '../../public.ts'
+import { rejects } from '../rejects.ts'
+import { refusalBytes } from '../reply.ts'
+import { bindAddress } from './bind.ts'
+import { readHeaders, type SeenHeaders } from '../headers.ts'
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void
+
+export interface LocalServerOptions {
+  readonly port: number
+  readonly handler: Handler
+  readonly log: Log
+  /** For requests that never reach the handler: without the token, a CONNECT gets a 401 and no more, too. */
+  isKnownToken(presented: string): boolean
+}
+
+export interface LocalServer {
+  /**
+   * Listens on both loopback addresses. Resolves with whether 127.0.0.1 is ours; never rejects. If it is not, goes on
+   * trying in the background, and takes the port when it is freed.
+   */
+  listen(): Promise<boolean>
+  /** Accepts no new connection, answers what was asked, and is done at `deadlineAt` (epoch ms) at the latest. */
+  close(deadlineAt: number): Promise<void>
+}
+
+// Session tokens alone can be several KB, and Node's own bound for all the headers is 16 KB.
+const MAX_HEADER_BYTES = 64 * 1024
+// Long, because the time of a freeze counts: a client that was frozen while it sent must find its connection alive.
+const SLOW_REQUEST_MS = 300_000
+const RETRY_LISTEN_MS = 250
+const RETRY_LISTEN_MAX_MS = 5_000
+const DRAIN_POLL_MS = 10
+// Time for the last bytes of answers. A connection that is not idle by then has sent nothing, or half a request.
+const FLUSH_MS = 100
+
+export function createLocalServer(options: LocalServerOptions): LocalServer {
+  const { port, log } = options
+  const waiting = new Set<ServerResponse>()
+  const v4 = createHttpServer(options, waiting)
+  const v6 = createHttpServer(options, waiting)
+  const timers = new Set<NodeJS.Timeout>()
+  let closing = false
+
+  return { listen, close }
+
+  async function listen(): Promise<boolean> {
+    const [isListening] = await Promise.all([bind(v4, '127.0.0.1'), bind(v6, '::1')])
+    return isListening
+  }
+
+  function bind(server: Server, host: string, attempt = 0): Promise<boolean> {
+    return new Promise((resolve) => {
+      const onError = (error: NodeJS.ErrnoException) => {
+        server.removeListener('listening', onListening)
+        retry(server, host, attempt, error)
+        resolve(false)
+      }
+      const onListening = () => {
+        server.removeListener('error', onError)
+        // Out of descriptors, for example. Open connections go on, and accepting resumes by itself.
+        server.on('error', (error: NodeJS.ErrnoException) =>
+          log.error(say`server: ${shown(error.code ?? error.name)}`),
+        )
+        if (attempt > 0) {
+          log.info(say`Serving on port ${port} of ${shown(host)}`)
+          if (server === v4) log.info(say`ready to serve traffic`)
+        }
+        resolve(true)
+      }
+      server.once('error', onError)
+      server.once('listening', onListening)
+      bindAddress(server, port, host)
+    })
+  }
+
+  function retry(server: Server, host: string, attempt: number, error: NodeJS.ErrnoException): void {
+    const code = shown(error.code ?? error.name)
+    // A machine without IPv6 says EADDRNOTAVAIL or EAFNOSUPPORT for ::1, and that will not change.
+    if (host === '::1' && error.code !== 'EADDRINUSE') return log.debug(say`not listening on ::1: ${code}`)
+    if (attempt === 0) log.error(say`cannot listen on port ${port} of ${shown(host)}: ${code}. Trying again.`)
+    const delayMs = Math.min(RETRY_LISTEN_MS * 2 ** attempt, RETRY_LISTEN_MAX_MS)
+    const timer = setTimeout(() => {
+      timers.delete(timer)
+      if (!closing) void bind(server, host, attempt + 1)
+    }, delayMs)
+    timers.add(timer)
+  }
+
+  async function close(deadlineAt: number): Promise<void> {
+    closing = true
+    for (const timer of timers) clearTimeout(timer)
+    const open = new Set([v4, v6])
+    for (const server of open) server.close(() => open.delete(server))
+    while (isAwaited(waiting) && Date.now() < deadlineAt) await sleep(DRAIN_POLL_MS)
+    const flushedAt = Math.min(deadlineAt, Date.now() + FLUSH_MS)
+    while (open.size > 0 && Date.now() < flushedAt) {
+      for (const server of open) server.closeIdleConnections()
+      await sleep(DRAIN_POLL_MS)
+    }
+    for (const server of open) server.closeAllConnections()
+  }
+}
+
+/**
+ * Whether a client still waits for an answer. While we serve, one that has closed its sending half may be waiting, and
+ * is answered. At SHUTDOWN its process has most likely been killed.
+ */
+function isAwaited(waiting: ReadonlySet<ServerResponse>): boolean {
+  for (const { req } of waiting) {
+    const { socket } = req
+    if (!socket.readableEnded && !socket.destroyed) return true
+  }
+  return false
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** `waiting` holds the responses that still wait for AWS. A hit is over when `handler` returns, and never gets in. */
+function createHttpServer(
+  { handler, isKnownToken }: LocalServerOptions,
+  waiting: Set<ServerResponse>,
+): Server {
+  const listener: Handler = (request, response) => {
+    handler(request, response)
+    if (response.writableEnded) return
+    waiting.add(response)
+    response.once('close', () => waiting.delete(response))
+  }
+  const server = createServer(
+    {
+      // 0 never closes an idle connection: with Node's 5 s, a client that reuses a connection after a freeze is reset.
+      keepAliveTimeout: 0,
+      headersTimeout: SLOW_REQUEST_MS,
+      requestTimeout: SLOW_REQUEST_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      requireHostHeader: false,
+      noDelay: true,
+    },
+    listener,
+  )
+  // A client may close its sending half after its last request, and still wait for the answer.
+  Object.assign(server, { httpAllowHalfOpen: true })
+  // Only the bytes are bounded: Node 20 silently drops the headers after the 2,000th, and a guard would miss one of
+  // them.
+  server.maxHeadersCount = 0
+  // Without these Node answers 417 before the token is checked, and hangs up on a CONNECT without a byte.
+  server.on('checkExpectation', listener)
+  server.on('connect', (request: IncomingMessage, socket: Duplex) => {
+    const seen: SeenHeaders = { token: '', host: undefined, forwarded: false }
+    readHeaders(request.rawHeaders, seen)
+    hangUp(socket, isKnownToken(seen.token) ? rejects.method : rejects.badToken)
+  })
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    // The client has sent nothing, or half a request, for minutes, so no answer is due.
+    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') socket.destroy()
+    else
+      hangUp(
+        socket,
+        error.code === 'HPE_HEADER_OVERFLOW' ? rejects.headersTooLarge : rejects.malformedRequest,
+      )
+  })
+  return server
+}
+
+/** Says why, if the client can still hear it, and closes the connection. */
+function hangUp(socket: Duplex, reject: Reject): void {
+  socket.on('error', () => socket.destroy())
+  if (!socket.writable) return void socket.destroy()
+  socket.end(refusalBytes(reject), () => socket.destroy())
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startAws } from '../../local/emulators/aws/index.ts'
+import { secretLookup } from '../lookup.ts'
+import { bodyOf } from '../../test/body-of.ts'
+import { upstreamHalves } from '../../test/upstream-halves.ts'
+import { settingsFor } from '../../test/upstream-settings.ts'
+import type { Upstream } from './index.ts'
+
+const SECRET = secretLookup('a', undefined, undefined)
+
+/** Servers and sockets that keep this process from ending. */
+const networking = () => process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP')).length
+
+/** Rehearses, and tells whether the answer was read: a rehearsal that fails says nothing. */
+async function rehearse(upstream: Upstream, goesOn: () => boolean = () => true): Promise<boolean> {
+  const parse = JSON.parse
+  let isRead = false
+  JSON.parse = (text: string, ...rest: []) => {
+    isRead ||= text.includes('"SecretString":"rehearsal"')
+    return parse(text, ...rest) as unknown
+  }
+  try {
+    await upstream.rehearse(goesOn)
+  } finally {
+    JSON.parse = parse
+  }
+  return isRead
+}
+
+for (const { name, createUpstream } of upstreamHalves()) {
+  test(`${name}: a rehearsal asks AWS nothing, leaves nothing open, and the first call is served`, async (t) => {
+    const aws = await startAws({ seed: { secrets: { a: { value: 'x' } } } })
+    const upstream = createUpstream(settingsFor(aws.url))
+    t.after(async () => {
+      upstream.reset()
+      await aws.close()
+    })
+    const before = networking()
+    assert.ok(await rehearse(upstream))
+    await sleep(50)
+    assert.ok(networking() <= before)
+    assert.deepEqual([aws.calls(), aws.connections()], [0, 0])
+    assert.match(await bodyOf(upstream.fetch(SECRET)), /"SecretString":"x"/)
+    assert.equal(aws.calls(), 1)
+  })
+
+  test(`${name}: a rehearsal asks no credentials endpoint, and needs neither region nor CA bundle`, async (t) => {
+    const nobody = 'http://127.0.0.1:1/creds'
+    const upstream = createUpstream({
+      ...settingsFor('https://aws.invalid'),
+      region: undefined,
+      credentials: undefined,
+      container: {
+        fullUri: nobody,
+        relativeUri: undefined,
+        authorizationToken: undefined,
+        authorizationTokenFile: undefined,
+      },
+      caBundle: '/nowhere/ca.pem',
+      useFips: true,
+      useDualstack: true,
+    })
+    t.after(() => upstream.reset())
+    assert.ok(await rehearse(upstream))
+  })
+
+  test(`${name}: a rehearsal gives way after any of its steps, and the first call is served`, async (t) => {
+    const aws = await startAws({ seed: { secrets: { a: { value: 'x' } } } })
+    t.after(() => aws.close())
+    const before = networking()
+    let isWhole = false
+    for (let allowed = 0; !isWhole; allowed++) {
+      const upstream = createUpstream(settingsFor(aws.url))
+      let asked = 0
+      const isRead = await rehearse(upstream, () => ++asked <= allowed)
+      isWhole = asked <= allowed
+      // Once told to stop it takes no other step, so it does not ask again either.
+      assert.equal(asked, isWhole ? allowed : allowed + 1)
+      if (isWhole) assert.ok(isRead && allowed >= 4, `${allowed} steps`)
+      await sleep(50)
+      assert.ok(networking() <= before)
+      assert.match(await bodyOf(upstream.fetch(SECRET)), /"SecretString":"x"/)
+      upstream.reset()
+      await sleep(50)
+    }
+  })
+
+  test(`${name}: between the steps of a rehearsal other work has its turn`, async (t) => {
+    const upstream = createUpstream(settingsFor('http://127.0.0.1:1'))
+    t.after(() => upstream.reset())
+    let turns = 0
+    let isOver = false
+    const turn = () => {
+      turns++
+      if (!isOver) setImmediate(turn)
+    }
+    setImmediate(turn)
+    const seen: number[] = []
+    await upstream.rehearse(() => seen.push(turns) > 0)
+    isOver = true
+    assert.ok(seen.length >= 4)
+    for (const [i, at] of seen.entries()) assert.ok(at > (seen[i - 1] ?? 0), seen.join(' '))
+  })
+}

@@ -1,7 +1,0 @@
-import { goShape } from '../../answer/go-shape.ts'
-import type { Fields } from '../../fields.ts'
-
-/** The body that a caller gets of what the upstream half answers. */
-export async function bodyOf(answered: Promise<Fields>): Promise<string> {
-  return goShape(await answered)
-}

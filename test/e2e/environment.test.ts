@@ -1,0 +1,429 @@
+// Secrets as environment variables: the wrapper of the layers in front of real runtimes, as Lambda starts them.
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { artefactName, type Extension, type ExtensionOptions, startExtension } from '../artefact.ts'
+import { freePort } from '../../tools/free-port.ts'
+import { header } from '../../tools/wire.ts'
+import { environmentOf, type Ran, run, type Variables, wrapper } from '../wrapper.ts'
+
+const P = 'PARAMETERS_SECRETS_EXTENSION_'
+const FIXED_ARN = /arn:aws:secretsmanager:[^"]+/
+
+/** The environment of the runtime behind the wrapper, byte for byte: what the kernel was given. */
+async function environment(extension: Extension, more: Variables = {}): Promise<Map<string, string>> {
+  const { code, stdout, stderr } = await run(environmentOf(extension, more), ['cat', '/proc/self/environ'])
+  assert.deepEqual([code, stderr], [0, ''])
+  const records = stdout.toString('latin1').split('\0').slice(0, -1)
+  return new Map(records.map((one) => [one.slice(0, one.indexOf('=')), one.slice(one.indexOf('=') + 1)]))
+}
+
+const text = (bytes: string | undefined) => Buffer.from(bytes ?? 'nothing', 'latin1').toString('utf8')
+
+const start = (t: TestContext, env: Variables, seed: ExtensionOptions['seed'] = SEED) =>
+  startExtension(t, { env, seed })
+
+const SEED = {
+  secrets: {
+    database: { value: { host: 'h', port: 5432, 'pass-word': 'sesame opens' } },
+    plain: 'the plain secret of the test',
+  },
+  parameters: {
+    '/app/url': 'https://example.com',
+    '/app/deep/KEY': 'a deep value',
+    '/app/9bad': 'a bad name',
+  },
+}
+
+test(`a handler of Node reads process.env, before next is asked for (${artefactName()})`, async (t) => {
+  let started: (extension: Extension) => void = () => {}
+  const begun = new Promise<Extension>((resolve) => (started = resolve))
+  let ran: Ran | undefined
+  const extension = await startExtension(t, {
+    seed: SEED,
+    env: {
+      DB_PASSWORD: 'resolve:secretsmanager:database:pass-word',
+      URL: 'resolve:ssm:/app/url',
+    },
+    until: 'launched',
+    lambda: {
+      async functionInit() {
+        const program =
+          'process.stdout.write(JSON.stringify([process.env.DB_PASSWORD, process.env.URL, process.argv]))'
+        const command = [process.execPath, '-e', program, 'a b', '$(c)', '']
+        ran = await run(environmentOf(await begun, {}), command)
+      },
+    },
+  })
+  started(extension)
+  await extension.lambda.initialized()
+  assert.deepEqual([ran?.code, ran?.stderr], [0, ''])
+  const [password, url, argv] = JSON.parse(ran!.stdout.toString()) as [string, string, string[]]
+  assert.deepEqual([password, url], ['sesame opens', 'https://example.com'])
+  assert.deepEqual(argv.slice(1), ['a b', '$(c)', ''])
+  assert.equal(extension.aws.calls(), 2, 'each was asked for once')
+  const again = await extension.get('/secretsmanager/get?secretId=database')
+  assert.equal(header(again, 'x-cache'), 'HIT', 'what was resolved is in the cache')
+})
+
+test('a handler of Python reads os.environ', async (t) => {
+  const extension = await start(t, { PASSWORD: 'resolve:secretsmanager:plain' })
+  const program = "import os; print(os.environ['PASSWORD'])"
+  const { code, stdout, stderr } = await run(environmentOf(extension, {}), ['python3', '-c', program])
+  assert.deepEqual([code, stderr, stdout.toString()], [0, '', 'the plain secret of the test\n'])
+})
+
+test('every value arrives byte for byte, in any locale', async (t) => {
+  const values: Record<string, string> = {
+    quotes: `'single' "double" \\ back\\slash \\n`,
+    commands: '$(touch /tmp/x) `id` ${HOME} $HOME ; & | > <',
+    lines: '\n\nfirst\r\nsecond\n\n',
+    spaces: '  \t around  ',
+    unicode: 'żółć 漢字 🔑 \u0001\u007f\u0080',
+    large: 'é"\n$'.repeat(13_000),
+    marks: '= - 5 new',
+    equals: 'a=b=c=d=e=f',
+  }
+  const secrets = Object.fromEntries(Object.entries(values).map(([name, value]) => ['s-' + name, value]))
+  const env = Object.fromEntries(
+    Object.keys(values).map((name) => [name, `resolve:secretsmanager:s-${name}`]),
+  )
+  const extension = await start(t, env, { secrets })
+  for (const locale of ['C', 'C.UTF-8', 'en_US.UTF-8', undefined]) {
+    const { stdout } = await run(environmentOf(extension, { LANG: locale, LC_ALL: locale }), [
+      'cat',
+      '/proc/self/environ',
+    ])
+    const got = stdout.toString('utf8').split('\0')
+    for (const [name, value] of Object.entries(values)) {
+      assert.ok(got.includes(`${name}=${value}`), `${name} in ${locale}`)
+    }
+  }
+})
+
+test('nothing else of the environment changes, and no variable of the wrapper is left', async (t) => {
+  const extension = await start(t, { PASSWORD: 'resolve:secretsmanager:plain' })
+  const ours = {
+    name: 'n',
+    value: 'v',
+    status: 's',
+    length: 'l',
+    LC_ALL: 'C',
+    IFS_: 'x',
+    left: '',
+    REPLY: 'r',
+  }
+  const before = environmentOf(extension, { ...ours, PWD: '/', OLDPWD: '/tmp', SHLVL: '3', _: 'x' })
+  const after = await environment(extension, { ...ours, PWD: '/', OLDPWD: '/tmp', SHLVL: '3', _: 'x' })
+  for (const changed of ['_', 'PASSWORD', 'OLDPWD']) {
+    delete before[changed]
+    after.delete(changed)
+  }
+  assert.deepEqual(Object.fromEntries(after), before)
+})
+
+test('a version, a stage, a label and an ARN are asked for as ECS would', async (t) => {
+  const extension = await start(t, {})
+  const arn = FIXED_ARN.exec(
+    (await extension.get('/secretsmanager/get?secretId=database')).body.toString(),
+  )![0]
+  extension.aws.putSecret('database', '{"port":1}')
+  const second = await start(t, {
+    CURRENT: 'resolve:secretsmanager:database:port:AWSCURRENT',
+    ARN: `resolve:secretsmanager:${arn.split(':').slice(0, 6).join(':')}:database:port`,
+    WHOLE: 'resolve:secretsmanager:database',
+    POINTER: 'resolve:secretsmanager:database:/port:AWSCURRENT:',
+    VERSION: 'resolve:ssm:/app/url:1',
+    UNTOUCHED: 'resolve:something:else',
+    BARE: arn,
+  })
+  const got = await environment(second)
+  assert.deepEqual(
+    ['CURRENT', 'ARN', 'POINTER', 'VERSION', 'UNTOUCHED', 'BARE'].map((name) => text(got.get(name))),
+    ['5432', '5432', '5432', 'https://example.com', 'resolve:something:else', arn],
+  )
+  assert.deepEqual(JSON.parse(text(got.get('WHOLE'))), { host: 'h', port: 5432, 'pass-word': 'sesame opens' })
+})
+
+test('without references the environment is a 404, and the runtime starts as it is', async (t) => {
+  const extension = await start(t, {})
+  assert.equal((await extension.get('/environment')).status, 404)
+  assert.ok(!(await environment(extension)).has('PASSWORD'))
+})
+
+const FAILURES: Record<string, [reference: string, code: string]> = {
+  'a secret that is not there': ['resolve:secretsmanager:nowhere', 'ResourceNotFoundException'],
+  'a parameter that is not there': ['resolve:ssm:/nowhere', 'ParameterNotFound'],
+  'a key that is not there': ['resolve:secretsmanager:database:nothing', 'JsonKeyNotFound'],
+  'a key of what is no JSON': ['resolve:secretsmanager:plain:key', 'InvalidJson'],
+  'no name': ['resolve:ssm:', 'InvalidReference'],
+  'too many parts': ['resolve:secretsmanager:a:b:c:d:e', 'InvalidReference'],
+  'a zero in the value': ['resolve:secretsmanager:zero', 'NulInValue'],
+}
+
+for (const [what, [reference, code]] of Object.entries(FAILURES)) {
+  test(`${what} ends the function with one line that names the variable, or unsets it`, async (t) => {
+    const seed = { ...SEED, secrets: { ...SEED.secrets, zero: 'before\0after the zero' } }
+    for (const onError of [undefined, 'unset']) {
+      const env = { BROKEN: reference, GOOD: 'resolve:secretsmanager:plain', [P + 'ENV_ON_ERROR']: onError }
+      const extension = await start(t, env, seed)
+      if (onError === 'unset') {
+        const got = await environment(extension)
+        assert.deepEqual([got.has('BROKEN'), got.get('GOOD')], [false, 'the plain secret of the test'])
+        continue
+      }
+      const { code: exit, stdout, stderr } = await run(environmentOf(extension, {}), ['echo', 'started'])
+      assert.deepEqual([exit, stdout.toString()], [1, ''])
+      assert.match(stderr, new RegExp(`^\\[AWS Param[^\\n]+ ERROR [^\\n]*BROKEN \\(${code}\\)\\n$`))
+      const reply = await extension.get('/environment')
+      assert.deepEqual([reply.status, header(reply, 'x-amzn-errortype')], [400, code])
+    }
+  })
+}
+
+test('the members of a secret and the parameters of a path become variables', async (t) => {
+  const secret = JSON.stringify({
+    USER: 'the user of the test',
+    PORT: 5432,
+    HOSTNAME: 'member',
+    PATH: '/evil',
+    LD_PRELOAD: '/evil.so',
+    'pass-word': 'x',
+    UID: '0',
+    TAKEN: 'not taken',
+  })
+  const extension = await start(
+    t,
+    {
+      [P + 'ENV_FROM']: 'secretsmanager:all, ssm:/app/ ,nonsense',
+      TAKEN: 'mine',
+      [P + 'LOG_LEVEL']: 'debug',
+    },
+    { secrets: { all: secret }, parameters: SEED.parameters },
+  )
+  const got = await environment(extension, { HOSTNAME: undefined })
+  assert.deepEqual(
+    ['USER', 'PORT', 'HOSTNAME', 'TAKEN', 'url', 'KEY'].map((name) => got.get(name)),
+    ['the user of the test', '5432', 'member', 'mine', 'https://example.com', 'a deep value'],
+  )
+  for (const name of ['LD_PRELOAD', 'pass-word', 'UID', '9bad']) assert.ok(!got.has(name), name)
+  assert.notEqual(got.get('PATH'), '/evil')
+  await extension.logged(/WARN PARAMETERS_SECRETS_EXTENSION_ENV_FROM must list/)
+  await extension.logged(/WARN environment: 4 names of secretsmanager:all are not allowed/)
+})
+
+test('a source that cannot be read ends the function', async (t) => {
+  const extension = await start(t, { [P + 'ENV_FROM']: 'secretsmanager:plain' })
+  const { code, stderr } = await run(environmentOf(extension, {}), ['echo'])
+  assert.equal(code, 1)
+  assert.match(stderr, /secretsmanager:plain \(InvalidJson\)\n$/)
+})
+
+test('a path is read anew by the next question', async (t) => {
+  const extension = await start(t, { [P + 'ENV_FROM']: 'ssm:/app/' })
+  assert.equal((await environment(extension)).get('url'), 'https://example.com')
+  extension.aws.putParameter('/app/url', 'https://example.org')
+  assert.equal((await environment(extension)).get('url'), 'https://example.org')
+})
+
+test('a failure is tried again with the next question', async (t) => {
+  const extension = await start(t, { LATE: 'resolve:secretsmanager:late' })
+  assert.equal((await extension.get('/environment')).status, 400)
+  extension.aws.putSecret('late', 'the late secret')
+  assert.equal((await environment(extension)).get('LATE'), 'the late secret')
+})
+
+test('a reference that the extension has not seen does not reach the function', async (t) => {
+  const extension = await start(t, { PASSWORD: 'resolve:secretsmanager:plain' })
+  const more = { UNSEEN: 'resolve:ssm:/app/url' }
+  const { code, stdout, stderr } = await run(environmentOf(extension, more), ['echo', 'started'])
+  assert.deepEqual([code, stdout.toString()], [1, ''])
+  assert.match(stderr, /UNSEEN is a reference that the extension does not see\n$/)
+  assert.ok(!(await environment(extension, { ...more, [P + 'ENV_ON_ERROR']: 'UNSET' })).has('UNSEEN'))
+})
+
+test('where no extension answers, the function ends with one line', async (t) => {
+  const extension = await start(t, { PASSWORD: 'resolve:secretsmanager:plain' })
+  const port = String(await freePort())
+  const env = environmentOf(extension, { [P + 'HTTP_PORT']: port })
+  const { code, stdout, stderr } = await run(env, ['echo', 'started'])
+  assert.deepEqual([code, stdout.toString()], [1, ''])
+  assert.match(stderr, new RegExp(`^[^\\n]+ no answer from the extension at port ${port}\\n$`))
+})
+
+test('a port that the extension does not take is not taken by the wrapper either', async (t) => {
+  for (const port of ['70000', 'x', '27 73', '0', '', '-1', '$(id)']) {
+    const extension = await start(t, {})
+    const { stderr } = await run(
+      environmentOf(extension, { [P + 'HTTP_PORT']: port, AWS_SESSION_TOKEN: 'x' }),
+      ['true'],
+    )
+    assert.match(stderr, /at port 2773\n$|bad session token/, port)
+  }
+  const spaced = await start(t, { PASSWORD: 'resolve:secretsmanager:plain' })
+  const got = await environment(spaced, { [P + 'HTTP_PORT']: ` ${spaced.port} ` })
+  assert.equal(got.get('PASSWORD'), 'the plain secret of the test')
+})
+
+/** Answers each connection with these bytes, and closes it. */
+async function impostor(t: TestContext, ...pieces: readonly string[]): Promise<string> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.once('data', () => void send(socket))
+  })
+  const send = async (socket: Socket): Promise<void> => {
+    for (const piece of pieces) {
+      socket.write(piece)
+      await sleep(20)
+    }
+    socket.end()
+  }
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  return String((server.address() as AddressInfo).port)
+}
+
+const OK = (body: string, length = Buffer.byteLength(body)) =>
+  `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n${body}`
+
+const BROKEN: Record<string, string> = {
+  nothing: '',
+  'no HTTP': 'SSH-2.0-OpenSSH\r\n',
+  'a head that is cut': 'HTTP/1.1 200 OK\r\nContent-Le',
+  'no length': 'HTTP/1.1 200 OK\r\n\r\nV 1\nx\n',
+  'a length that is none': 'HTTP/1.1 200 OK\r\nContent-Length: a[$(echo intruder >&2)]\r\n\r\nV 1\nx\n',
+  'a body that is cut': OK('V 100\nonly this', 107),
+  'a record that is cut': OK('V 1\nx\nW 1', 20),
+  'a value that is longer than it says': OK('V 1\nxyz\n'),
+  'a value that is longer than the body': OK('V 100\nx\n'),
+  'a size that is an expression': OK('V a[$(echo intruder >&2)]\nx\n'),
+  'a name that is an expression': OK('a[$(echo intruder >&2)] 1\nx\n'),
+  'a name to unset that is an expression': OK('a[$(echo intruder >&2)] -\n'),
+  'a name that is none': OK('1a 1\nx\n'),
+  'empty lines': OK('\n\n\n'),
+}
+
+for (const [what, answer] of Object.entries(BROKEN)) {
+  test(`an answer with ${what} starts nothing`, async (t) => {
+    const port = await impostor(t, answer)
+    const env = { PATH: process.env['PATH'] ?? '', [P + 'HTTP_PORT']: port, AWS_SESSION_TOKEN: 'any' }
+    const { code, stdout, stderr } = await run(env, ['echo', 'started'])
+    assert.deepEqual([code, stdout.toString()], [1, ''])
+    assert.match(stderr, /^[^\n]+ ERROR parameters-secrets-exec: [^\n]*\n$/)
+    assert.ok(!stderr.includes('intruder'))
+  })
+}
+
+test('an answer that comes in pieces is waited for', async (t) => {
+  const pieces = Array.from(OK('V 5\na\nb\u00e9\nW 0 new\n\n'))
+  const port = await impostor(t, ...pieces)
+  const env = { PATH: process.env['PATH'] ?? '', [P + 'HTTP_PORT']: port, AWS_SESSION_TOKEN: 'any' }
+  const { code, stdout } = await run(env, ['cat', '/proc/self/environ'])
+  assert.equal(code, 0)
+  const records = stdout.toString().split('\0')
+  assert.ok(records.includes('V=a\nb\u00e9') && records.includes('W='))
+})
+
+test('a wrong token gets nothing, and a refusal is one line', async (t) => {
+  const extension = await start(t, { PASSWORD: 'resolve:secretsmanager:plain' })
+  assert.equal(
+    (await extension.get('/environment', { 'X-Aws-Parameters-Secrets-Token': 'wrong' })).status,
+    401,
+  )
+  const { code, stderr } = await run(environmentOf(extension, { AWS_SESSION_TOKEN: 'wrong' }), ['echo'])
+  assert.equal(code, 1)
+  assert.match(stderr, /^[^\n]+ bad session token or header key\n$/)
+})
+
+test('a hostile environment runs nothing in the wrapper, and reaches the function as it is', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'environment-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const intruder = join(folder, 'intruder.sh')
+  writeFileSync(intruder, 'echo intruder >&2\n')
+  const extension = await start(t, { PASSWORD: 'resolve:secretsmanager:plain' })
+  const hostile = {
+    BASH_ENV: intruder,
+    ENV: intruder,
+    'BASH_FUNC_exec%%': '() { echo intruder >&2; }',
+    'BASH_FUNC_read%%': '() { echo intruder >&2; }',
+    'BASH_FUNC_export%%': '() { echo intruder >&2; }',
+    IFS: 'eax0123456789',
+    POSIXLY_CORRECT: '1',
+    PS4: '$(echo intruder >&2)',
+    [P + 'status']: '404',
+    [P + 'set']: 'PASSWORD=wrong',
+    [P + 'fail']: 'x',
+    TMPDIR: '/nope',
+    LC_ALL: 'tr_TR.UTF-8',
+    EXECIGNORE: '*',
+    GLOBIGNORE: '*',
+    BASH_XTRACEFD: '1',
+    CDPATH: '/',
+    SHELLOPTS: 'xtrace:noexec:nounset',
+  }
+  const { code, stdout, stderr } = await run(environmentOf(extension, hostile), [
+    '/bin/cat',
+    '/proc/self/environ',
+  ])
+  assert.equal(code, 0)
+  assert.ok(!stderr.includes('intruder'), stderr)
+  const records = stdout.toString().split('\0')
+  assert.ok(records.includes('PASSWORD=the plain secret of the test'))
+  assert.ok(records.includes(`BASH_ENV=${intruder}`))
+})
+
+test('a further wrapper runs next, with the same command and the values', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'environment-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const next = join(folder, 'next wrapper')
+  writeFileSync(next, '#!/bin/sh\nMORE=more exec "$@"\n')
+  chmodSync(next, 0o755)
+  const extension = await start(t, { PASSWORD: 'resolve:secretsmanager:plain' })
+  const got = await environment(extension, { [P + 'EXEC_WRAPPER']: next })
+  assert.deepEqual([got.get('MORE'), got.get('PASSWORD')], ['more', 'the plain secret of the test'])
+  for (const [path, message] of [
+    ['/nope', /is no executable file: \/nope\n$/],
+    [wrapper(), /names this wrapper itself\n$/],
+  ] as const) {
+    const { code, stderr } = await run(environmentOf(extension, { [P + 'EXEC_WRAPPER']: path }), ['echo'])
+    assert.equal(code, 1)
+    assert.match(stderr, message)
+  }
+})
+
+test('more than the kernel takes is a clear error', async (t) => {
+  const names = Array.from({ length: 60 }, (_, i) => `LARGE_${i}`)
+  const env = Object.fromEntries(names.map((name) => [name, 'resolve:secretsmanager:large']))
+  const extension = await start(t, env, { secrets: { large: 'x'.repeat(65_000) } })
+  const { code, stderr } = await run(environmentOf(extension, {}), ['echo', 'started'])
+  assert.equal(code, 126)
+  assert.match(stderr, /Argument list too long/)
+})
+
+test('with the cache off the values are there all the same', async (t) => {
+  const extension = await start(t, {
+    PASSWORD: 'resolve:secretsmanager:plain',
+    [P + 'CACHE_ENABLED']: 'FALSE',
+  })
+  assert.equal((await environment(extension)).get('PASSWORD'), 'the plain secret of the test')
+})
+
+test('under SnapStart no value is fetched, and the function ends with an explanation', async (t) => {
+  const extension = await startExtension(t, {
+    seed: SEED,
+    env: { PASSWORD: 'resolve:secretsmanager:plain' },
+    lambda: { mode: 'snap-start' },
+  })
+  const { code, stdout, stderr } = await run(environmentOf(extension, {}), ['echo', 'started'])
+  assert.deepEqual([code, stdout.toString()], [1, ''])
+  assert.match(stderr, /would lie in the snapshot[^\n]+\n$/)
+  await extension.lambda.invoke()
+  assert.equal(extension.aws.calls(), 0)
+})

@@ -1,0 +1,298 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import {
+  BatchGetSecretValueCommand,
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager'
+import {
+  DeleteParameterCommand,
+  GetParameterCommand,
+  GetParametersByPathCommand,
+  GetParametersCommand,
+  PutParameterCommand,
+  SSMClient,
+} from '@aws-sdk/client-ssm'
+import { LOCAL_CREDENTIALS } from '../../local/emulators/aws/server.ts'
+import { type ExtensionOptions, startExtension } from '../artefact.ts'
+
+// A function whose AWS SDK has this extension for its endpoint, and whose code is as it was.
+
+async function start(t: TestContext, options: ExtensionOptions = {}) {
+  const extension = await startExtension(t, {
+    seed: {
+      secrets: {
+        db: { value: '{"user":"ann"}', previous: 'the older one' },
+        blob: { binary: 'AP/+AP/+AP/+AP/+' },
+      },
+      parameters: {
+        '/app/url': 'https://example.com',
+        '/app/key': { value: 'the key itself', type: 'SecureString' },
+      },
+    },
+    ...options,
+  })
+  const config = {
+    endpoint: `http://localhost:${extension.port}`,
+    region: 'us-east-1',
+    credentials: LOCAL_CREDENTIALS,
+  }
+  const secrets = new SecretsManagerClient(config)
+  const parameters = new SSMClient(config)
+  t.after(() => (secrets.destroy(), parameters.destroy()))
+  return { extension, secrets, parameters, config }
+}
+
+test('a secret is read from AWS once, and what the SDK gives is what AWS says', async (t) => {
+  const { extension, secrets } = await start(t)
+  const read = () => secrets.send(new GetSecretValueCommand({ SecretId: 'db' }))
+  const { $metadata, ...first } = await read()
+  const direct = new SecretsManagerClient({
+    endpoint: extension.aws.url,
+    region: 'us-east-1',
+    credentials: LOCAL_CREDENTIALS,
+  })
+  t.after(() => direct.destroy())
+  const { $metadata: _, ...wanted } = await direct.send(new GetSecretValueCommand({ SecretId: 'db' }))
+  assert.deepEqual(first, wanted)
+  assert.equal($metadata.httpStatusCode, 200)
+  assert.match($metadata.requestId ?? '', /^[0-9a-f-]{36}$/)
+  extension.aws.resetCounts()
+  const { $metadata: __, ...second } = await read()
+  assert.deepEqual(second, wanted)
+  assert.equal(extension.aws.calls(), 0)
+})
+
+test('a stage, a version and a binary secret come as they are', async (t) => {
+  const { secrets } = await start(t)
+  const previous = await secrets.send(
+    new GetSecretValueCommand({ SecretId: 'db', VersionStage: 'AWSPREVIOUS' }),
+  )
+  assert.equal(previous.SecretString, 'the older one')
+  const byId = await secrets.send(
+    new GetSecretValueCommand({ SecretId: previous.ARN, VersionId: previous.VersionId }),
+  )
+  assert.equal(byId.SecretString, 'the older one')
+  const blob = await secrets.send(new GetSecretValueCommand({ SecretId: 'blob' }))
+  assert.deepEqual(
+    [blob.SecretString, Buffer.from(blob.SecretBinary!)],
+    [undefined, Buffer.from('AP/+AP/+AP/+AP/+', 'base64')],
+  )
+})
+
+test('a parameter is read from AWS once, with and without decryption', async (t) => {
+  const { extension, parameters } = await start(t)
+  const read = (Name: string, WithDecryption?: boolean) =>
+    parameters.send(new GetParameterCommand({ Name, WithDecryption }))
+  for (let i = 0; i < 2; i++) {
+    assert.equal((await read('/app/url')).Parameter?.Value, 'https://example.com')
+    assert.equal((await read('/app/key', true)).Parameter?.Value, 'the key itself')
+    const encrypted = (await read('/app/key', false)).Parameter
+    assert.notEqual(encrypted?.Value, 'the key itself')
+    assert.ok(encrypted?.LastModifiedDate instanceof Date)
+  }
+  assert.equal(extension.aws.calls(), 3)
+})
+
+test('GET and the SDK share one answer', async (t) => {
+  const { extension, secrets } = await start(t)
+  await extension.get('/secretsmanager/get?secretId=db')
+  await secrets.send(new GetSecretValueCommand({ SecretId: 'db' }))
+  assert.equal(extension.aws.calls('db'), 1)
+})
+
+test('a hundred SDK calls at once for one secret make one call to AWS', async (t) => {
+  const { extension, secrets } = await start(t)
+  extension.aws.fault({}, { kind: 'delay', delayMs: 200 })
+  const all = await Promise.all(
+    Array.from({ length: 100 }, () => secrets.send(new GetSecretValueCommand({ SecretId: 'db' }))),
+  )
+  assert.ok(all.every(({ SecretString }) => SecretString === '{"user":"ann"}'))
+  assert.equal(extension.aws.calls('db'), 1)
+})
+
+test("AWS's errors are the SDK's own, by name, status and message", async (t) => {
+  const { extension, secrets, parameters } = await start(t)
+  await assert.rejects(secrets.send(new GetSecretValueCommand({ SecretId: 'none' })), {
+    name: 'ResourceNotFoundException',
+    message: "Secrets Manager can't find the specified secret.",
+  })
+  await assert.rejects(parameters.send(new GetParameterCommand({ Name: '/none' })), {
+    name: 'ParameterNotFound',
+  })
+  extension.aws.deny('db')
+  await assert.rejects(secrets.send(new GetSecretValueCommand({ SecretId: 'db' })), {
+    name: 'AccessDeniedException',
+    message: /is not authorized to perform: secretsmanager:GetSecretValue/,
+  })
+  await assert.rejects(secrets.send(new GetSecretValueCommand({ SecretId: 'a secret?' })), {
+    name: 'ValidationException',
+  })
+})
+
+test("the SDK's further attempts of a failed call cost AWS nothing, and the next call works", async (t) => {
+  const { extension, secrets } = await start(t, { env: { AWS_MAX_ATTEMPTS: '2' } })
+  extension.aws.fault({}, { kind: 'unavailable' }, 100)
+  await assert.rejects(secrets.send(new GetSecretValueCommand({ SecretId: 'db' })), (error: Error) => {
+    assert.equal((error as { $metadata?: { attempts?: number } }).$metadata?.attempts, 3)
+    return true
+  })
+  assert.equal(extension.aws.calls('db'), 2)
+  extension.aws.clearFaults()
+  assert.equal(
+    (await secrets.send(new GetSecretValueCommand({ SecretId: 'db' }))).SecretString,
+    '{"user":"ann"}',
+  )
+})
+
+test("the SDK's further attempts of a failed call for many cost AWS nothing", async (t) => {
+  const { extension, parameters } = await start(t, { env: { AWS_MAX_ATTEMPTS: '1' } })
+  extension.aws.fault({}, { kind: 'unavailable' })
+  const read = () => parameters.send(new GetParametersCommand({ Names: ['/app/url'] }))
+  await assert.rejects(read())
+  const calls = extension.aws.calls()
+  await assert.rejects(read())
+  assert.equal(extension.aws.calls(), 2 * calls)
+  assert.ok(calls <= 2, `${calls} calls`)
+  extension.aws.clearFaults()
+  assert.equal((await read()).Parameters?.[0]?.Value, 'https://example.com')
+})
+
+test('where AWS cannot be reached the SDK sees a service that is unavailable', async (t) => {
+  const { secrets } = await start(t, {
+    env: { AWS_ENDPOINT_URL: 'http://127.0.0.1:9', AWS_MAX_ATTEMPTS: '1' },
+  })
+  await assert.rejects(secrets.send(new GetSecretValueCommand({ SecretId: 'db' })), {
+    name: 'ServiceUnavailable',
+    message: /Secrets Manager could not be read: the connection was refused/,
+  })
+})
+
+test('another call is handed on, signed anew, and its answer handed back', async (t) => {
+  const { extension, secrets } = await start(t)
+  for (let i = 0; i < 2; i++) {
+    const { Name, VersionIdsToStages } = await secrets.send(new DescribeSecretCommand({ SecretId: 'db' }))
+    assert.equal(Name, 'db')
+    assert.equal(Object.keys(VersionIdsToStages ?? {}).length, 2)
+  }
+  assert.equal(extension.aws.calls('db'), 2)
+  await assert.rejects(secrets.send(new DescribeSecretCommand({ SecretId: 'none' })), {
+    name: 'ResourceNotFoundException',
+  })
+})
+
+test('what is written is read back at once, under every spelling', async (t) => {
+  const { extension, secrets, parameters } = await start(t)
+  const read = async (SecretId: string | undefined) =>
+    (await secrets.send(new GetSecretValueCommand({ SecretId }))).SecretString
+  const { ARN } = await secrets.send(new GetSecretValueCommand({ SecretId: 'db' }))
+  await read(ARN)
+  await secrets.send(new PutSecretValueCommand({ SecretId: 'db', SecretString: 'new value' }))
+  assert.deepEqual(await Promise.all([read('db'), read(ARN), read(ARN?.slice(0, -7))]), [
+    'new value',
+    'new value',
+    'new value',
+  ])
+  await secrets.send(new PutSecretValueCommand({ SecretId: ARN, SecretString: 'newer value' }))
+  assert.equal(await read('db'), 'newer value')
+  assert.match(
+    (await extension.get('/secretsmanager/get?secretId=db')).body.toString(),
+    /"SecretString":"newer value"/,
+  )
+
+  const value = async () =>
+    (await parameters.send(new GetParameterCommand({ Name: '/app/url' }))).Parameter?.Value
+  await value()
+  await parameters.send(new PutParameterCommand({ Name: '/app/url', Value: 'changed', Overwrite: true }))
+  assert.equal(await value(), 'changed')
+  await parameters.send(new DeleteParameterCommand({ Name: '/app/url' }))
+  await assert.rejects(value(), { name: 'ParameterNotFound' })
+})
+
+test('a secret that is created while its absence is remembered is found', async (t) => {
+  const { secrets, parameters } = await start(t, {
+    env: { PARAMETERS_SECRETS_EXTENSION_NEGATIVE_TTL_SECONDS: '60' },
+  })
+  const read = () => parameters.send(new GetParameterCommand({ Name: '/new' }))
+  await assert.rejects(read(), { name: 'ParameterNotFound' })
+  await parameters.send(new PutParameterCommand({ Name: '/new', Value: 'there', Type: 'String' }))
+  assert.equal((await read()).Parameter?.Value, 'there')
+  await assert.rejects(secrets.send(new GetSecretValueCommand({ SecretId: 'none' })))
+})
+
+test('many at once come as AWS gives them', async (t) => {
+  const { secrets, parameters } = await start(t)
+  const batch = await secrets.send(new BatchGetSecretValueCommand({ SecretIdList: ['db', 'none'] }))
+  assert.deepEqual(
+    batch.SecretValues?.map(({ Name }) => Name),
+    ['db'],
+  )
+  assert.deepEqual(
+    batch.Errors?.map(({ SecretId, ErrorCode }) => [SecretId, ErrorCode]),
+    [['none', 'ResourceNotFoundException']],
+  )
+  const some = await parameters.send(
+    new GetParametersCommand({ Names: ['/app/key', '/app/url', '/none'], WithDecryption: true }),
+  )
+  assert.deepEqual(
+    some.Parameters?.map(({ Value }) => Value),
+    ['the key itself', 'https://example.com'],
+  )
+  assert.deepEqual(some.InvalidParameters, ['/none'])
+  const below = await parameters.send(new GetParametersByPathCommand({ Path: '/app', WithDecryption: true }))
+  assert.deepEqual(
+    below.Parameters?.map(({ Name }) => Name),
+    ['/app/key', '/app/url'],
+  )
+})
+
+test('a client of another region gets that region, and never what is held of ours', async (t) => {
+  const { extension, config, secrets } = await start(t, { aws: { regions: ['eu-west-1'] } })
+  await secrets.send(new GetSecretValueCommand({ SecretId: 'db' }))
+  const abroad = new SecretsManagerClient({ ...config, region: 'eu-west-1' })
+  const nowhere = new SecretsManagerClient({ ...config, region: 'evil-zone-1' })
+  t.after(() => (abroad.destroy(), nowhere.destroy()))
+  const { ARN } = await abroad.send(new GetSecretValueCommand({ SecretId: 'db' }))
+  assert.match(ARN ?? '', /^arn:aws:secretsmanager:eu-west-1:/)
+  assert.equal(extension.aws.requests.at(-1)?.region, 'eu-west-1')
+  const before = extension.aws.calls()
+  await assert.rejects(nowhere.send(new GetSecretValueCommand({ SecretId: 'db' })), {
+    name: 'ServiceUnavailable',
+  })
+  assert.equal(extension.aws.calls(), before)
+})
+
+test('a caller with other credentials is refused as AWS refuses an unknown token', async (t) => {
+  const { extension, config } = await start(t)
+  for (const sessionToken of ['another', undefined]) {
+    const { accessKeyId, secretAccessKey } = LOCAL_CREDENTIALS
+    const credentials = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) }
+    const client = new SecretsManagerClient({ ...config, credentials })
+    t.after(() => client.destroy())
+    await assert.rejects(client.send(new GetSecretValueCommand({ SecretId: 'db' })), {
+      name: 'UnrecognizedClientException',
+    })
+  }
+  assert.equal(extension.aws.calls(), 0)
+})
+
+test('an endpoint that is this extension is not asked by itself', async (t) => {
+  const { extension, secrets } = await start(t, {
+    port: 27_731,
+    env: {
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: 'http://localhost:27731',
+      AWS_ENDPOINT_URL_SSM: 'http://127.0.0.1:27731/',
+    },
+  })
+  assert.equal(
+    (await secrets.send(new GetSecretValueCommand({ SecretId: 'db' }))).SecretString,
+    '{"user":"ann"}',
+  )
+  assert.ok(
+    extension
+      .logs()
+      .some((line) => line.endsWith('INFO AWS_ENDPOINT_URL_SSM is this extension, which itself asks AWS.')),
+  )
+})

@@ -1,0 +1,140 @@
+// The guides in docs/ against the sources: every variable that is read, every line that is logged and every refusal is
+// in its table, and the tables hold no variable that nobody reads.
+
+import assert from 'node:assert/strict'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { rejects } from '../src/http/rejects.ts'
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url))
+const PREFIX = 'PARAMETERS_SECRETS_EXTENSION_'
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
+const sourcesIn = (...patterns: string[]) =>
+  patterns
+    .flatMap((pattern) => globSync(pattern, { cwd: ROOT }))
+    .filter((path) => !path.endsWith('.test.ts'))
+    .map(read)
+    .join('\n')
+
+const SOURCES = sourcesIn('src/**/*.ts')
+const CONFIG = sourcesIn('src/config/*.ts')
+const WRAPPER = read('layer/exec/parameters-secrets-exec')
+
+/** Those that Lambda or a CGI server sets. */
+const NOT_SETTINGS =
+  /^(AWS_(ACCESS|SECRET|SESSION|CONTAINER|REGION|DEFAULT|LAMBDA_(RUNTIME|INIT|FUNCTION))|REQUEST_METHOD)/
+
+function variablesRead(): string[] {
+  const named = [
+    ...CONFIG.matchAll(/\benv\.([A-Za-z_]+)/g),
+    ...CONFIG.matchAll(/['`]((?:PARAMETERS_SECRETS|SECRETS_MANAGER|SSM|AWS|HTTPS?|NO|http)_[A-Za-z_]+)['`]/g),
+    ...WRAPPER.matchAll(/\b(PARAMETERS_SECRETS_EXTENSION_EXEC_WRAPPER)\b/g),
+  ].map(([, name = '']) => name)
+  return [...new Set(named)].filter((name) => !NOT_SETTINGS.test(name) && !name.endsWith('_')).sort()
+}
+
+test('every variable that is read is in the guide of settings, and it names no other of ours', () => {
+  const guide = read('docs/configure.md')
+  const all = variablesRead()
+  assert.ok(all.length > 30)
+  const shown = (name: string) =>
+    guide.includes(`\`${name}\``) ||
+    guide.includes(`\`${name}=`) ||
+    (name.startsWith(PREFIX) && guide.includes(`\`${name.slice(PREFIX.length)}\``))
+  assert.deepEqual(
+    all.filter((name) => !shown(name) && !shown(name.toUpperCase())),
+    [],
+  )
+  const named = [...guide.matchAll(/PARAMETERS_SECRETS_EXTENSION_[A-Z_]+[A-Z]\b/g)].map(([name]) => name)
+  assert.deepEqual(
+    named.filter(
+      (name) =>
+        !SOURCES.includes(name) &&
+        !SOURCES.includes(`'${name.slice(PREFIX.length)}'`) &&
+        !WRAPPER.includes(name),
+    ),
+    [],
+  )
+})
+
+/** A template as the guides show it: each part that changes is `…`. Nested templates are parts. */
+function skeleton(template: string): string {
+  let text = template
+  for (let before = ''; before !== text;) {
+    before = text
+    text = text.replace(/\$\{[^{}]*\}/g, '…')
+  }
+  return text
+}
+
+/** Every text that is handed to the log in one piece. */
+function linesLogged(): string[] {
+  const calls = [
+    ...SOURCES.matchAll(/\blog\.(?:debug|info|warn|error)\(\s*say`((?:\$\{(?:[^{}`]|`[^`]*`)*\}|[^`])*)`/g),
+  ]
+  return [...new Set(calls.map(([, template = '']) => skeleton(template)))].sort()
+}
+
+test('every line that the code can log is in the guide of troubles', () => {
+  const guide = read('docs/troubleshoot.md')
+  const lines = linesLogged()
+  assert.ok(lines.length > 15, `${lines.length} lines were found`)
+  const isShown = (line: string) => guide.includes(`\`${line}\``)
+  assert.deepEqual(
+    lines.filter((line) => !isShown(line) && !isShown(line.replaceAll('……', '…'))),
+    [],
+  )
+})
+
+test('every refusal, and every kind of failure that is ours, is in the guide of troubles', () => {
+  const guide = read('docs/troubleshoot.md')
+  const missing = Object.values(rejects).filter(
+    ({ errorType, body }) => !guide.includes(`\`${errorType}\``) || !guide.includes(`\`${body}\``),
+  )
+  assert.deepEqual(missing, [])
+  const codes = [
+    ...sourcesIn('src/upstream/**/*.ts', 'src/answer/*.ts').matchAll(
+      /['`]([A-Z]\w+(?:Error|NotFound|Failure|Json))['`]/g,
+    ),
+  ]
+  // AWS's own for a failed provider, and what ends a wait: no caller sees either.
+  const ours = [...new Set(codes.map(([, code = '']) => code))].filter((code) => !/^(IDP|Abort)/.test(code))
+  assert.ok(ours.includes('ConnectionError') && ours.includes('JsonKeyNotFound'))
+  assert.deepEqual(
+    ours.filter((code) => !guide.includes(`\`${code}\``)),
+    [],
+  )
+})
+
+test('a link from one document to another leads somewhere', () => {
+  const documents = [
+    'README.md',
+    'SECURITY.md',
+    'CONTRIBUTING.md',
+    'layer/README.md',
+    ...globSync('docs/*.md', { cwd: ROOT }),
+  ]
+  const broken = documents.flatMap((path) =>
+    [...read(path).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)].flatMap(
+      ([link, target = '', anchor]) => {
+        const file = target === '' ? path : join(dirname(path), target)
+        if (!existsSync(join(ROOT, file))) return [`${path}: ${link}`]
+        if (anchor === undefined || !file.endsWith('.md')) return []
+        return anchorsOf(read(file)).includes(anchor) ? [] : [`${path}: ${link}`]
+      },
+    ),
+  )
+  assert.deepEqual(broken, [])
+})
+
+/** As GitHub makes them of headings. */
+function anchorsOf(markdown: string): string[] {
+  return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}

@@ -1,0 +1,52 @@
+import { ReadThrough, type Purpose, type ReadThroughOptions } from '../src/cache/read-through.ts'
+
+export interface Question {
+  readonly key: string
+  readonly ttlMs?: number
+}
+
+interface Fetch {
+  readonly key: string
+  readonly purpose: Purpose
+  resolve(answer: string): void
+  reject(error: unknown): void
+}
+
+export const TTL_MS = 60_000
+
+/** Failures whose message says what kind they are of. */
+export const failure = (kind: 'transient' | 'absent' | 'other'): Error => new Error(kind)
+
+/** A read-through cache of texts whose fetches the test ends by hand, and whose clock and dice it sets. */
+export function readThroughBench(
+  changes: Partial<ReadThroughOptions<Question, string>> & { ttl?: number } = {},
+) {
+  const clock = { now: 1_000_000 }
+  const dice = { next: 0.5 }
+  const fetches: Fetch[] = []
+  const { ttl = TTL_MS, ...options } = changes
+  const cache = new ReadThrough<Question, string>({
+    capacity: 10,
+    maxBytes: 1_000_000,
+    bytesOf: (answer) => answer.length,
+    aliasesOf: () => [],
+    ttlMs: (question) => question.ttlMs ?? ttl,
+    rules: { refreshAheadPercent: 0, staleMs: 0 },
+    negativeTtlMs: 0,
+    kindOf: (error) => (error as Error).message as 'transient' | 'absent' | 'other',
+    asStale: (answer, ageMs) => `${answer} (stale after ${ageMs})`,
+    now: () => clock.now,
+    random: () => dice.next,
+    fetch: ({ key }, purpose) =>
+      new Promise((resolve, reject) => fetches.push({ key, purpose, resolve, reject })),
+    ...options,
+  })
+  /** Asks, lets the fetch take `tookMs`, and answers. */
+  const read = async (question: Question, answer: string, tookMs = 0): Promise<string> => {
+    const asked = cache.load(question)
+    clock.now += tookMs
+    fetches.at(-1)!.resolve(answer)
+    return asked
+  }
+  return { cache, clock, dice, fetches, read }
+}
