@@ -11,7 +11,8 @@ import { fileURLToPath } from 'node:url'
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 const FILES = [
   '{src,bench,layer}/**/*.test.ts',
-  '{local,test,tools}/**/*.ts',
+  'local/emulators/**/*.ts',
+  '{test,tools}/**/*.ts',
   '{bench/lambda,layer}/testing/**/*.{ts,mjs,cjs}',
   'bench/{groups,load,upstream}/*.ts',
 ]
