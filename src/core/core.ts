@@ -56,7 +56,7 @@ export interface Metrics {
 
 export function createCore(config: Config, log: Log): Core {
   const meter = config.metrics && new Meter(Math.random)
-  const upstream = createLazyUpstream(config.upstream, meter && observed(meter))
+  const upstream = createLazyUpstream(config.upstream, log, meter && observed(meter))
   const isSnapStart = config.initializationType === 'snap-start'
   const environment =
     config.environment &&

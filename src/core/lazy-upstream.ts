@@ -1,3 +1,4 @@
+import type { Log } from '../log.ts'
 import type { UpstreamSettings } from '../config/config.ts'
 import type { CallObserver } from '../upstream/calls.ts'
 import type { Upstream } from '../upstream/index.ts'
@@ -10,14 +11,18 @@ export interface LazyUpstream {
   reset(): void
 }
 
-/** `settings` and `observe` are handed to the half when it is loaded. */
-export function createLazyUpstream(settings: UpstreamSettings, observe?: CallObserver): LazyUpstream {
+/** What is given here is handed to the half when it is loaded. */
+export function createLazyUpstream(
+  settings: UpstreamSettings,
+  log: Log,
+  observe?: CallObserver,
+): LazyUpstream {
   let loading: Promise<Upstream> | undefined
   let loaded: Upstream | undefined
   return {
     load: () =>
       (loading ??= import('../upstream/index.ts').then(
-        (half) => (loaded = half.createUpstream(settings, observe)),
+        (half) => (loaded = half.createUpstream(settings, observe, log.debugEnabled ? log.debug : undefined)),
       )),
     reset: () => loaded?.reset(),
   }

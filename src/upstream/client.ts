@@ -19,7 +19,7 @@ import {
   type GetParametersCommandInput,
   type GetParametersCommandOutput,
 } from '@aws-sdk/client-ssm'
-import { say } from '../public.ts'
+import { say, type Public } from '../public.ts'
 import type { StoreSettings, UpstreamSettings } from '../config/config.ts'
 import type { RawAnswer, RawCall } from '../raw-call.ts'
 import { bounded, withFreshCredentials, type CallObserver } from './calls.ts'
@@ -29,7 +29,7 @@ import { unasked, type Operation } from './failure.ts'
 import { isFollowed, keyOf, type Place } from './place.ts'
 import { configure } from './sdk-config.ts'
 import { ExpiredAnswer, sendToParameterStore, sendToSecretsManager } from './pass-through.ts'
-import type { Sockets } from './transport/sockets.ts'
+import { onFirstConnection, type Sockets } from './transport/sockets.ts'
 import { isUnknownIssuer, systemTrust, type Trust } from './transport/trust.ts'
 
 // The clients of the AWS SDK, one for each store, region and role.
@@ -68,16 +68,34 @@ export function createClients(
   settings: UpstreamSettings,
   credentials: Credentials,
   observe?: CallObserver,
+  debug?: (line: Public) => void,
 ): Clients {
   const { secretsManager, parameterStore } = settings
+  const onSecure = debug && onFirstConnection(debug)
   const secrets = perPlace('GetSecretValue', settings.region, (region, role) => {
     const own = credentialsOf(role)
-    const { config, sockets } = configure('GetSecretValue', settings, secretsManager, own, region, trust)
+    const { config, sockets } = configure(
+      'GetSecretValue',
+      settings,
+      secretsManager,
+      own,
+      region,
+      trust,
+      onSecure,
+    )
     return { client: new SecretsManagerClient(config), sockets }
   })
   const parameters = perPlace('GetParameter', settings.region, (region, role) => {
     const own = credentialsOf(role)
-    const { config, sockets } = configure('GetParameter', settings, parameterStore, own, region, trust)
+    const { config, sockets } = configure(
+      'GetParameter',
+      settings,
+      parameterStore,
+      own,
+      region,
+      trust,
+      onSecure,
+    )
     return { client: new SSMClient(config), sockets }
   })
   const assumer = createRoleAssumer(settings, credentials, () => trust, withTrust, observe)

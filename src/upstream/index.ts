@@ -1,3 +1,4 @@
+import type { Public } from '../public.ts'
 import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
 import type { ParameterLookup, PathLookup, SecretLookup } from '../lookup.ts'
 import { getParameters, getPath, getSecrets, type Part } from './batches.ts'
@@ -42,10 +43,14 @@ export interface Upstream {
   reset(): void
 }
 
-/** `observe` is told of every call. */
-export function createUpstream(settings: UpstreamSettings, observe?: CallObserver): Upstream {
+/** `observe` is told of every call; `debug` gets a line about the first TLS connection. */
+export function createUpstream(
+  settings: UpstreamSettings,
+  observe?: CallObserver,
+  debug?: (line: Public) => void,
+): Upstream {
   const credentials = createCredentials(settings)
-  const clients = createClients(settings, credentials, observe)
+  const clients = createClients(settings, credentials, observe, debug)
 
   return {
     fetch: (lookup) =>

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { finished, pipeline, type Readable } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import type { StaticCredentials, StoreSettings, UpstreamSettings } from '../config/config.ts'
 import { say } from '../public.ts'
@@ -31,12 +32,13 @@ export function configure(
   credentials: Credentials,
   region: string,
   trust: Trust,
+  onSecure?: (socket: TLSSocket) => void,
 ) {
   const { endpoint } = store
   const secure = endpoint === undefined || /^https:/i.test(endpoint)
   const { caBundle, maxConnections: maxSockets, proxy } = settings
   const bundle = secure && caBundle !== undefined ? { ca: readCaBundle(operation, caBundle) } : undefined
-  const sockets = createSockets({ secure, maxSockets, trust: bundle ?? trust, proxy })
+  const sockets = createSockets({ secure, maxSockets, trust: bundle ?? trust, proxy, onSecure })
   const config = {
     region,
     ...(endpoint !== undefined && { endpoint }),

@@ -35,7 +35,8 @@ export interface AwsOptions {
   readonly roles?: Readonly<Record<string, Role>>
   /** Default: LOCAL_CREDENTIALS. */
   readonly credentials?: Credentials | readonly Credentials[]
-  readonly tls?: { readonly key: string; readonly cert: string }
+  /** `ecdhCurve`: the only groups of its key exchange. */
+  readonly tls?: { readonly key: string; readonly cert: string; readonly ecdhCurve?: string }
   /** Default: 0, a free one. */
   readonly port?: number
   /** Default: 127.0.0.1. */

@@ -1,7 +1,8 @@
 import { Agent as HttpAgent, type ClientRequestArgs } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { Duplex } from 'node:stream'
-import { connect as connectTls } from 'node:tls'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { say, shown, type Public } from '../../public.ts'
 import type { ProxySettings } from '../../config/config.ts'
 import { openTunnel, proxyFor, type Proxy } from './proxy.ts'
 import { Slots } from './slots.ts'
@@ -42,10 +43,12 @@ export interface SocketsOptions {
   readonly maxSockets: number
   readonly trust: Trust
   readonly proxy: ProxySettings | undefined
+  /** Is told of each TLS connection when it is made. */
+  readonly onSecure?: ((socket: TLSSocket) => void) | undefined
 }
 
 /** Sockets to one origin. */
-export function createSockets({ secure, maxSockets, trust, proxy }: SocketsOptions): Sockets {
+export function createSockets({ secure, maxSockets, trust, proxy, onSecure }: SocketsOptions): Sockets {
   // Set here, because otherwise NODE_TLS_REJECT_UNAUTHORIZED decides, which a function may set for its own calls.
   const options = { keepAlive: true, maxSockets, rejectUnauthorized: true, ...trust }
   const agent: HttpAgent = secure ? new HttpsAgent(options) : new HttpAgent({ keepAlive: true, maxSockets })
@@ -73,6 +76,7 @@ export function createSockets({ secure, maxSockets, trust, proxy }: SocketsOptio
     if (through !== undefined && callback !== undefined) {
       connectThrough(through, secure, connectOptions, (error, socket) => {
         watch(socket)
+        if (secure && error === undefined) onSecure?.(socket as TLSSocket)
         callback(error ?? null, socket)
       })
       return undefined
@@ -80,6 +84,7 @@ export function createSockets({ secure, maxSockets, trust, proxy }: SocketsOptio
     const socket = createConnection(connectOptions, callback)
     if (socket) watch(socket)
     if (socket) boundConnecting(socket, secure ? 'secureConnect' : 'connect')
+    if (socket && secure && onSecure) socket.once('secureConnect', () => onSecure(socket as TLSSocket))
     return socket
   }
 
@@ -115,6 +120,21 @@ export function createSockets({ secure, maxSockets, trust, proxy }: SocketsOptio
       retired = true
       close(agent.freeSockets, () => true)
     },
+  }
+}
+
+/** Tells of the first connection what it is encrypted with: the key exchange where the runtime names it. */
+export function onFirstConnection(debug: (line: Public) => void): (socket: TLSSocket) => void {
+  let isTold = false
+  return (socket) => {
+    if (isTold) return
+    isTold = true
+    const { boringssl, openssl } = process.versions
+    const library = boringssl === undefined ? say`OpenSSL ${shown(openssl)}` : say`BoringSSL`
+    // Node 22 and Bun do not name a group of ML-KEM: they give an empty object.
+    const group = (socket.getEphemeralKeyInfo() as { name?: string } | null)?.name
+    const exchange = group === undefined ? say`` : say`, key exchange ${shown(group)}`
+    debug(say`TLS to AWS: ${shown(socket.getProtocol() ?? 'unknown')} by ${library}${exchange}`)
   }
 }
 
