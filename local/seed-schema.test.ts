@@ -36,6 +36,8 @@ const GOOD: readonly unknown[] = [
       },
     },
   },
+  { secrets: { a: { value: 'x', tags: { app: 'orders' }, region: 'eu-west-1', replicas: ['us-east-1'] } } },
+  { parameters: { '/a': { value: 'x', tags: { app: 'orders' }, description: 'text' } } },
 ]
 const BAD: readonly unknown[] = [
   { secret: {} },
@@ -44,7 +46,9 @@ const BAD: readonly unknown[] = [
   { secrets: { a: { valeu: 'x' } } },
   { secrets: { 'a b': 'x' } },
   { secrets: { a: { value: 'x', account: '1' } } },
+  { secrets: { a: { value: 'x', replicas: ['moon'] } } },
   { parameters: { a: { type: 'String' } } },
+  { parameters: { a: { value: 'x', tags: ['app'] } } },
   { parameters: { a: { value: 'x', type: 'Text' } } },
   { parameters: { '//a': 'x' } },
 ]

@@ -4,7 +4,7 @@ import { type IncomingMessage, type RequestListener, type ServerResponse } from 
 
 import { type FaultPlan, deliver, distort, wait } from './faults.ts'
 import type { Input } from './input.ts'
-import { getParameter, getParameters, getParametersByPath } from './parameters-api.ts'
+import { type Operation, findOperation } from './operations.ts'
 import {
   type Answer,
   JSON_TYPE,
@@ -16,48 +16,11 @@ import {
   xml,
 } from './protocol.ts'
 import type { RateLimits } from './rate.ts'
-import type { Region } from './region.ts'
+import type { Account } from './region.ts'
 import type { Roles } from './roles.ts'
-import { batchGetSecretValue, getSecretValue } from './secrets-api.ts'
 import { type Verifier, parseAuthorization, verify } from './signature.ts'
-import { assumeRoleXml, readQuestion } from './tokens-api.ts'
+import { assumeRoleXml, callerIdentityXml, readQuestion, tokensOperation } from './tokens-api.ts'
 import type { Traffic } from './traffic.ts'
-import {
-  createSecret,
-  deleteParameter,
-  deleteSecret,
-  describeSecret,
-  putParameter,
-  putSecretValue,
-} from './writes-api.ts'
-
-type Operation = (region: Region, input: Input) => object
-
-const SERVICES: Readonly<
-  Record<string, { service: Service; operations: Readonly<Record<string, Operation>> }>
-> = {
-  secretsmanager: {
-    service: 'secretsmanager',
-    operations: {
-      GetSecretValue: getSecretValue,
-      BatchGetSecretValue: batchGetSecretValue,
-      CreateSecret: createSecret,
-      DeleteSecret: deleteSecret,
-      PutSecretValue: putSecretValue,
-      DescribeSecret: describeSecret,
-    },
-  },
-  AmazonSSM: {
-    service: 'ssm',
-    operations: {
-      GetParameter: getParameter,
-      GetParameters: getParameters,
-      GetParametersByPath: getParametersByPath,
-      PutParameter: putParameter,
-      DeleteParameter: deleteParameter,
-    },
-  },
-}
 
 /** More than any request of these operations may hold. */
 const MOST_BODY_BYTES = 1024 * 1024
@@ -65,7 +28,7 @@ const MOST_BODY_BYTES = 1024 * 1024
 const FORM_TYPE = 'application/x-www-form-urlencoded'
 
 export interface ServerParts {
-  readonly regions: ReadonlyMap<string, Region>
+  readonly account: Account
   readonly roles: Roles
   readonly verifier: Verifier
   readonly faults: FaultPlan
@@ -87,9 +50,10 @@ async function handle(parts: ServerParts, req: IncomingMessage, res: ServerRespo
   const body = await readBody(req)
   const target = findTarget(req)
   if ('status' in target) return send(res, target)
-  const { service, name } = target
-  const input =
-    service === 'sts' ? Object.fromEntries(new URLSearchParams(body.toString('utf8'))) : parse(body)
+  const { service } = target
+  const form = service === 'sts' ? new URLSearchParams(body.toString('utf8')) : undefined
+  const input = form === undefined ? parse(body) : Object.fromEntries(form)
+  const name = form?.get('Action') ?? target.name
   const outcome = await decide(parts, target, req, body, input)
   const names = namesIn(input ?? {})
   const claim = parseAuthorization(req.headers.authorization ?? '')
@@ -115,7 +79,7 @@ async function handle(parts: ServerParts, req: IncomingMessage, res: ServerRespo
 interface Target {
   readonly service: Service
   readonly name: string
-  /** Undefined for AssumeRole, which is no operation on what a region holds. */
+  /** Undefined for those of STS, which are no operations on what a region holds. */
   readonly operation: Operation | undefined
 }
 
@@ -123,15 +87,11 @@ function findTarget(req: IncomingMessage): Target | Answer {
   const [prefix = '', name = ''] = String(req.headers['x-amz-target'] ?? '').split('.')
   const type = req.headers['content-type']?.split(';')[0]?.trim()
   if (req.method === 'POST' && req.url === '/' && type === FORM_TYPE) {
-    return { service: 'sts', name: 'AssumeRole', operation: undefined }
+    return { service: 'sts', name: '', operation: undefined }
   }
   if (req.method !== 'POST' || req.url !== '/' || type !== JSON_TYPE || name === '') return notAnOperation()
-  const known = Object.hasOwn(SERVICES, prefix) ? SERVICES[prefix] : undefined
-  const operation = known && Object.hasOwn(known.operations, name) ? known.operations[name] : undefined
-  if (known === undefined || operation === undefined) {
-    return failure(known?.service, new ServiceError('UnknownOperationException'))
-  }
-  return { service: known.service, name, operation }
+  const found = findOperation(prefix, name)
+  return 'error' in found ? failure(found.service, found.error) : { ...found, name }
 }
 
 interface Outcome {
@@ -142,7 +102,7 @@ interface Outcome {
 }
 
 async function decide(
-  { verifier, regions, roles }: ServerParts,
+  { verifier, account: own, roles }: ServerParts,
   { service, operation }: Target,
   req: IncomingMessage,
   body: Buffer,
@@ -160,12 +120,15 @@ async function decide(
     })
     refused = false
     if (operation === undefined) {
-      const question = readQuestion(new URLSearchParams(body.toString('utf8')), accessKeyId)
-      const session = roles.assume(question, verifier.now())
-      return { answer: xml(200, assumeRoleXml(session)), error: undefined, refused }
+      const form = new URLSearchParams(body.toString('utf8'))
+      const text =
+        tokensOperation(form) === 'AssumeRole'
+          ? assumeRoleXml(roles.assume(readQuestion(form, accessKeyId), verifier.now()))
+          : callerIdentityXml(own.id, roles.session(accessKeyId))
+      return { answer: xml(200, text), error: undefined, refused }
     }
-    const account = roles.session(accessKeyId)?.account ?? regions
-    const output = operation(account.get(region)!, input)
+    const account = roles.session(accessKeyId)?.account ?? own
+    const output = operation(account.region(region), input)
     const acceptsGzip = /\bgzip\b/.test(req.headers['accept-encoding'] ?? '')
     return { answer: success(service, output, acceptsGzip), error: undefined, refused }
   } catch (problem) {
@@ -190,6 +153,7 @@ function namesIn(input: Input): string[] {
     input['Path'],
     input['SecretIdList'],
     input['Names'],
+    input['ResourceId'],
   ]
     .flat()
     .filter((name) => typeof name === 'string')

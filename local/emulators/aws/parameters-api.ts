@@ -3,23 +3,25 @@
 import {
   type Input,
   optionalCount,
+  missing,
   optionalFlag,
-  optionalList,
   optionalText,
   optionalTexts,
   requiredText,
   validation,
 } from './input.ts'
 import { page } from './paging.ts'
-import type { Parameter, ParameterVersion } from './parameters.ts'
+import { describeFilters, filtered, pathFilters } from './parameter-filters.ts'
+import { type Parameter, type ParameterVersion, parameterArn } from './parameters.ts'
 import { ServiceError } from './protocol.ts'
 import type { Region } from './region.ts'
 import { isSecretReference, referencedSecret } from './secret-reference.ts'
 
 const BATCH_SIZE = 10
+const LIST_SIZE = 50
 const BAD_SELECTOR =
   'Invalid parameter name. Please use correct syntax for referencing a version/label  <name>:<version/label>'
-const BAD_NAME =
+export const BAD_NAME =
   'Parameter name: can\'t be prefixed with "ssm" (case-insensitive). If formed as a path, it can consist of' +
   ' sub-paths divided by slash symbol; each sub-path can be formed as a mix of letters, numbers and the following 3' +
   ' symbols .-_'
@@ -34,11 +36,11 @@ export function getParameter(region: Region, input: Input): object {
 export function getParameters(region: Region, input: Input): object {
   const names = optionalTexts(input, 'Names', BATCH_SIZE)
   const withDecryption = optionalFlag(input, 'WithDecryption')
-  if (names === undefined) requiredText({}, 'Names')
-  if (new Set(names).size < names!.length) throw validation('Duplicate names are not allowed in a request.')
+  if (names === undefined) return missing('Names')
+  if (new Set(names).size < names.length) throw validation('Duplicate names are not allowed in a request.')
   const found: [string, object][] = []
   const invalid: string[] = []
-  for (const name of names!) {
+  for (const name of names) {
     try {
       found.push([name, read(region, 'ssm:GetParameters', name, withDecryption)])
     } catch (error) {
@@ -59,19 +61,16 @@ export function getParametersByPath(region: Region, input: Input): object {
   const withDecryption = optionalFlag(input, 'WithDecryption')
   const size = optionalCount(input, 'MaxResults', BATCH_SIZE) ?? BATCH_SIZE
   const token = optionalText(input, 'NextToken', { min: 0, max: 4096 })
-  const filters = (optionalList(input, 'ParameterFilters', 50) ?? []).map(asFilter)
+  const filters = pathFilters(input)
   if (!path.startsWith('/')) {
     throw validation(`The parameter path: ${path} is not valid. It must begin with a forward slash.`)
   }
-  const arn = `arn:aws:ssm:${region.name}:${region.account}:parameter${path.replace(/\/$/, '')}`
+  const arn = parameterArn(region.name, region.account, path.replace(/\/$/, ''))
   region.policy.check('ssm:GetParametersByPath', arn, path)
   const isEmpty = region.parameters.takeEmptyPage()
-  const found = page(region.parameters.under(path, recursive), isEmpty ? 0 : size, token, [path, recursive])
-  if (found === undefined) throw new ServiceError('InvalidNextToken', 'The specified token is not valid.')
+  const found = pageOf(region.parameters.under(path, recursive), isEmpty ? 0 : size, token, [path, recursive])
   const kept = found.items
-    .map((parameter) =>
-      filters.reduce<Selected | undefined>((left, keeps) => left && keeps(left), newest(parameter)),
-    )
+    .map((parameter) => filtered(parameter, filters))
     .filter((selected) => selected !== undefined)
   return {
     NextToken: found.nextToken,
@@ -81,14 +80,82 @@ export function getParametersByPath(region: Region, input: Input): object {
   }
 }
 
+/** Without values. Those of other accounts only if they are asked for, and public ones not at all. */
+export function describeParameters(region: Region, input: Input): object {
+  const filters = describeFilters(input)
+  const size = optionalCount(input, 'MaxResults', LIST_SIZE) ?? LIST_SIZE
+  const token = optionalText(input, 'NextToken', { min: 0, max: 4096 })
+  const isShared = optionalFlag(input, 'Shared')
+  region.policy.check('ssm:DescribeParameters', '*')
+  const { parameters, account } = region
+  const all = isShared
+    ? parameters.all().filter(({ own }) => !own)
+    : parameters.list().filter((one) => one.account === account)
+  const matching = all
+    .map((parameter) => filtered(parameter, filters))
+    .filter((selected) => selected !== undefined)
+  const found = pageOf(matching, size, token, [
+    input['Filters'] ?? null,
+    input['ParameterFilters'] ?? null,
+    isShared,
+  ])
+  return {
+    NextToken: found.nextToken,
+    Parameters: found.items.map(({ parameter, version }) => ({
+      ARN: parameter.arn,
+      ...metadata(region, parameter, version),
+    })),
+  }
+}
+
+/** Oldest first. */
+export function getParameterHistory(region: Region, input: Input): object {
+  const asked = requiredText(input, 'Name').trim()
+  const withDecryption = optionalFlag(input, 'WithDecryption')
+  const size = optionalCount(input, 'MaxResults', LIST_SIZE) ?? LIST_SIZE
+  const token = optionalText(input, 'NextToken', { min: 0, max: 4096 })
+  const { name, selector } = split(asked)
+  if (selector !== undefined) throw validation(BAD_NAME)
+  const parameter = region.parameters.find(name)
+  region.policy.check('ssm:GetParameterHistory', parameter?.arn ?? name, name, parameter?.name ?? name)
+  if (parameter === undefined) throw new ServiceError('ParameterNotFound')
+  const found = pageOf(parameter.versions, size, token, [name, withDecryption])
+  return {
+    NextToken: found.nextToken,
+    Parameters: found.items.map((version) => ({
+      ...metadata(region, parameter, version),
+      Labels: [...version.labels],
+      Value: parameter.type === 'SecureString' && !withDecryption ? version.ciphertext : version.value,
+    })),
+  }
+}
+
+function metadata(region: Region, { name, type }: Parameter, version: ParameterVersion): object {
+  return {
+    AllowedPattern: version.allowedPattern,
+    DataType: version.dataType,
+    Description: version.description,
+    KeyId: type === 'SecureString' ? version.keyId : undefined,
+    LastModifiedDate: version.lastModifiedDate,
+    LastModifiedUser: `arn:aws:iam::${region.account}:user/local`,
+    Name: name,
+    Policies: [],
+    Tier: version.tier,
+    Type: type,
+    Version: version.version,
+  }
+}
+
+function pageOf<T>(all: readonly T[], size: number, token: string | undefined, question: unknown) {
+  const found = page(all, size, token, question)
+  if (found !== undefined) return found
+  throw new ServiceError('InvalidNextToken', 'The specified token is not valid.')
+}
+
 function read(region: Region, action: string, asked: string, withDecryption: boolean): object {
   const { name, selector } = split(asked.trim())
   const reference = isSecretReference(name)
-  region.policy.check(
-    action,
-    `arn:aws:ssm:${region.name}:${region.account}:parameter/${name.replace(/^\//, '')}`,
-    name,
-  )
+  region.policy.check(action, parameterArn(region.name, region.account, name), name)
   if (reference) return referencedSecret(region, name, selector, withDecryption)
   const parameter = region.parameters.find(name)
   if (parameter === undefined) throw new ServiceError('ParameterNotFound')
@@ -132,7 +199,7 @@ function shape(
   const hidden = parameter.type === 'SecureString' && !withDecryption
   return {
     ARN: parameter.arn,
-    DataType: parameter.dataType,
+    DataType: version.dataType,
     LastModifiedDate: version.lastModifiedDate,
     // A shared parameter goes by its ARN, an own one by its name however it was asked for.
     Name: parameter.own || asked === undefined ? parameter.name : parameter.arn,
@@ -142,37 +209,3 @@ function shape(
     Version: version.version,
   }
 }
-
-interface Selected {
-  readonly parameter: Parameter
-  readonly version: ParameterVersion
-}
-
-function newest(parameter: Parameter): Selected {
-  return { parameter, version: parameter.versions.at(-1)! }
-}
-
-/** A filter keeps what it is given, turns it into another version of it (Label), or drops it. */
-function asFilter(filter: unknown): (selected: Selected) => Selected | undefined {
-  const key = requiredText(filter as Input, 'Key')
-  const option = optionalText(filter as Input, 'Option') ?? 'Equals'
-  const values = optionalTexts(filter as Input, 'Values', 50)
-  if (key !== 'Type' && key !== 'Label' && key !== 'KeyId') {
-    throw new ServiceError('InvalidFilterKey', `The following filter key is not valid: ${key}.`)
-  }
-  if (option !== 'Equals' && !(option === 'BeginsWith' && key === 'KeyId')) {
-    throw new ServiceError('InvalidFilterOption', `The following filter option is not valid: ${option}.`)
-  }
-  if (values === undefined) throw new ServiceError('InvalidFilterValue', 'The filter has no values.')
-  return (selected) => {
-    const { parameter } = selected
-    if (key === 'Type') return values.includes(parameter.type) ? selected : undefined
-    if (key === 'KeyId')
-      return parameter.type === 'SecureString' && values.includes(KEY_ID) ? selected : undefined
-    const version = parameter.versions.find(({ labels }) => values.some((label) => labels.has(label)))
-    return version === undefined ? undefined : { parameter, version }
-  }
-}
-
-/** Every SecureString here is under the account's default key. */
-const KEY_ID = 'alias/aws/ssm'

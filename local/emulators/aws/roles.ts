@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 
 import { ServiceError } from './protocol.ts'
-import type { Region } from './region.ts'
+import type { Account } from './region.ts'
 import type { Seed } from './seed.ts'
 import type { Credentials } from './signature.ts'
 
@@ -18,11 +18,9 @@ export interface Role {
   readonly sessionSeconds?: number
 }
 
-/** A role's account, as a caller with a session of the role meets it. */
-export type Account = ReadonlyMap<string, Region>
-
 export interface Session {
   readonly credentials: Required<Credentials>
+  /** As a caller with this session meets it. */
   readonly account: Account
   /** Epoch milliseconds. */
   readonly expiresAt: number

@@ -33,6 +33,8 @@ export interface SecretSeed extends SecretVersionSeed {
   readonly deleted?: boolean
   /** The one region that holds it; without it all regions of the emulator do. */
   readonly region?: string
+  /** Regions that it is replicated to from `region`, or from the emulator's own. */
+  readonly replicas?: readonly string[]
   /** Another account: then only the full ARN finds it. */
   readonly account?: string
 }
@@ -54,7 +56,11 @@ export interface ParameterSeed extends ParameterVersionSeed {
   readonly previous?: readonly (string | ParameterVersionSeed)[]
   readonly tier?: ParameterTier
   readonly dataType?: string
+  readonly description?: string
+  readonly tags?: Readonly<Record<string, string>>
+  /** The one region that holds it; without it all regions of the emulator do. */
   readonly region?: string
+  /** Another account, which shares it: then only the ARN finds it. */
   readonly account?: string
 }
 
@@ -102,6 +108,7 @@ const secret = record({
   tags: mapOf(/^[\s\S]{1,128}$/, 'a tag key', text()),
   deleted: flag,
   region,
+  replicas: listOf(region),
   account,
 })
 const parameter = record(
@@ -112,6 +119,8 @@ const parameter = record(
     previous: listOf(orText(record(parameterVersion, ['value']))),
     tier: oneOf('Standard', 'Advanced'),
     dataType: text(),
+    description: text(),
+    tags: mapOf(/^[\s\S]{1,128}$/, 'a tag key', text()),
     region,
     account,
   },

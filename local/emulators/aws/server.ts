@@ -7,11 +7,11 @@ import type { AddressInfo } from 'node:net'
 import { RateLimits } from './rate.ts'
 import { type Fault, type FaultMatch, FaultPlan } from './faults.ts'
 import { listener } from './handler.ts'
-import { Parameters, type PutParameter } from './parameters.ts'
-import { Policy, type Region } from './region.ts'
+import type { PutParameter } from './parameters.ts'
+import { Account, type Regions, isAmong } from './region.ts'
 import { type Role, Roles, type Session } from './roles.ts'
-import { type PutSecret, Secrets } from './secrets.ts'
-import { type Seed, loadSeed } from './seed.ts'
+import { type PutSecret, deletionDate, LONGEST_RECOVERY_DAYS } from './secrets.ts'
+import { type ParameterSeed, type SecretSeed, type Seed, loadSeed } from './seed.ts'
 import type { Credentials } from './signature.ts'
 import { type RecordedRequest, Traffic } from './traffic.ts'
 
@@ -27,8 +27,8 @@ export interface AwsOptions {
   readonly seed: Seed | string
   /** Default: us-east-1. */
   readonly region?: string
-  /** Further regions that requests may be signed for; each holds the seed, with its own ARNs. */
-  readonly regions?: readonly string[]
+  /** Further regions that requests may be signed for; each holds the seed, with its own ARNs. Default: none. */
+  readonly regions?: Regions
   /** Default: 123456789012. */
   readonly accountId?: string
   /** Roles that a caller may assume, by ARN; each has an account of its own. */
@@ -75,13 +75,19 @@ export interface Aws {
   /** Closes every open socket, as a peer does that grew tired of an idle one. Returns how many. */
   dropConnections(): number
 
-  /** Adds a version in every region that the emulator stands for. Returns its id. */
+  /** Adds a version in every region that has the secret, or a secret in all. Returns its id. */
   putSecret(name: string, value: string | Buffer, options?: PutSecret): string
   moveStage(name: string, stage: string, versionId: string): void
   /** Marks a secret for deletion, or takes the mark away. */
   deleteSecret(name: string, deleted?: boolean): void
+  /** A secret as a seed describes it, in place of any that has the name. */
+  plantSecret(name: string, seed: string | SecretSeed): void
+  /** At once, in every region. */
+  removeSecret(name: string): void
   putParameter(name: string, value: string, options?: PutParameter): number
   label(name: string, label: string, version?: number): void
+  /** A parameter as a seed describes it, in place of any that has the name. */
+  plantParameter(name: string, seed: string | ParameterSeed): void
   deleteParameter(name: string): void
   /** The next `count` pages of GetParametersByPath are empty, and have a NextToken. */
   emptyPages(count: number): void
@@ -109,20 +115,15 @@ export interface Aws {
 export async function startAws(options: AwsOptions): Promise<Aws> {
   const { region = 'us-east-1', accountId = '123456789012', tls, port = 0, host = '127.0.0.1' } = options
   const seed = loadSeed(options.seed)
-  const names = [region, ...(options.regions ?? [])]
-  const accountOf = (account: string, held: Seed): Map<string, Region> => {
-    const ownPolicy = new Policy(account)
-    return new Map(names.map((name) => [name, regionOf(name, account, held, ownPolicy)]))
-  }
-  const regions = accountOf(accountId, seed)
-  const { policy } = regions.get(region)!
-  const roles = new Roles(options.roles ?? {}, (account, held) => accountOf(account, loadSeed(held)))
+  const account = new Account(accountId, region, seed)
+  const { policy } = account
+  const roles = new Roles(options.roles ?? {}, (id, held) => new Account(id, region, loadSeed(held)))
   const keyring = new Keyring(options.credentials ?? LOCAL_CREDENTIALS)
   const faults = new FaultPlan()
   const limits = new RateLimits()
   const traffic = new Traffic()
   const verifier = {
-    regions: names,
+    isRegion: (name: string) => name === region || isAmong(options.regions ?? [], name),
     lookup: (accessKeyId: string) => {
       const session = roles.session(accessKeyId)
       if (session === undefined) return keyring.lookup(accessKeyId)
@@ -131,7 +132,7 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
     },
     now: () => Date.now() + aws.clockSkewMs,
   }
-  const answer = listener({ regions, roles, verifier, faults, limits, traffic })
+  const answer = listener({ account, roles, verifier, faults, limits, traffic })
   const serverOptions = { keepAliveTimeout: options.idleTimeoutMs ?? 0, maxHeaderSize: 64 * 1024 }
   const server =
     tls === undefined
@@ -143,7 +144,6 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
     server.listen(port, host, () => listening())
   })
   const address = server.address() as AddressInfo
-  const everywhere = <T>(act: (one: Region) => T): T => [...regions.values()].map(act)[0]!
 
   const aws: Aws = {
     url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
@@ -162,19 +162,27 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
     limitRate: (operations, perSecond) => limits.set(operations, perSecond),
     clearRates: () => limits.clear(),
     dropConnections: () => traffic.dropSockets(),
-    putSecret: (name, value, put) => everywhere(({ secrets }) => secrets.put(name, value, put)),
-    moveStage: (name, stage, id) => everywhere(({ secrets }) => secrets.moveStage(name, stage, id)),
-    deleteSecret: (name, deleted = true) =>
-      everywhere(({ secrets }) => {
-        secrets.find(name).deleted = deleted
+    putSecret: (secretId, value, put) =>
+      account.withSecret(secretId, (secrets, name) => secrets.put(name, value, put)),
+    moveStage: (secretId, stage, id) =>
+      account.withSecret(secretId, (secrets, name) => secrets.moveStage(name, stage, id)),
+    deleteSecret: (secretId, deleted = true) =>
+      account.withSecret(secretId, (secrets, name) => {
+        secrets.find(name).state.deletionDate = deleted ? deletionDate(LONGEST_RECOVERY_DAYS) : undefined
       }),
-    putParameter: (name, value, put) => everywhere(({ parameters }) => parameters.put(name, value, put)),
-    label: (name, label, version) => everywhere(({ parameters }) => parameters.label(name, label, version)),
-    emptyPages: (count) => everywhere(({ parameters }) => parameters.sendEmptyPages(count)),
-    deleteParameter: (name) => everywhere(({ parameters }) => parameters.delete(name)),
+    plantSecret: (name, entry) => account.plantSecret(name, entry),
+    removeSecret: (name) => account.removeSecret(name),
+    putParameter: (given, value, put) =>
+      account.withParameter(given, (parameters, name) => parameters.put(name, value, put)),
+    label: (given, label, version) =>
+      account.withParameter(given, (parameters, name) => parameters.label(name, label, version)),
+    plantParameter: (name, entry) => account.plantParameter(name, entry),
+    deleteParameter: (given) =>
+      account.withParameter(given, (parameters, name) => void parameters.delete(name)),
+    emptyPages: (count) => account.sendEmptyPages(count),
     held: () => {
-      const { secrets, parameters } = regions.get(region)!
-      return [...secrets.list(), ...parameters.under('/', true)].map(({ name }) => name)
+      const { secrets, parameters } = account.home
+      return [...secrets.list(), ...parameters.list()].map(({ name }) => name)
     },
     deny: (name, message) => policy.deny(name, message),
     allow: (name) => policy.allow(name),
@@ -189,16 +197,6 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
       }),
   }
   return aws
-}
-
-function regionOf(name: string, account: string, seed: Seed, policy: Policy): Region {
-  return {
-    name,
-    account,
-    secrets: new Secrets(name, account, seed.secrets ?? {}),
-    parameters: new Parameters(name, account, seed.parameters ?? {}),
-    policy,
-  }
 }
 
 class Keyring {

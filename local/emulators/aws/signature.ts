@@ -34,7 +34,7 @@ export interface Claim {
 }
 
 export interface Verifier {
-  readonly regions: readonly string[]
+  readonly isRegion: (name: string) => boolean
   /** The credentials of that access key, and whether they have expired. */
   readonly lookup: (accessKeyId: string) => { credentials: Credentials; expired: boolean } | undefined
   /** The service's clock, in epoch milliseconds. */
@@ -61,7 +61,7 @@ export async function verify(verifier: Verifier, service: Service, request: Sign
   }
   checkClock(signingDate, verifier.now())
   checkSignedHeaders(claim, request)
-  checkScope(claim, service, verifier.regions, request.headers['x-amz-date']!)
+  checkScope(claim, service, verifier.isRegion, request.headers['x-amz-date']!)
   const credentials = checkCredentials(verifier, claim, request)
   if ((await signatureOf(request, claim, credentials, signingDate)) !== claim.signature) throw mismatch()
   return claim
@@ -117,9 +117,14 @@ function checkSignedHeaders({ signedHeaders }: Claim, { headers }: SignedRequest
   }
 }
 
-function checkScope(claim: Claim, service: Service, regions: readonly string[], amzDateHeader: string): void {
+function checkScope(
+  claim: Claim,
+  service: Service,
+  isRegion: Verifier['isRegion'],
+  amzDateHeader: string,
+): void {
   const problems: string[] = []
-  if (!regions.includes(claim.region)) problems.push('Credential should be scoped to a valid region. ')
+  if (!isRegion(claim.region)) problems.push('Credential should be scoped to a valid region. ')
   if (claim.service !== service)
     problems.push(`Credential should be scoped to correct service: '${service}'. `)
   if (claim.terminator !== 'aws4_request') {

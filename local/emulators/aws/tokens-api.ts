@@ -1,5 +1,5 @@
-// AssumeRole of the Security Token Service: a form in, XML out.
-// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+// AssumeRole and GetCallerIdentity of the Security Token Service: a form in, XML out.
+// https://docs.aws.amazon.com/STS/latest/APIReference/
 
 import { ServiceError } from './protocol.ts'
 import type { Question, Session } from './roles.ts'
@@ -10,9 +10,6 @@ const EXTERNAL_ID = /^[\w+=,.@:/-]{2,1224}$/
 
 /** Throws the ServiceError that AWS would answer. */
 export function readQuestion(form: URLSearchParams, accessKeyId: string): Question {
-  if (form.get('Version') !== '2011-06-15' || form.get('Action') !== 'AssumeRole') {
-    throw new ServiceError('InvalidAction', 'Could not find operation')
-  }
   const roleArn = valid(form, 'RoleArn', ROLE_ARN) ?? missing('roleArn')
   const sessionName = valid(form, 'RoleSessionName', SESSION_NAME) ?? missing('roleSessionName')
   const seconds = Number(valid(form, 'DurationSeconds', /^\d+$/) ?? 3600)
@@ -38,9 +35,45 @@ function missing(name: string): never {
   )
 }
 
-export function assumeRoleXml({ credentials, expiresAt, roleArn, name }: Session): string {
+/** Of all services that take forms, whose requests look the same. Throws for what is none of the two. */
+export function tokensOperation(form: URLSearchParams): 'AssumeRole' | 'GetCallerIdentity' {
+  const action = form.get('Action')
+  const known = action === 'AssumeRole' || action === 'GetCallerIdentity' ? action : undefined
+  if (known !== undefined && form.get('Version') === '2011-06-15') return known
+  throw new ServiceError(
+    'InvalidAction',
+    `Could not find operation ${action ?? ''}: of services that take forms, the emulated AWS has STS's AssumeRole and` +
+      ' GetCallerIdentity.',
+  )
+}
+
+/** A session of a role that was assumed here, or the function's own. */
+export function callerIdentityXml(account: string, session: Session | undefined): string {
+  const arn =
+    session === undefined
+      ? `arn:aws:sts::${account}:assumed-role/local-function-role/local-function`
+      : assumedArn(session)
+  return `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+  <GetCallerIdentityResult>
+    <Arn>${arn}</Arn>
+    <UserId>AROALOCALLOCALLOCAL1:${session?.name ?? 'local-function'}</UserId>
+    <Account>${arn.split(':')[4]}</Account>
+  </GetCallerIdentityResult>
+  <ResponseMetadata>
+    <RequestId>00000000-0000-4000-8000-000000000000</RequestId>
+  </ResponseMetadata>
+</GetCallerIdentityResponse>
+`
+}
+
+function assumedArn({ roleArn, name }: Session): string {
   const [, , , , account, resource = ''] = roleArn.split(':')
-  const assumed = `arn:aws:sts::${account}:assumed-${resource.replace(/\/.*\//, '/')}/${name}`
+  return `arn:aws:sts::${account}:assumed-${resource.replace(/\/.*\//, '/')}/${name}`
+}
+
+export function assumeRoleXml(session: Session): string {
+  const { credentials, expiresAt, name } = session
+  const assumed = assumedArn(session)
   const { accessKeyId, secretAccessKey, sessionToken } = credentials
   return `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
   <AssumeRoleResult>

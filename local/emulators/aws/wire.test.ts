@@ -69,15 +69,28 @@ test('errors carry their code in the body alone, with the key each service uses'
   assert.match(version.text, /^\{"__type":"ParameterVersionNotFound","message":"/)
 })
 
-test('a target that does not exist is an unknown operation', async (t) => {
+test('what is not emulated is an unknown operation, with a sentence of what there is', async (t) => {
   const { call } = await begin(t, { seed })
-  for (const target of [
-    'secretsmanager.ForgetSecret',
-    'AmazonSSM.GetSecretValue',
-    'DynamoDB_20120810.GetItem',
-  ]) {
+  for (const [target, sentence] of [
+    [
+      'secretsmanager.RotateSecret',
+      /^RotateSecret is not emulated\. Of Secrets Manager there are GetSecretValue, /,
+    ],
+    [
+      'AmazonSSM.GetSecretValue',
+      /^GetSecretValue is not emulated\. Of Parameter Store there are GetParameter, /,
+    ],
+    [
+      'DynamoDB_20120810.GetItem',
+      /^DynamoDB_20120810 is not emulated: there are Secrets Manager and Parameter Store/,
+    ],
+    ['secretsmanager.constructor', /^constructor is not emulated\./],
+    ['__proto__.GetItem', /^__proto__ is not emulated/],
+  ] as const) {
     const { status, text } = await call(target, {})
-    assert.deepEqual([status, text], [400, '{"__type":"UnknownOperationException"}'])
+    const { __type, message } = JSON.parse(text) as { __type: string; message: string }
+    assert.deepEqual([status, __type], [400, 'UnknownOperationException'])
+    assert.match(message, sentence)
   }
 })
 
