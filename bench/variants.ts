@@ -1,9 +1,8 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { argumentsOf, type Options, wholeNumber } from '../tools/arguments.ts'
+import { bundle } from '../tools/bundle.ts'
 import { type Aws, LOCAL_CREDENTIALS, startAws } from '../local/emulators/aws/server.ts'
 import { testTls } from '../local/emulators/aws/tls.ts'
 import { startLambda } from '../local/emulators/lambda/host.ts'
@@ -62,7 +61,6 @@ part. For choosing flags, on a quiet machine; the project's numbers come from be
   --help      this text`
 
 const PORT = 27_733
-const ROOT = fileURLToPath(new URL('../', import.meta.url))
 const OPTIONS = { rounds: { type: 'string', default: '10' } } satisfies Options
 const { rounds, words } = argumentsOf(HELP, { allowPositionals: true, options: OPTIONS }, (parsed) => ({
   rounds: wholeNumber('--rounds', parsed.values.rounds),
@@ -99,11 +97,6 @@ function build(): Variant[] {
       command: [write(`bun-${name}`, executable(inline, 'x86_64', flags))],
     })),
   ]
-}
-
-function bundle(...flags: string[]): string {
-  execFileSync(process.execPath, ['build.mjs', '--quiet', ...flags], { cwd: ROOT, stdio: 'inherit' })
-  return readFileSync(`${ROOT}dist/extension.cjs`, 'utf8')
 }
 
 function write(name: string, file: Buffer): string {

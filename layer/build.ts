@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { argumentsOf } from '../tools/arguments.ts'
+import { bundle } from '../tools/bundle.ts'
 import { faultsOf } from './check.ts'
 import { executable } from './executable.ts'
 import { nodejsExtension } from './launcher.ts'
@@ -55,9 +55,4 @@ process.exitCode = isPublishable ? 0 : 1
 
 function fileOf({ kind }: Layer): Buffer {
   return kind === 'node' ? nodejsExtension(textBundle) : executable(inlineBundle, kind)
-}
-
-function bundle(...flags: string[]): string {
-  execFileSync(process.execPath, ['build.mjs', '--quiet', ...flags], { cwd: ROOT, stdio: 'inherit' })
-  return readFileSync(`${ROOT}dist/extension.cjs`, 'utf8')
 }

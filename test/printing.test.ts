@@ -9,11 +9,12 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
+/** Tests, what helps them, and what is started to be read by a program. What prints for people may use the console. */
 const FILES = [
-  '{src,bench,layer}/**/*.test.ts',
+  '{src,local,test,tools,bench,layer}/**/*.test.ts',
+  'test/{*,e2e/*,faults/*,platform/*}.ts',
   'local/emulators/**/*.ts',
-  '{test,tools}/**/*.ts',
-  '{bench/lambda,layer}/testing/**/*.{ts,mjs,cjs}',
+  '{bench/lambda/testing,layer/testing/clients}/**/*.{ts,mjs,cjs}',
   'bench/{groups,load,upstream}/*.ts',
 ]
 

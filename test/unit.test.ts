@@ -5,16 +5,13 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { ALL, type Suite, UNIT } from './suites.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
-const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-  scripts: Record<string, string>
-}
 
-/** The files of each pattern in a script. */
-function filesOf(script: string): string[][] {
-  const patterns = [...(scripts[script] ?? '').matchAll(/'(.+?)'/g)].map(([, pattern]) => pattern!)
-  return patterns.map((pattern) => globSync(pattern, { cwd: ROOT }).map((file) => join(ROOT, file)))
+/** The files of each pattern of a suite. */
+function filesOf(suite: Suite): string[][] {
+  return suite.files.map((pattern) => globSync(pattern, { cwd: ROOT }).map((file) => join(ROOT, file)))
 }
 
 /** The file and all of ours that it imports. */
@@ -27,7 +24,7 @@ function reach(file: string, seen = new Set<string>()): Set<string> {
 }
 
 test('no unit test reaches the artefact, and none stops a process', () => {
-  const files = filesOf('test:unit').flat()
+  const files = filesOf(UNIT).flat()
   assert.ok(files.length > 30)
   for (const file of files) {
     for (const one of reach(file)) {
@@ -38,8 +35,8 @@ test('no unit test reaches the artefact, and none stops a process', () => {
 })
 
 test('each pattern of `test:unit` finds files, and `npm test` runs them all', () => {
-  const all = new Set(filesOf('test').flat())
-  for (const files of filesOf('test:unit')) {
+  const all = new Set(filesOf(ALL).flat())
+  for (const files of filesOf(UNIT)) {
     assert.ok(files.length > 0)
     for (const file of files) assert.ok(all.has(file), file)
   }

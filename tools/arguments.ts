@@ -20,10 +20,10 @@ export function argumentsOf<Config extends ParseArgsConfig, Result>(
     const parsed = parseArgs({ ...config, options }) as Parsed<Config> & { values: { help?: boolean } }
     if (parsed.values.help !== true) return read(parsed)
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${help}\n`)
+    console.error(`${(error as Error).message}\n\n${help}`)
     return process.exit(2)
   }
-  process.stdout.write(`${help}\n`)
+  console.log(help)
   return process.exit(0)
 }
 

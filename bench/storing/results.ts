@@ -100,26 +100,35 @@ export function writeGroup(folder: string, meta: Meta, result: GroupResult): voi
 
 /** Throws where the folder holds no result. */
 export function readRun(folder: string): Run {
-  const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
-  const parsed = files.map(
-    (name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as GroupResult & { meta: Meta },
-  )
-  const first = parsed[0]
-  if (first === undefined) throw new Error(`no results in ${folder}`)
-  const groups = parsed.sort((a, b) => GROUP_ORDER.indexOf(a.group) - GROUP_ORDER.indexOf(b.group))
-  return { folder, meta: first.meta, groups }
+  const run = runIn(folder)
+  if (run === undefined) throw new Error(`no results in ${folder}`)
+  return run
 }
 
 /** Of the runs that were finished, oldest first. */
 export function readRuns(parent: string): Run[] {
   if (!existsSync(parent)) return []
   const folders = readdirSync(parent, { withFileTypes: true }).filter((entry) => entry.isDirectory())
-  const runs = folders
+  return folders
     .filter(({ name }) => !name.startsWith(UNFINISHED))
-    .map(({ name }) => join(parent, name))
-    .filter((folder) => readdirSync(folder).some((name) => name.endsWith('.json')))
-    .map(readRun)
-  return runs.sort((a, b) => a.meta.startedAt.localeCompare(b.meta.startedAt))
+    .flatMap(({ name }) => runIn(join(parent, name)) ?? [])
+    .sort((a, b) => a.meta.startedAt.localeCompare(b.meta.startedAt))
+}
+
+/** Undefined where no file of the folder is a group's result. */
+function runIn(folder: string): Run | undefined {
+  const groups = readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as unknown)
+    .filter(isResult)
+    .sort((a, b) => GROUP_ORDER.indexOf(a.group) - GROUP_ORDER.indexOf(b.group))
+  const [first] = groups
+  return first === undefined ? undefined : { folder, meta: first.meta, groups }
+}
+
+/** Another JSON file may lie in a folder that somebody names. What has these members was written by `writeGroup`. */
+function isResult(value: unknown): value is GroupResult & { meta: Meta } {
+  return value instanceof Object && 'meta' in value && 'samples' in value
 }
 
 /** The samples of one metric; empty where the contender has none. */

@@ -125,8 +125,7 @@ function isPossible({ build }: Client): boolean {
 export function buildClients(): void {
   const here = clientsHere()
   const missing = CLIENTS.filter((client) => !here.includes(client))
-  if (missing.length > 0)
-    process.stdout.write(`no tools here for ${missing.map(({ name }) => name).join(', ')}\n`)
+  if (missing.length > 0) console.log(`no tools here for ${missing.map(({ name }) => name).join(', ')}`)
   mkdirSync(READY, { recursive: true })
   for (const build of new Set(here.map((client) => client.build))) if (build !== undefined) make(build)
 }

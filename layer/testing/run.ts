@@ -78,7 +78,7 @@ function runsOf(artefacts: readonly Artefact[]): Run[] {
   ]
   const isolation = findIsolation()
   if (isolation === undefined) {
-    process.stdout.write('no namespaces here: the layers run without a root directory as on Lambda\n')
+    console.log('no namespaces here: the layers run without a root directory as on Lambda')
     for (const { name: title, node, extensionsDir } of artefacts) {
       const file = join(extensionsDir, basename(EXTENSION_PATH))
       const underTest =
@@ -111,7 +111,7 @@ function runsOf(artefacts: readonly Artefact[]): Run[] {
 function runsUnderQemu({ name, extensionsDir }: Artefact): Run[] {
   const launcher = launcherFor('arm64')
   if ('missing' in launcher) {
-    process.stdout.write(`${name}: skipped, it needs ${launcher.missing}\n`)
+    console.log(`${name}: skipped, it needs ${launcher.missing}`)
     return []
   }
   const command = [...launcher, join(extensionsDir, basename(EXTENSION_PATH))]
@@ -127,7 +127,7 @@ function runsUnderQemu({ name, extensionsDir }: Artefact): Run[] {
 
 function isGreen({ title, around, underTest, tests, env }: Run): boolean {
   const startedAt = Date.now()
-  process.stdout.write(`\n${title}\n`)
+  console.log(`\n${title}`)
   // Two at a time, for most of the time they wait.
   const flags = ['--test', '--test-concurrency=2', '--test-timeout=120000', '--test-reporter=dot']
   const files = globSync(tests, { cwd: ROOT }).map((file) => join(ROOT, file))
@@ -139,7 +139,7 @@ function isGreen({ title, around, underTest, tests, env }: Run): boolean {
   })
   if (error !== undefined) throw error
   const seconds = Math.round((Date.now() - startedAt) / 1_000)
-  process.stdout.write(`${title}: ${status === 0 ? 'green' : 'RED'} after ${seconds} s\n`)
+  console.log(`${title}: ${status === 0 ? 'green' : 'RED'} after ${seconds} s`)
   return status === 0
 }
 

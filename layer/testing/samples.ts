@@ -122,5 +122,5 @@ export function buildSamples(): void {
   mkdirSync(READY, { recursive: true })
   for (const sample of [GO, RUST, JAVA, DOTNET_SAMPLE])
     if (isBuildable(sample)) sample.builds.forEach(make)
-    else process.stdout.write(`no tools here for the sample in ${sample.name}\n`)
+    else console.log(`no tools here for the sample in ${sample.name}`)
 }

@@ -2,6 +2,7 @@
 
 import { test } from 'node:test'
 import { argumentsOf, type Options, positiveNumber, wholeNumber } from '../../tools/arguments.ts'
+import { bundle } from '../../tools/bundle.ts'
 import { artefactName } from '../artefact.ts'
 import { fuzz, type Summary } from './fuzzer.ts'
 import { startTarget } from './target.ts'
@@ -24,10 +25,11 @@ const { seed, seconds, single } = argumentsOf(HELP, { options: OPTIONS }, ({ val
   seconds: positiveNumber('--seconds', values.seconds),
   single: values.only === undefined ? {} : { firstIndex: wholeNumber('--only', values.only), inputs: 1 },
 }))
+bundle()
 
 test(`fuzz, seed ${seed} (${artefactName()})`, async (t) => {
   const { extension, rules, assertUnharmed } = await startTarget(t)
-  const report = (summary: Summary): void => void process.stdout.write(`${JSON.stringify(summary)}\n`)
+  const report = (summary: Summary): void => console.log(JSON.stringify(summary))
   report(await fuzz(extension, { seed, seconds, rules, ...single, onProgress: report }))
   assertUnharmed()
 })

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { NODE_FLAGS } from '../../src/engine.ts'
 import { descriptorsOf, memoryOf } from '../../tools/proc.ts'
 import { argumentsOf, type Options, positiveNumber, wholeNumber } from '../../tools/arguments.ts'
+import { bundle } from '../../tools/bundle.ts'
 import { artefactName, startExtension } from '../artefact.ts'
 import { LIFE_ENVIRONMENT, seedOf, startLife, type Tally } from './life.ts'
 import { growth, median } from './trend.ts'
@@ -24,6 +25,7 @@ const { minutes, seed } = argumentsOf(HELP, { options: OPTIONS }, ({ values }) =
   minutes: positiveNumber('--minutes', values.minutes),
   seed: values.seed === undefined ? Date.now() % 1_000_000 : wholeNumber('--seed', values.seed),
 }))
+bundle()
 // Where nothing else is said, the bundle as its layer starts it.
 process.env['EXTENSION_UNDER_TEST'] ||= JSON.stringify({
   name: `dist/extension.cjs on Node ${process.versions.node}, with the flags of its layer`,
@@ -61,7 +63,7 @@ test(`soak for ${minutes} minutes, seed ${seed} (${artefactName()})`, async (t) 
   const seconds = (): number => (Date.now() - startedAt) / 1_000
   const everySeconds = (minutes * 60) / SAMPLES
   let sampleAt = everySeconds
-  print(HEADINGS.map((heading) => heading.padStart(WIDTH)).join(''))
+  console.log(HEADINGS.map((heading) => heading.padStart(WIDTH)).join(''))
   while (seconds() < minutes * 60) {
     await life.live()
     if (seconds() < sampleAt) continue
@@ -69,11 +71,11 @@ test(`soak for ${minutes} minutes, seed ${seed} (${artefactName()})`, async (t) 
     const [rssMb, descriptors] = [Math.round(memoryOf(pid).rssMb), descriptorsOf(pid)]
     const sample = { ...life.tally, at: seconds(), calls: extension.aws.calls(), rssMb, descriptors }
     samples.push(sample)
-    print(row(sample))
+    console.log(row(sample))
   }
   life.close()
   await extension.stop()
-  print(extension.logs().findLast((line) => line.includes('shutting down')) ?? 'no summary')
+  console.log(extension.logs().findLast((line) => line.includes('shutting down')) ?? 'no summary')
 
   const escaped = extension.logs().filter((line) => / unexpected |internal error|ERROR server: /.test(line))
   assert.deepEqual([escaped, stderr], [[], []], 'nothing escaped')
@@ -81,7 +83,9 @@ test(`soak for ${minutes} minutes, seed ${seed} (${artefactName()})`, async (t) 
   const memory = growth(warm.map(({ at, rssMb }) => ({ at, value: rssMb })))
   const files = growth(warm.map(({ at, descriptors }) => ({ at, value: descriptors })))
   const usual = median(warm.map(({ rssMb }) => rssMb))
-  print(`after the warm-up: ${usual} MB, growth ${memory.toFixed(1)} MB and ${files.toFixed(1)} descriptors`)
+  console.log(
+    `after the warm-up: ${usual} MB, growth ${memory.toFixed(1)} MB and ${files.toFixed(1)} descriptors`,
+  )
   assert.ok(memory < usual * MOST_GROWTH.ofMemory, `memory grows: ${memory.toFixed(1)} MB above ${usual} MB`)
   assert.ok(files < MOST_GROWTH.descriptors, `descriptors grow: ${files.toFixed(1)}`)
 })
@@ -100,10 +104,6 @@ const HEADINGS = [
   'RSS MB',
   'descriptors',
 ]
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
-}
 
 function row(sample: Sample): string {
   const { at, invocations, freezes, faults, hits, misses, calls, errors, refusals, rssMb, descriptors } =
