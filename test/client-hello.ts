@@ -2,7 +2,7 @@
 
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
-export interface ClientHello {
+interface ClientHello {
   /** Groups of the extension `supported_groups`, in the client's order of preference. */
   readonly groups: readonly number[]
   /** Groups that the client has sent a key of: with any other a server costs a round trip more. */
@@ -53,7 +53,7 @@ export async function startHelloListener(targetPort: number): Promise<Listener> 
 }
 
 /** `record`: at least the first record of the connection. Throws where that holds no ClientHello. */
-export function clientHelloIn(record: Buffer): ClientHello {
+function clientHelloIn(record: Buffer): ClientHello {
   const HANDSHAKE = 22
   const CLIENT_HELLO = 1
   if (record[0] !== HANDSHAKE || record[5] !== CLIENT_HELLO) throw new Error('no ClientHello')
