@@ -7,12 +7,13 @@
 // embedded as text that is compiled when first needed, so that V8 does not parse it before `listen`.
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { embed, PARTS, share } from './build/parts.mjs'
+import { sdkTrimmer } from './build/sdk-trims.mjs'
 
 /** @typedef {import('esbuild').BuildOptions} BuildOptions */
-/** @typedef {import('esbuild').Plugin} Plugin */
 
 /** Minified bytes, about 5 % over what was reached. Raise it in the commit that says what was bought with it. */
 const BUDGET = { ours: 116_000, sdk: 128_000 }
@@ -40,202 +41,6 @@ const common = /** @satisfies {BuildOptions} */ ({
   // Code compiled from text has no `import()` of its own.
   supported: { 'dynamic-import': false },
 })
-
-// What the SDK brings and a Lambda extension never runs. Each entry replaces one kind of file; an entry that matches
-// nothing fails the build, so that a new SDK version cannot quietly undo it. The tests of src/upstream run with and
-// without these.
-/** @type {{ why: string, file: RegExp, replace: (text: string) => string }[]} */
-const SDK_TRIMS = [
-  {
-    why: 'profiles, SSO, process, web identity and metadata credentials; client.ts gives every setting itself',
-    file: /client-(ssm|secrets-manager)\/dist-es\/runtimeConfig\.js$/,
-    replace: () => `
-      import { version } from '../package.json'
-      import { createDefaultUserAgentProvider } from '@aws-sdk/core/client'
-      import { calculateBodyLength } from '@smithy/core/serde'
-      import { getRuntimeConfig as getSharedRuntimeConfig } from './runtimeConfig.shared'
-      export const getRuntimeConfig = (config) => {
-        const shared = getSharedRuntimeConfig(config)
-        const defaultUserAgentProvider = createDefaultUserAgentProvider({
-          serviceId: shared.serviceId,
-          clientVersion: version,
-        })
-        return {
-          ...shared,
-          ...config,
-          runtime: 'node',
-          bodyLengthChecker: calculateBodyLength,
-          defaultUserAgentProvider,
-
-        }
-      }`,
-  },
-  {
-    why: 'the classes of modelled errors: unmodelled ones carry the same name, and failure.ts looks at nothing else',
-    file: /client-(ssm|secrets-manager)\/dist-es\/schemas\/schemas_0\.js$/,
-    replace: (text) => {
-      const constants = new Map(
-        [...text.matchAll(/^const (_\w+) = ("[^"\\]*");$/gm)].map(([, name, value]) => [name, value]),
-      )
-      const unregistered = text.replace(/^n0_registry\.registerError\(.*\);$/gm, '')
-      // esbuild keeps an unused object with computed keys: computing them might have an effect.
-      return unregistered.replace(/\[(_\w+)\]:/g, (key, name) =>
-        constants.has(name) ? `${constants.get(name)}:` : key,
-      )
-    },
-  },
-  {
-    why: 'runtime extensions, of which there are none',
-    file: /client-(ssm|secrets-manager)\/dist-es\/runtimeExtensions\.js$/,
-    replace: () => 'export const resolveRuntimeExtensions = (config) => config',
-  },
-  {
-    why: 'endpoints from profiles; the environment is read by config.ts',
-    file: /core\/dist-es\/submodules\/endpoints\/middleware-endpoint\/adaptors\/getEndpointFromConfig\.js$/,
-    replace: () => 'export const getEndpointFromConfig = async () => undefined',
-  },
-  {
-    why: 'a bucket is no parameter',
-    file: /core\/dist-es\/submodules\/endpoints\/middleware-endpoint\/service-customizations\/index\.js$/,
-    replace: () => 'export const resolveParamsForS3 = () => undefined',
-  },
-  {
-    why: 'the clock-skew setting from profiles; client.ts gives it',
-    file: /core\/dist-es\/submodules\/httpAuthSchemes\/aws_sdk\/clock-skew-defaults\.js$/,
-    replace: () => 'export const DEFAULT_DISABLE_CLOCK_SKEW_CORRECTION = false',
-  },
-  {
-    why: 'event streams',
-    file: /@smithy\/core\/dist-es\/submodules\/event-streams\/index\.js$/,
-    replace: () => 'export const EventStreamSerde = undefined, eventStreamSerdeProvider = undefined',
-  },
-  {
-    why: 'adaptive retries',
-    file: /core\/dist-es\/submodules\/retry\/util-retry\/AdaptiveRetryStrategy\.js$/,
-    replace: () => 'export const AdaptiveRetryStrategy = undefined',
-  },
-  {
-    why: 'SHA-256 in JavaScript, for a Node without crypto',
-    file: /core\/dist-es\/submodules\/checksum\/sha256\/Sha256Js\.js$/,
-    replace: () => 'export const Sha256Js = undefined',
-  },
-  {
-    why: 'a log of inputs and outputs',
-    file: /core\/dist-es\/submodules\/client\/middleware-logger\/loggerMiddleware\.js$/,
-    replace: () => `
-      export const loggerMiddleware = undefined, loggerMiddlewareOptions = undefined
-      export const getLoggerPlugin = () => ({ applyToStack: () => {} })`,
-  },
-  {
-    why: 'web streams, of which node:http brings none; to name the class makes Node load all of them, 1.5 ms',
-    file: /core\/dist-es\/submodules\/serde\/util-stream\/stream-type-check\.js$/,
-    replace: () => 'export const isReadableStream = () => false, isBlob = () => false',
-  },
-  {
-    why: 'web streams: what we send is a string',
-    file: /core\/dist-es\/submodules\/retry\/middleware-retry\/isStreamingPayload\/isStreamingPayload\.js$/,
-    replace: () => 'export const isStreamingPayload = () => false',
-  },
-  {
-    why: 'the trace id of the current invocation, of which an extension has none',
-    file: /core\/dist-es\/submodules\/client\/middleware-recursion-detection\/getRecursionDetectionPlugin\.js$/,
-    replace: () => 'export const getRecursionDetectionPlugin = () => ({ applyToStack: () => {} })',
-  },
-]
-
-/** @type {Plugin} */
-const sdkTrimmer = {
-  name: 'sdk-trimmer',
-  setup(pluginBuild) {
-    const unused = new Set(SDK_TRIMS)
-    for (const trim of SDK_TRIMS) {
-      pluginBuild.onLoad({ filter: trim.file }, async ({ path }) => {
-        const text = await readFile(path, 'utf8')
-        const contents = trim.replace(text)
-        if (contents !== text) unused.delete(trim)
-        return { contents, resolveDir: dirname(path) }
-      })
-    }
-    pluginBuild.onEnd(() => ({
-      errors: [...unused].map(({ file }) => ({ text: `nothing to trim at ${file}` })),
-    }))
-  },
-}
-
-/**
- * The parts that are loaded later, by the import that loads each, in the order in which they are made: a part may load
- * those before it.
- */
-const PARTS = /** @type {const} */ ([
-  { name: 'upstream', entry: 'src/upstream/index.ts', exports: 'createUpstream' },
-  { name: 'serving', entry: 'src/programs/serving.ts', exports: 'createServing' },
-])
-
-// What all parts must share: UpstreamError is one class, and a part is loaded once. By the file that an import means,
-// not by how it is spelled: a second copy of the class would make AWS's failures defects of ours.
-const SHARED_ERRORS = 'shared:errors'
-const ERRORS_FILE = 'src/errors.ts'
-/** @type {(name: string) => string} */
-const shared = (name) => `shared:${name}`
-
-/** @type {Plugin} */
-const share = {
-  name: 'share',
-  setup({ onResolve, onEnd }) {
-    onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, resolveDir, kind }) => {
-      const file = resolve(resolveDir, path)
-      if (file === resolve(root, ERRORS_FILE)) return { path: SHARED_ERRORS, external: true }
-      const part = PARTS.find(({ entry }) => file === resolve(root, entry))
-      if (part !== undefined && kind === 'dynamic-import') return { path: shared(part.name), external: true }
-      return undefined
-    })
-    onEnd(({ metafile }) => ({
-      errors:
-        ERRORS_FILE in (metafile?.inputs ?? {})
-          ? [{ text: `${ERRORS_FILE} is in a part: a second copy` }]
-          : [],
-    }))
-  },
-}
-
-/**
- * Puts each bundled part where it is imported, as code or as text that is compiled when it is first needed.
- * @type {(texts: ReadonlyMap<string, string>) => Plugin}
- */
-const embed = (texts) => ({
-  name: 'embed',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /programs\/serving\.ts$/ }, () => ({ path: 'serving', namespace: 'embedded' }))
-    onResolve({ filter: /^shared:/ }, ({ path }) =>
-      path === SHARED_ERRORS
-        ? { path: `${root}/src/errors.ts` }
-        : { path: path.slice('shared:'.length), namespace: 'embedded' },
-    )
-    onLoad({ filter: /./, namespace: 'embedded' }, ({ path }) => {
-      const text = texts.get(path) ?? ''
-      return { contents: isInline ? text : compiledWhenNeeded(path, text), resolveDir: root }
-    })
-  },
-})
-
-/** @type {(name: string, text: string) => string} */
-const compiledWhenNeeded = (name, text) => {
-  const others = PARTS.filter((part) => part.name !== name && text.includes(shared(part.name)))
-  const cases = others.map(
-    (part) => `if (name === '${shared(part.name)}') return require('${shared(part.name)}')`,
-  )
-  return `
-  import * as errors from '${SHARED_ERRORS}'
-  const part = { exports: {} }
-  const load = new Function('require', 'module', ${JSON.stringify(text)})
-  const find = (name) => {
-    if (name === '${SHARED_ERRORS}') return errors
-    ${cases.join('\n')}
-    return require(name)
-  }
-  load(find, part)
-  export const { ${PARTS.find((one) => one.name === name)?.exports} } = part.exports`
-}
 
 function readArguments() {
   const help = `npm run build [-- options]
@@ -321,7 +126,7 @@ async function buildExtension() {
   const whole = await make({
     ...common,
     entryPoints: ['src/main.ts'],
-    plugins: [embed(new Map(parts.map(({ name, text }) => [name, text])))],
+    plugins: [embed(new Map(parts.map(({ name, text }) => [name, text])), isInline)],
   })
   const { contents, text } = whole
   if (isInline && text.includes('shared:')) throw new Error('a part is not in the bundle')
