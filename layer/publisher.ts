@@ -3,6 +3,7 @@ import {
   AddLayerVersionPermissionCommand,
   GetLayerVersionCommand,
   LambdaClient,
+  type LayerVersionContentInput,
   ListLayerVersionsCommand,
   PublishLayerVersionCommand,
 } from '@aws-sdk/client-lambda'
@@ -16,10 +17,12 @@ interface Wanted {
   readonly architectures: readonly ('x86_64' | 'arm64')[]
   /** The zip. */
   readonly contents: Buffer
+  /** Where the same zip is, for Lambda to refer to instead of keeping a copy. */
+  readonly reference?: { readonly bucket: string; readonly key: string } | undefined
   readonly grants: readonly Granted[]
 }
 
-export interface Published {
+interface Published {
   readonly region: string
   readonly name: string
   readonly arn: string
@@ -32,10 +35,16 @@ interface Publisher {
   publish(wanted: Wanted): Promise<Published>
 }
 
+function contentOf(contents: Buffer, reference: Wanted['reference']): LayerVersionContentInput {
+  return reference === undefined
+    ? { ZipFile: contents }
+    : { S3Bucket: reference.bucket, S3Key: reference.key, S3ObjectStorageMode: 'REFERENCE' }
+}
+
 export function createPublisher(region: string): Publisher {
   const lambda = new LambdaClient({ region })
   return {
-    async publish({ name, architectures, contents, grants }) {
+    async publish({ name, architectures, contents, reference, grants }) {
       const hash = createHash('sha256').update(contents).digest('base64')
       const present = await newest(name)
       const isNew = present?.hash !== hash
@@ -50,7 +59,7 @@ export function createPublisher(region: string): Publisher {
             Description: `Open Parameters and Secrets Lambda Extension ${VERSION}`,
             LicenseInfo: 'Apache-2.0',
             CompatibleArchitectures: [...architectures],
-            Content: { ZipFile: contents },
+            Content: contentOf(contents, reference),
           }),
         )
         if (made.Content?.CodeSha256 !== hash) throw new Error(`${name}: Lambda holds other bytes`)

@@ -10,13 +10,26 @@ interface Version {
   readonly hash: string
   readonly description: string
   readonly architectures: readonly string[]
+  /** Where Lambda refers to the zip; undefined where it keeps a copy. */
+  readonly reference: string | undefined
   readonly permissions: Map<string, { principal: string; organization: string | undefined }>
+}
+
+interface Content {
+  readonly ZipFile?: string
+  readonly S3Bucket?: string
+  readonly S3Key?: string
+  readonly S3ObjectStorageMode?: string
 }
 
 interface LambdaApi {
   readonly url: string
   /** By layer, oldest version first. */
   readonly layers: ReadonlyMap<string, readonly Version[]>
+  /** IAM's action and resource of each call, in order. */
+  readonly calls: readonly { readonly action: string; readonly resource: string }[]
+  /** Zips in S3, by `bucket/key`. */
+  readonly objects: Map<string, Buffer>
   /** The next call is refused. */
   refuseNext(status: number, type: string): void
   close(): void
@@ -24,14 +37,17 @@ interface LambdaApi {
 
 export async function startLambdaApi(): Promise<LambdaApi> {
   const layers = new Map<string, Version[]>()
+  const objects = new Map<string, Buffer>()
+  const calls: { action: string; resource: string }[] = []
   let refusal: { status: number; type: string } | undefined
   const server = createServer((request, response) => {
     bodyOf(request)
       .then((body) => {
+        calls.push(callOf(request))
         const refused = refusal
         refusal = undefined
         if (refused !== undefined) return fail(response, refused.status, refused.type)
-        return answer(layers, request, body, response)
+        return answer(layers, objects, request, body, response)
       })
       .catch(() => response.destroy())
   })
@@ -39,30 +55,51 @@ export async function startLambdaApi(): Promise<LambdaApi> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     layers,
+    objects,
+    calls,
     refuseNext: (status, type) => (refusal = { status, type }),
     close: () => (server.closeAllConnections(), server.close()),
   }
 }
 
+const TARGET = /^\/2018-10-31\/layers\/([^/]+)\/versions(?:\/(\d+)(\/policy)?)?$/
+
+/** https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html */
+function callOf({ url = '', method }: IncomingMessage): { action: string; resource: string } {
+  const [, name = '', number, policy] = TARGET.exec(new URL(url, 'http://localhost').pathname) ?? []
+  const layer = `arn:aws:lambda:eu-west-1:123456789012:layer:${name}`
+  if (number !== undefined) {
+    const action = policy === undefined ? 'GetLayerVersion' : 'AddLayerVersionPermission'
+    return { action: `lambda:${action}`, resource: `${layer}:${number}` }
+  }
+  // AWS lists no resource for the list of versions.
+  return method === 'POST'
+    ? { action: 'lambda:PublishLayerVersion', resource: layer }
+    : { action: 'lambda:ListLayerVersions', resource: '*' }
+}
+
 function answer(
   layers: Map<string, Version[]>,
+  objects: ReadonlyMap<string, Buffer>,
   request: IncomingMessage,
   body: string,
   response: ServerResponse,
 ): void {
   const { pathname } = new URL(request.url ?? '', 'http://localhost')
-  const [, name = '', number, policy] =
-    /^\/2018-10-31\/layers\/([^/]+)\/versions(?:\/(\d+)(\/policy)?)?$/.exec(pathname) ?? []
+  const [, name = '', number, policy] = TARGET.exec(pathname) ?? []
   const versions = layers.get(name) ?? []
   const version = versions[Number(number) - 1]
   const asked = body === '' ? {} : (JSON.parse(body) as Record<string, never>)
   if (request.method === 'POST' && number === undefined) {
-    const zip = Buffer.from((asked['Content'] as { ZipFile: string } | undefined)?.ZipFile ?? '', 'base64')
+    const { ZipFile, S3Bucket, S3Key, S3ObjectStorageMode: mode } = asked['Content'] as unknown as Content
+    const zip = ZipFile === undefined ? objects.get(`${S3Bucket}/${S3Key}`) : Buffer.from(ZipFile, 'base64')
+    if (zip === undefined) return fail(response, 400, 'InvalidParameterValueException')
     const made = {
       arn: `arn:aws:lambda:us-east-1:123456789012:layer:${name}:${versions.length + 1}`,
       hash: createHash('sha256').update(zip).digest('base64'),
       description: asked['Description'] ?? '',
       architectures: asked['CompatibleArchitectures'] ?? [],
+      reference: mode === 'REFERENCE' ? `${S3Bucket}/${S3Key}` : undefined,
       permissions: new Map(),
     }
     layers.set(name, [...versions, made])
