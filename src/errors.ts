@@ -23,14 +23,22 @@ export class UpstreamError extends Error {
   readonly report: Public
   /** The status of AWS's answer; 0 if there was none. */
   readonly status: number
+  /** How often AWS was asked; 0 where it was not asked, or where our own timeout ended the call. */
+  readonly attempts: number
 
-  constructor(code: Public, reason: Public, report: Public, status = 0) {
+  constructor({ code, reason, report, status = 0, attempts = 0 }: UpstreamFailure) {
     super(report)
     this.code = code
     this.reason = reason
     this.report = report
     this.status = status
+    this.attempts = attempts
   }
+}
+
+export interface UpstreamFailure extends Pick<UpstreamError, 'code' | 'reason' | 'report'> {
+  readonly status?: number | undefined
+  readonly attempts?: number | undefined
 }
 
 /** The fields of an error that are looked at. Code that threw it may have put anything there. */

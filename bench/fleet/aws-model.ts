@@ -36,7 +36,13 @@ export class Account {
       if (isAllowed) return
       this.throttled++
       if (attempt === MAX_ATTEMPTS) {
-        throw new UpstreamError(say`ThrottlingException`, say`Rate exceeded`, say`throttled`, 400)
+        throw new UpstreamError({
+          code: say`ThrottlingException`,
+          reason: say`Rate exceeded`,
+          report: say`throttled`,
+          status: 400,
+          attempts: attempt,
+        })
       }
       await this.#time.sleep(this.#random() * THROTTLED_DELAY_MS * 2 ** (attempt - 1))
     }

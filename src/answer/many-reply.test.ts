@@ -22,7 +22,7 @@ const answer = createAnswer(secretBody({ Name: 'a', SecretString: 'x' }))
 const good: Part = { lookup, got: answer, isHit: true }
 const stale = (ageMs: number): Part => ({ lookup, got: asStale(answer, ageMs), isHit: false })
 const failed = (status: number, code = say`AccessDeniedException`): UpstreamError =>
-  new UpstreamError(code, say`why`, say`the whole story`, status)
+  new UpstreamError({ code, reason: say`why`, report: say`the whole story`, status })
 const failing = (error: UpstreamError): Part => ({ lookup, got: error, isHit: false })
 
 const ready = (asked: ReadMany, ...parts: Part[]): Ready => {

@@ -139,7 +139,11 @@ test('what waits for many requests is told once at a number of misses too, where
 })
 
 test('a failed miss counts as well, and a refused request does not', async (t) => {
-  const failed = new UpstreamError(say`ResourceNotFoundException`, say`not found`, say`the report`)
+  const failed = new UpstreamError({
+    code: say`ResourceNotFoundException`,
+    reason: say`not found`,
+    report: say`the report`,
+  })
   const { ask, reached } = await start(t, { fetch: () => Promise.reject(failed) })
   for (let i = 0; i < 9; i++) assert.equal((await ask(SECRET, { token: 'wrong' })).status, 401)
   for (let miss = 1; miss <= 5; miss++) {
@@ -260,7 +264,11 @@ test('ping needs no token, but a Host of ours and GET', async (t) => {
 
 test('an upstream failure is the opaque 400 for all who waited, and is not kept', async (t) => {
   const { until, release } = gate()
-  const failure = new UpstreamError(say`AccessDeniedException`, say`not authorized`, say`the report`)
+  const failure = new UpstreamError({
+    code: say`AccessDeniedException`,
+    reason: say`not authorized`,
+    report: say`the report`,
+  })
   const { ask, fetched } = await start(t, { fetch: () => until.then(() => Promise.reject(failure)) })
   const asking = Array.from({ length: 5 }, () => ask(SECRET))
   setTimeout(release, 100)

@@ -9,9 +9,10 @@ import type { Handler } from './server/server.ts'
 import type { AdmitRole } from './read.ts'
 import { createRouter } from './get/route.ts'
 import { createSdkEndpoint, type SdkOptions } from './sdk/endpoint.ts'
+import { createFailureMemory } from './sdk/failures.ts'
 import { createStrangers, type StrangersOptions } from './late-token.ts'
 
-export interface HandlerOptions extends ReaderOptions, StrangersOptions {
+export interface HandlerOptions extends Omit<ReaderOptions, 'onAnswered'>, StrangersOptions {
   /** Whether the caller's token is one of those known from the environment. */
   isKnownToken(presented: string): boolean
   readonly sdk: SdkOptions
@@ -28,9 +29,10 @@ export interface HandlerOptions extends ReaderOptions, StrangersOptions {
  */
 export function createHandler(options: HandlerOptions): Handler {
   const { isKnownToken, sdk, environment, metrics } = options
-  const reader = createReader(options)
+  const failures = createFailureMemory()
+  const reader = createReader({ ...options, onAnswered: failures.forget })
   const strangers = createStrangers(options)
-  const bySdk = createSdkEndpoint(sdk, { reader, strangers, isKnownToken, isGoodHost })
+  const bySdk = createSdkEndpoint(sdk, { reader, strangers, failures, isKnownToken, isGoodHost })
   const { read, ourFault } = reader
   const route = createRouter(options.admitRole)
   const seen: SeenHeaders = { token: '', host: undefined, forwarded: false }

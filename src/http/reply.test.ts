@@ -102,11 +102,11 @@ test('every refusal is one line of ASCII with a status in range, made once', () 
 })
 
 test('an upstream failure is the opaque 400 of the original, with the reason in two more headers', async (t) => {
-  const error = new UpstreamError(
-    say`ResourceNotFoundException`,
-    say`Secrets Manager can't find the secret.`,
-    say`x`,
-  )
+  const error = new UpstreamError({
+    code: say`ResourceNotFoundException`,
+    reason: say`Secrets Manager can't find the secret.`,
+    report: say`x`,
+  })
   const got = await sent(t, (response) => reply.fail(response, error))
   assert.equal(got.status, 400)
   assert.equal(got.reason, 'Bad Request')
@@ -119,7 +119,7 @@ test('an upstream failure is the opaque 400 of the original, with the reason in 
 
 test('a reason can end no header and hold no byte that a client cannot read', async (t) => {
   const hostile = 'a\r\nSet-Cookie: x\u0000é秘🔑\u2028 b '
-  const error = new UpstreamError(shown(hostile), shown(hostile), shown(hostile))
+  const error = new UpstreamError({ code: shown(hostile), reason: shown(hostile), report: shown(hostile) })
   const got = await sent(t, (response) => reply.fail(response, error))
   assert.equal(got.status, 400)
   assert.equal(header(got, 'Set-Cookie'), undefined)
@@ -135,7 +135,7 @@ test('ping answers healthy', async (t) => {
 })
 
 test('nothing throws, and nothing is sent twice, where an answer is out or the client is gone', async (t) => {
-  const error = new UpstreamError(say`X`, say`y`, say`z`)
+  const error = new UpstreamError({ code: say`X`, reason: say`y`, report: say`z` })
   const all = (response: ServerResponse): void => {
     reply.miss(response, createAnswer('second'))
     reply.pong(response)

@@ -16,6 +16,8 @@ export interface ReaderOptions {
   readonly log: Log
   /** What is held, and the rest from AWS. Rejects with a defect of ours only. */
   readMany(lookups: ReadMany['lookups'], isRefresh: boolean): Promise<readonly Part[]>
+  /** Called when AWS has answered a read. Must not throw. */
+  readonly onAnswered: () => void
   /** Called at the hit with that number, and at the miss with that number, once each. Must not throw. */
   readonly onBusy: { readonly hits: number; readonly misses: number; reached(): void }
 }
@@ -39,7 +41,7 @@ export interface Reader {
   ourFault(response: ServerResponse, error: unknown, voice: Voice): void
 }
 
-export function createReader({ cache, log, onBusy, readMany: readParts }: ReaderOptions): Reader {
+export function createReader({ cache, log, onAnswered, onBusy, readMany: readParts }: ReaderOptions): Reader {
   let hitsToGo = onBusy.hits
   let missesToGo = onBusy.misses
   return { read, readMany, ourFault }
@@ -56,6 +58,7 @@ export function createReader({ cache, log, onBusy, readMany: readParts }: Reader
   function readMany(response: ServerResponse, asked: ReadMany, voice: Voice): void {
     readParts(asked.lookups, asked.refreshNow)
       .then((parts) => {
+        if (parts.some(isAnswered)) onAnswered()
         const ready = manyReady(asked, parts)
         if (ready instanceof UpstreamError) voice.fail(response, ready)
         else if (!response.destroyed) {
@@ -75,6 +78,7 @@ export function createReader({ cache, log, onBusy, readMany: readParts }: Reader
         (fresh) => {
           if (log.debugEnabled)
             log.debug(say`${describe(lookup)}: ${refreshNow ? say`refreshed` : say`miss`}`)
+          if (fresh.staleForMs === undefined) onAnswered()
           send(response, asked, fresh, reply.miss, voice)
         },
         (error: unknown) => {
@@ -118,4 +122,9 @@ function describe(lookup: Lookup): Public {
   return lookup.store === 'parameter-store'
     ? say`GetParameter ${shown(lookup.name)}`
     : say`GetParametersByPath ${shown(lookup.path)}`
+}
+
+/** Whether AWS has just answered it: a stale answer stands in for one that failed. */
+function isAnswered({ got, isHit }: Part): boolean {
+  return !isHit && !(got instanceof UpstreamError) && got.staleForMs === undefined
 }

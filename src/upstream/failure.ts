@@ -174,7 +174,7 @@ export function queuedTooLong(
 /** The credentials endpoint failed. `why` must not quote its answer. */
 export function credentialsError(why: Public): UpstreamError {
   const report = say`failed to sign request: failed to retrieve credentials: ${why}`
-  return new UpstreamError(say`CredentialsError`, why, report)
+  return new UpstreamError({ code: say`CredentialsError`, reason: why, report })
 }
 
 function failed(
@@ -188,7 +188,7 @@ function failed(
     attempts > 1 && attempts >= maxAttempts ? say`exceeded maximum number of attempts, ${attempts}, ` : say``
   const name = say`operation error ${serviceOf(operation)}: ${nameOf(operation)}`
   const report = say`${nameOf(operation)} request encountered an error: ${name}, ${exhausted}${story}`
-  return new UpstreamError(cause.code, cause.reason, report, cause.status)
+  return new UpstreamError({ ...cause, report, attempts })
 }
 
 function unanswered(operation: Operation, suspect: Suspect, status: number): Cause {

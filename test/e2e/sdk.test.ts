@@ -16,7 +16,13 @@ import {
   SSMClient,
 } from '@aws-sdk/client-ssm'
 import { LOCAL_CREDENTIALS } from '../../local/emulators/aws/server.ts'
-import { type ExtensionOptions, startExtension } from '../artefact.ts'
+import type { Fault } from '../../local/emulators/aws/faults.ts'
+import { exchange, header, type Reply } from '../../tools/wire.ts'
+import { type Extension, type ExtensionOptions, startExtension } from '../artefact.ts'
+
+interface ServiceException extends Error {
+  readonly $metadata: { readonly httpStatusCode?: number; readonly attempts?: number }
+}
 
 // A function whose AWS SDK has this extension for its endpoint, and whose code is as it was.
 
@@ -43,6 +49,29 @@ async function start(t: TestContext, options: ExtensionOptions = {}) {
   const parameters = new SSMClient(config)
   t.after(() => (secrets.destroy(), parameters.destroy()))
   return { extension, secrets, parameters, config }
+}
+
+/** One attempt of a call, as an SDK sends it. */
+async function bySdk(
+  { port, token }: Extension,
+  target: string,
+  input: unknown,
+  invocation = 'a call',
+  attempt = 1,
+): Promise<Reply> {
+  const body = typeof input === 'string' ? input : JSON.stringify(input)
+  const head = [
+    'POST / HTTP/1.1',
+    'Host: localhost',
+    `X-Amz-Target: ${target}`,
+    `X-Amz-Security-Token: ${token}`,
+    `amz-sdk-invocation-id: ${invocation}`,
+    `amz-sdk-request: attempt=${attempt}; max=3`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ]
+  const [reply] = await exchange(port, `${head.join('\r\n')}\r\n\r\n${body}`)
+  assert.ok(reply)
+  return reply
 }
 
 test('a secret is read from AWS once, and what the SDK gives is what AWS says', async (t) => {
@@ -132,32 +161,105 @@ test("AWS's errors are the SDK's own, by name, status and message", async (t) =>
   })
 })
 
-test("the SDK's further attempts of a failed call cost AWS nothing, and the next call works", async (t) => {
-  const { extension, secrets } = await start(t, { env: { AWS_MAX_ATTEMPTS: '2' } })
-  extension.aws.fault({}, { kind: 'unavailable' }, 100)
-  await assert.rejects(secrets.send(new GetSecretValueCommand({ SecretId: 'db' })), (error: Error) => {
-    assert.equal((error as { $metadata?: { attempts?: number } }).$metadata?.attempts, 3)
-    return true
-  })
-  assert.equal(extension.aws.calls('db'), 2)
-  extension.aws.clearFaults()
-  assert.equal(
-    (await secrets.send(new GetSecretValueCommand({ SecretId: 'db' }))).SecretString,
-    '{"user":"ann"}',
-  )
+test("the SDK's further attempts of a call that was tried three times cost AWS nothing, and the next call works", async (t) => {
+  const { extension, secrets, parameters } = await start(t)
+  for (const { read, calls } of [
+    { read: () => secrets.send(new GetSecretValueCommand({ SecretId: 'db' })), calls: 3 },
+    // What a call for many has not brought is asked for alone.
+    { read: () => parameters.send(new GetParametersCommand({ Names: ['/app/url'] })), calls: 6 },
+    { read: () => parameters.send(new GetParametersByPathCommand({ Path: '/app' })), calls: 3 },
+  ]) {
+    extension.aws.resetCounts()
+    extension.aws.fault({}, { kind: 'unavailable' }, 100)
+    await assert.rejects(read(), (error: Error) => {
+      assert.equal((error as { $metadata?: { attempts?: number } }).$metadata?.attempts, 3)
+      return true
+    })
+    assert.equal(extension.aws.calls(), calls)
+    extension.aws.clearFaults()
+    assert.equal((await read()).$metadata.httpStatusCode, 200)
+  }
 })
 
-test("the SDK's further attempts of a failed call for many cost AWS nothing", async (t) => {
-  const { extension, parameters } = await start(t, { env: { AWS_MAX_ATTEMPTS: '1' } })
-  extension.aws.fault({}, { kind: 'unavailable' })
-  const read = () => parameters.send(new GetParametersCommand({ Names: ['/app/url'] }))
-  await assert.rejects(read())
-  const calls = extension.aws.calls()
-  await assert.rejects(read())
-  assert.equal(extension.aws.calls(), 2 * calls)
-  assert.ok(calls <= 2, `${calls} calls`)
-  extension.aws.clearFaults()
-  assert.equal((await read()).Parameters?.[0]?.Value, 'https://example.com')
+// Where we have not done the attempts of an SDK, it does them itself.
+const NOT_TRIED_THRICE: readonly { why: string; env: Record<string, string>; fault: Fault; times: number }[] =
+  [
+    {
+      why: 'AWS_MAX_ATTEMPTS is 1',
+      env: { AWS_MAX_ATTEMPTS: '1' },
+      fault: { kind: 'unavailable' },
+      times: 2,
+    },
+    {
+      why: 'AWS_MAX_ATTEMPTS is 2',
+      env: { AWS_MAX_ATTEMPTS: '2' },
+      fault: { kind: 'unavailable' },
+      times: 4,
+    },
+    {
+      why: 'our own timeout ended the call',
+      env: { SECRETS_MANAGER_TIMEOUT_MILLIS: '300', SSM_PARAMETER_STORE_TIMEOUT_MILLIS: '300' },
+      fault: { kind: 'hang' },
+      times: 2,
+    },
+    {
+      why: 'AWS cut the connection and AWS_MAX_ATTEMPTS is 1',
+      env: { AWS_MAX_ATTEMPTS: '1' },
+      fault: { kind: 'reset' },
+      times: 2,
+    },
+  ]
+
+for (const { why, env, fault, times } of NOT_TRIED_THRICE) {
+  test(`the SDK's further attempts ask AWS where ${why}`, async (t) => {
+    const { extension, secrets, parameters } = await start(t, { env })
+    for (const read of [
+      () => secrets.send(new GetSecretValueCommand({ SecretId: 'db' })),
+      () => parameters.send(new GetParameterCommand({ Name: '/app/url' })),
+      () => parameters.send(new GetParametersByPathCommand({ Path: '/app' })),
+    ]) {
+      extension.aws.fault({}, fault, times)
+      assert.equal((await read()).$metadata.httpStatusCode, 200)
+      extension.aws.clearFaults()
+    }
+  })
+}
+
+for (const { what, act } of [
+  {
+    what: 'a success',
+    act: (extension: Extension) => extension.get('/systemsmanager/parameters/get?name=/app/url'),
+  },
+  {
+    what: 'a success for many',
+    act: (extension: Extension) => extension.get('/secretsmanager/getMultiple?secretId=blob'),
+  },
+  {
+    what: 'a write',
+    act: (extension: Extension) =>
+      bySdk(extension, 'AmazonSSM.PutParameter', { Name: '/x', Value: 'x', Type: 'String' }, 'another call'),
+  },
+]) {
+  test(`after ${what} a further attempt of a failed call asks AWS`, async (t) => {
+    const { extension } = await start(t)
+    const read = (attempt: number) =>
+      bySdk(extension, 'secretsmanager.GetSecretValue', { SecretId: 'db' }, 'one call', attempt)
+    extension.aws.fault({ name: 'db' }, { kind: 'unavailable' }, 3)
+    assert.equal((await read(1)).status, 503)
+    assert.equal((await read(2)).status, 503)
+    assert.equal(extension.aws.calls('db'), 3)
+    assert.equal((await act(extension)).status, 200)
+    assert.equal((await read(3)).status, 200)
+  })
+}
+
+test('a failure is not given to another question of the same call', async (t) => {
+  const { extension } = await start(t)
+  extension.aws.fault({ name: 'db' }, { kind: 'unavailable' }, 3)
+  const read = (SecretId: string, attempt: number) =>
+    bySdk(extension, 'secretsmanager.GetSecretValue', { SecretId }, 'one call', attempt)
+  assert.equal((await read('db', 1)).status, 503)
+  assert.equal((await read('blob', 2)).status, 200)
 })
 
 test('where AWS cannot be reached the SDK sees a service that is unavailable', async (t) => {
@@ -258,8 +360,11 @@ test('a client of another region gets that region, and never what is held of our
   assert.match(ARN ?? '', /^arn:aws:secretsmanager:eu-west-1:/)
   assert.equal(extension.aws.requests.at(-1)?.region, 'eu-west-1')
   const before = extension.aws.calls()
-  await assert.rejects(nowhere.send(new GetSecretValueCommand({ SecretId: 'db' })), {
-    name: 'ServiceUnavailable',
+  await assert.rejects(nowhere.send(new GetSecretValueCommand({ SecretId: 'db' })), (error: Error) => {
+    assert.equal(error.name, 'RegionError')
+    const { httpStatusCode, attempts } = (error as ServiceException).$metadata
+    assert.deepEqual([httpStatusCode, attempts], [400, 1])
+    return true
   })
   assert.equal(extension.aws.calls(), before)
 })
@@ -295,4 +400,101 @@ test('an endpoint that is this extension is not asked by itself', async (t) => {
       .logs()
       .some((line) => line.endsWith('INFO AWS_ENDPOINT_URL_SSM is this extension, which itself asks AWS.')),
   )
+})
+
+test('a call signed for no region of the own partition is permanent, and the next call works', async (t) => {
+  const { extension, config, secrets } = await start(t)
+  for (const region of ['cn-north-1', 'us-gov-west-1', 'us-iso-east-1', 'evil-zone-1', 'us-east-99999']) {
+    const client = new SSMClient({ ...config, region })
+    t.after(() => client.destroy())
+    for (const command of [
+      new GetParameterCommand({ Name: '/app/url' }),
+      new GetParametersCommand({ Names: ['/app/url'] }),
+      new PutParameterCommand({ Name: '/app/url', Value: 'x' }),
+    ]) {
+      const sent = (client.send as (command: unknown) => Promise<unknown>)(command)
+      await assert.rejects(sent, (error: Error) => {
+        const { httpStatusCode, attempts } = (error as ServiceException).$metadata
+        assert.deepEqual([error.name, httpStatusCode, attempts], ['RegionError', 400, 1], region)
+        assert.match(error.message, /region of another partition/)
+        return true
+      })
+    }
+  }
+  assert.equal(extension.aws.calls(), 0)
+  assert.equal(
+    (await secrets.send(new GetSecretValueCommand({ SecretId: 'db' }))).SecretString,
+    '{"user":"ann"}',
+  )
+})
+
+test("an operation is asked of the service that was asked, and never answered from the other's answers", async (t) => {
+  const { extension } = await start(t)
+  await extension.get('/secretsmanager/get?secretId=db')
+  await extension.get('/systemsmanager/parameters/get?name=/app/url')
+  for (const [target, input] of [
+    ['AmazonSSM.GetSecretValue', { SecretId: 'db' }],
+    ['AmazonSSM.BatchGetSecretValue', { SecretIdList: ['db'] }],
+    ['secretsmanager.GetParameter', { Name: '/app/url' }],
+    ['secretsmanager.GetParameters', { Names: ['/app/url'] }],
+    ['secretsmanager.GetParametersByPath', { Path: '/app' }],
+  ] as const) {
+    const { status, body } = await bySdk(extension, target, input)
+    assert.equal(status, 400, target)
+    assert.match(body.toString(), /UnknownOperationException/)
+    assert.doesNotMatch(body.toString(), /are served/, 'AWS said so')
+  }
+  assert.equal((await bySdk(extension, 'secretsmanager.GetSecretValue', { SecretId: 'db' })).status, 200)
+})
+
+test('a body is handed on up to 1 MiB, and a longer one is refused', async (t) => {
+  const { extension, parameters } = await start(t)
+  const call = (length: number) => {
+    const input = { Name: '/app/url', Value: '' }
+    const Value = 'x'.repeat(length - JSON.stringify(input).length)
+    return bySdk(extension, 'AmazonSSM.PutParameter', { ...input, Value })
+  }
+  const before = extension.aws.requests.length
+  for (const length of [256 * 1024, 256 * 1024 + 1, 1024 * 1024]) {
+    const { status, body } = await call(length)
+    assert.equal(status, 400, `${length}`)
+    assert.match(body.toString(), /"__type":"ValidationException"/)
+  }
+  assert.equal(extension.aws.requests.length, before + 3)
+  const { status, body } = await call(1024 * 1024 + 1)
+  assert.deepEqual(
+    [status, body.toString()],
+    [413, '{"__type":"RequestEntityTooLargeException","message":"the request body is longer than 1 MiB"}'],
+  )
+  assert.equal(extension.aws.requests.length, before + 3)
+  assert.equal(
+    (await parameters.send(new GetParameterCommand({ Name: '/app/url' }))).Parameter?.Value,
+    'https://example.com',
+  )
+})
+
+test('a write that AWS refuses forgets nothing, and one whose outcome is unknown forgets', async (t) => {
+  const { extension } = await start(t)
+  const read = () => extension.get('/systemsmanager/parameters/get?name=/app/url')
+  const write = (target: string, input: unknown) => bySdk(extension, target, input, 'a write')
+  await read()
+  for (const [target, input] of [
+    ['AmazonSSM.PutParameter', { Name: '/app/url', Value: 'x' }],
+    ['AmazonSSM.DeleteParameters', { Names: ['/app/url', ...Array.from({ length: 10 }, (_, i) => `/${i}`)] }],
+  ] as const) {
+    assert.equal((await write(target, input)).status, 400)
+    assert.equal(header(await read(), 'x-cache'), 'HIT')
+  }
+  extension.aws.fault({ name: '/app/url' }, { kind: 'internal-error' }, 1)
+  assert.equal(
+    (await write('AmazonSSM.PutParameter', { Name: '/app/url', Value: 'x', Overwrite: true })).status,
+    500,
+  )
+  assert.equal(header(await read(), 'x-cache'), 'MISS')
+  extension.aws.fault({ name: '/app/url' }, { kind: 'reset' }, 1)
+  assert.equal(
+    (await write('AmazonSSM.PutParameter', { Name: '/app/url', Value: 'x', Overwrite: true })).status,
+    503,
+  )
+  assert.equal(header(await read(), 'x-cache'), 'MISS')
 })

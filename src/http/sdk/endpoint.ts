@@ -7,8 +7,9 @@ import type { RawAnswer, RawCall } from '../../raw-call.ts'
 import type { SeenHeaders } from '../headers.ts'
 import { receiveBody } from './body.ts'
 import type { Reader, Voice } from '../respond.ts'
+import type { Read, ReadMany } from '../read.ts'
 import { rejects } from '../rejects.ts'
-import { createFailureMemory } from './failures.ts'
+import type { FailureMemory } from './failures.ts'
 import { readSdkHeaders, type SdkHeaders } from './headers.ts'
 import { BAD_TOKEN, SDK_VOICE, sendError, sendRaw } from './reply.ts'
 import { createSdkRouter, type Pass, type SdkQuestion } from './question.ts'
@@ -25,13 +26,14 @@ export interface SdkOptions {
   isTransient(error: unknown): boolean
   /** Asks AWS. Rejects with UpstreamError, or with a defect of ours. */
   passOn(call: RawCall): Promise<RawAnswer>
-  /** Called after a call that may have changed what has one of those names, whatever became of the call. */
+  /** Called after a call that may have changed what has one of those names: where AWS has not refused it. */
   changed(names: readonly string[]): void
 }
 
 export interface SdkGuards {
   readonly reader: Reader
   readonly strangers: Strangers
+  readonly failures: FailureMemory
   isKnownToken(presented: string): boolean
   isGoodHost(host: string | undefined): boolean
 }
@@ -39,7 +41,7 @@ export interface SdkGuards {
 const TOO_LONG = {
   status: 413,
   code: 'RequestEntityTooLargeException',
-  message: 'the request body is longer than 256 KiB',
+  message: 'the request body is longer than 1 MiB',
 }
 
 /** Takes the request if it is one of an SDK; false if it is not. Never throws. */
@@ -51,35 +53,32 @@ export type SdkEndpoint = (
 
 export function createSdkEndpoint(
   { cache, region, isTransient, passOn, changed }: SdkOptions,
-  { reader, strangers, isKnownToken, isGoodHost }: SdkGuards,
+  { reader, strangers, failures, isKnownToken, isGoodHost }: SdkGuards,
 ): SdkEndpoint {
   const questionOf = createSdkRouter(region)
-  const failures = createFailureMemory()
 
   return (request, response, { host, forwarded }) => {
     if (request.url !== '/' && request.url !== '') return false
     const headers = readSdkHeaders(request.rawHeaders)
     const { token } = headers
     if (headers.target === '') return false
-    const isKnown = isKnownToken(token)
-    if (!isKnown && !strangers.mayBeKnown(token)) {
-      refuseStranger(response)
-      return true
-    }
-    const guard = forwarded ? rejects.forwarded : isGoodHost(host) ? undefined : rejects.foreignHost
     const fail = (error: unknown) => reader.ourFault(response, error, SDK_VOICE)
-    receiveBody(
-      request,
-      (body) => {
-        if (body === undefined) return sendError(response, TOO_LONG, true)
-        const question = questionOf(headers, body)
-        const serveIt = () =>
-          guard === undefined ? serve(response, headers, question) : SDK_VOICE.refuse(response, guard)
-        if (isKnown) return serveIt()
-        strangers.decide(token, { serve: serveIt, refuse: () => refuseStranger(response), fail })
-      },
-      fail,
-    )
+    const receive = () =>
+      receiveBody(
+        request,
+        (body) => {
+          if (body === undefined) return sendError(response, TOO_LONG, true)
+          const question = questionOf(headers, body)
+          if (forwarded) SDK_VOICE.refuse(response, rejects.forwarded)
+          else if (!isGoodHost(host)) SDK_VOICE.refuse(response, rejects.foreignHost)
+          else serve(response, headers, question)
+        },
+        fail,
+      )
+    // Nobody who has not shown the token makes us hold a body.
+    if (isKnownToken(token)) receive()
+    else if (!strangers.mayBeKnown(token)) refuseStranger(response)
+    else strangers.decide(token, { serve: receive, refuse: () => refuseStranger(response), fail })
     return true
   }
 
@@ -91,22 +90,25 @@ export function createSdkEndpoint(
   function serve(response: ServerResponse, headers: SdkHeaders, question: SdkQuestion): void {
     if (question.kind === 'refusal') return sendError(response, { ...question, status: 400 })
     if (question.kind === 'pass') return passAlong(response, question)
-    const failed = headers.isRetry ? failures.of(headers.invocation) : undefined
-    if (failed !== undefined) {
-      const lookups = question.kind === 'many' ? question.lookups : [question.lookup]
-      if (lookups.some((lookup) => cache.peek(lookup) === undefined)) return SDK_VOICE.fail(response, failed)
+    if (headers.isRetry) {
+      const lookups = lookupsOf(question)
+      const failed = failures.of(headers.invocation, lookups)
+      if (failed !== undefined && lookups.some((lookup) => cache.peek(lookup) === undefined)) {
+        return SDK_VOICE.fail(response, failed)
+      }
     }
-    if (question.kind === 'many') reader.readMany(response, question, voiceOf(headers))
-    else reader.read(response, question, voiceOf(headers))
+    const voice = voiceOf(headers, question)
+    if (question.kind === 'many') reader.readMany(response, question, voice)
+    else reader.read(response, question, voice)
   }
 
   /** Remembers a failure that the caller's SDK will try again. */
-  function voiceOf({ invocation }: SdkHeaders): Voice {
+  function voiceOf({ invocation }: SdkHeaders, question: Read | ReadMany): Voice {
     if (invocation === '') return SDK_VOICE
     return {
       refuse: SDK_VOICE.refuse,
       fail(response, error) {
-        if (isTransient(error)) failures.remember(invocation, error)
+        if (isTransient(error)) failures.remember(invocation, lookupsOf(question), error)
         SDK_VOICE.fail(response, error)
       },
     }
@@ -114,16 +116,29 @@ export function createSdkEndpoint(
 
   function passAlong(response: ServerResponse, { call, changes }: Pass): void {
     passOn(call)
-      .finally(() => {
-        if (changes.length > 0) changed(changes)
-      })
       .then(
-        (answer) => sendRaw(response, answer),
+        (answer) => {
+          if (answer.status < 400) failures.forget()
+          note(changes, answer.status)
+          sendRaw(response, answer)
+        },
         (error: unknown) => {
+          note(changes, error instanceof UpstreamError ? error.status : 0)
           if (error instanceof UpstreamError) SDK_VOICE.fail(response, error)
           else reader.ourFault(response, error, SDK_VOICE)
         },
       )
       .catch((error: unknown) => reader.ourFault(response, error, SDK_VOICE))
   }
+
+  /** After a write: what AWS has refused has changed nothing, and what failed otherwise may have. */
+  function note(changes: readonly string[], status: number): void {
+    if (changes.length === 0 || (status >= 400 && status < 500)) return
+    failures.forget()
+    changed(changes)
+  }
+}
+
+function lookupsOf(question: Read | ReadMany): readonly Lookup[] {
+  return question.kind === 'many' ? question.lookups : [question.lookup]
 }

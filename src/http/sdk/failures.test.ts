@@ -1,36 +1,67 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UpstreamError } from '../../errors.ts'
+import { secretLookup } from '../../lookup.ts'
 import { say } from '../../public.ts'
 import { createFailureMemory } from './failures.ts'
 
-const failure = () => new UpstreamError(say`TimeoutError`, say`why`, say`the whole story`)
+const failure = (attempts = 3) =>
+  new UpstreamError({ code: say`TimeoutError`, reason: say`why`, report: say`the whole story`, attempts })
+const asked = (...names: string[]) => names.map((name) => secretLookup(name, undefined, undefined))
+const A = asked('a')
 
 test('a failure is remembered for half a minute, by the call that failed', () => {
   const clock = { now: 1_000_000 }
   const memory = createFailureMemory(() => clock.now)
   const error = failure()
-  memory.remember('a', error)
-  assert.equal(memory.of('a'), error)
-  assert.equal(memory.of('b'), undefined)
+  memory.remember('call', A, error)
+  assert.equal(memory.of('call', A), error)
+  assert.equal(memory.of('another call', A), undefined)
   clock.now += 29_999
-  assert.equal(memory.of('a'), error)
+  assert.equal(memory.of('call', A), error)
   clock.now += 1
-  assert.equal(memory.of('a'), undefined)
+  assert.equal(memory.of('call', A), undefined)
+})
+
+test('a failure is not given to a call for something else', () => {
+  const memory = createFailureMemory()
+  memory.remember('call', asked('a', 'b'), failure())
+  for (const other of [asked('a'), asked('b'), asked('b', 'a'), asked('a', 'b', 'c')]) {
+    assert.equal(memory.of('call', other), undefined)
+  }
+  assert.notEqual(memory.of('call', asked('a', 'b')), undefined)
+})
+
+test('a failure after fewer than three attempts is not remembered', () => {
+  const memory = createFailureMemory()
+  for (const attempts of [0, 1, 2]) memory.remember('call', A, failure(attempts))
+  assert.equal(memory.of('call', A), undefined)
+  memory.remember('call', A, failure(4))
+  assert.notEqual(memory.of('call', A), undefined)
+})
+
+test('all failures are forgotten at once', () => {
+  const memory = createFailureMemory()
+  memory.remember('call', A, failure())
+  memory.forget()
+  assert.equal(memory.of('call', A), undefined)
 })
 
 test('a clock that was set back by long forgets', () => {
   const clock = { now: 1_000_000 }
   const memory = createFailureMemory(() => clock.now)
-  memory.remember('a', failure())
+  memory.remember('call', A, failure())
   clock.now -= 60_000
-  assert.equal(memory.of('a'), undefined)
+  assert.equal(memory.of('call', A), undefined)
 })
 
-test('a hundred failures are remembered, and the oldest makes room', () => {
+test('a hundred failures are remembered, and the oldest makes room; a call with endless names is not', () => {
   const memory = createFailureMemory()
-  for (let i = 0; i < 101; i++) memory.remember(`call ${i}`, failure())
-  assert.equal(memory.of('call 0'), undefined)
-  assert.notEqual(memory.of('call 1'), undefined)
-  assert.notEqual(memory.of('call 100'), undefined)
+  for (let i = 0; i < 101; i++) memory.remember(`call ${i}`, A, failure())
+  assert.equal(memory.of('call 0', A), undefined)
+  assert.notEqual(memory.of('call 1', A), undefined)
+  assert.notEqual(memory.of('call 100', A), undefined)
+  const endless = asked('a'.repeat(5_000))
+  memory.remember('call', endless, failure())
+  assert.equal(memory.of('call', endless), undefined)
 })

@@ -1,30 +1,46 @@
 import type { UpstreamError } from '../../errors.ts'
+import type { Lookup } from '../../lookup.ts'
 
 // An SDK tries a failed call again, three times in all; so do we. Together that would be nine calls to an AWS that is
-// in trouble already. So the further attempts of a call are given the failure of the first, without asking AWS.
+// in trouble already. So the further attempts of a call are given the failure of the first, without asking AWS: where
+// AWS was really asked that often, and until AWS answers anybody again.
 
+/** As often as an SDK tries a call by default. */
+const ATTEMPTS = 3
 /** SDKs wait 20 s at most between two attempts. */
 const REMEMBERED_MS = 30_000
 const MOST_FAILURES = 100
+/** Characters of a call with its names. A longer one is not remembered. */
+const LONGEST_CALL = 4_096
 
 export interface FailureMemory {
-  /** The failure of that call; undefined if there was none lately. */
-  of(invocation: string): UpstreamError | undefined
-  remember(invocation: string, error: UpstreamError): void
+  /** The failure of an earlier attempt of that call for the same; undefined if there was none lately. */
+  of(invocation: string, lookups: readonly Lookup[]): UpstreamError | undefined
+  /** Remembers it, unless AWS was not asked three times. */
+  remember(invocation: string, lookups: readonly Lookup[], error: UpstreamError): void
+  /** To be called when AWS has answered, and when a call may have changed something. */
+  forget(): void
 }
 
 export function createFailureMemory(now: () => number = Date.now): FailureMemory {
   const failures = new Map<string, { readonly error: UpstreamError; readonly at: number }>()
   return {
-    of(invocation) {
-      const failure = failures.get(invocation)
+    of(invocation, lookups) {
+      const failure = failures.size === 0 ? undefined : failures.get(nameOf(invocation, lookups))
       return failure !== undefined && Math.abs(now() - failure.at) < REMEMBERED_MS ? failure.error : undefined
     },
-    remember(invocation, error) {
-      failures.delete(invocation)
-      failures.set(invocation, { error, at: now() })
+    remember(invocation, lookups, error) {
+      const name = nameOf(invocation, lookups)
+      if (error.attempts < ATTEMPTS || name.length > LONGEST_CALL) return
+      failures.delete(name)
+      failures.set(name, { error, at: now() })
       const [oldest] = failures.keys()
       if (failures.size > MOST_FAILURES && oldest !== undefined) failures.delete(oldest)
     },
+    forget: () => failures.clear(),
   }
+}
+
+function nameOf(invocation: string, lookups: readonly Lookup[]): string {
+  return [invocation, ...lookups.map(({ key }) => key)].join('\n')
 }

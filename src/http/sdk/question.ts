@@ -24,6 +24,8 @@ interface Refusal {
 export type SdkQuestion = Read | ReadMany | Pass | Refusal
 
 const TARGET = /^(secretsmanager|AmazonSSM)\.([A-Za-z]{1,64})$/
+/** Names of a call that are looked at. AWS takes ten, and refuses a call with more. */
+const MOST_NAMES = 100
 const READS = /^(Get|List|Describe|BatchGet|Validate)/
 const PARAMETERS_A_CALL = 10
 const SECRETS_A_CALL = 20
@@ -48,6 +50,7 @@ type Asked = Pick<SdkHeaders, 'target' | 'region'>
 export function createSdkRouter(own: string | undefined): (asked: Asked, body: string) => SdkQuestion {
   const seen = new Map<string, SdkQuestion>()
   return (asked, body) => {
+    if (body.length > REMEMBERED_LENGTH) return sdkQuestion(asked, body, own)
     const text = `${asked.target} ${asked.region} ${body}`
     const known = seen.get(text)
     if (known !== undefined) return known
@@ -67,7 +70,7 @@ export function sdkQuestion({ target, region }: Asked, body: string, own: string
   const input = objectOf(body)
   if (input === undefined) return NOT_JSON
   const isForeign = region !== '' && region !== own
-  const known = isForeign ? undefined : knownQuestion(operation, input)
+  const known = isForeign ? undefined : knownQuestion(target, input)
   if (known !== undefined) return known
   const call = { target, region: isForeign ? region : undefined, body }
   return { kind: 'pass', call, changes: isChange(service, operation) ? namesIn(input) : [] }
@@ -76,43 +79,43 @@ export function sdkQuestion({ target, region }: Asked, body: string, own: string
 type Input = Readonly<Record<string, unknown>>
 
 /** Undefined for other operations, and for input that AWS must judge. */
-function knownQuestion(operation: string, input: Input): Read | ReadMany | undefined {
-  const lookup = lookupOf(operation, input)
+function knownQuestion(target: string, input: Input): Read | ReadMany | undefined {
+  const lookup = lookupOf(target, input)
   if (lookup !== undefined) return { kind: 'read', lookup, shape: WIRE, refreshNow: false }
-  const lookups = lookupsOf(operation, input)
-  if (lookups === undefined) return undefined
-  const store = operation === 'GetParameters' ? 'parameter-store' : 'secrets-manager'
-  return { kind: 'many', store, lookups, refreshNow: false, isWire: true }
+  const many = lookupsOf(target, input)
+  return many && { kind: 'many', ...many, refreshNow: false, isWire: true }
 }
 
-function lookupsOf(operation: string, input: Input): ReadMany['lookups'] | undefined {
-  switch (operation) {
-    case 'GetParameters': {
+function lookupsOf(target: string, input: Input): Pick<ReadMany, 'store' | 'lookups'> | undefined {
+  switch (target) {
+    case 'AmazonSSM.GetParameters': {
       const { Names, WithDecryption, ...others } = input
       if (!areNames(Names, PARAMETERS_A_CALL) || !isOptional(WithDecryption, isBoolean) || !isEmpty(others)) {
         return undefined
       }
-      return Names.map((name) => parameterLookup(name, undefined, WithDecryption ?? false))
+      const lookups = Names.map((name) => parameterLookup(name, undefined, WithDecryption ?? false))
+      return { store: 'parameter-store', lookups }
     }
-    case 'BatchGetSecretValue': {
+    case 'secretsmanager.BatchGetSecretValue': {
       const { SecretIdList, ...others } = input
       if (!areNames(SecretIdList, SECRETS_A_CALL) || !isEmpty(others)) return undefined
-      return SecretIdList.map((id) => secretLookup(id, undefined, undefined))
+      const lookups = SecretIdList.map((id) => secretLookup(id, undefined, undefined))
+      return { store: 'secrets-manager', lookups }
     }
     default:
       return undefined
   }
 }
 
-function lookupOf(operation: string, input: Input): Lookup | undefined {
-  switch (operation) {
-    case 'GetParametersByPath': {
+function lookupOf(target: string, input: Input): Lookup | undefined {
+  switch (target) {
+    case 'AmazonSSM.GetParametersByPath': {
       const { Path, Recursive, WithDecryption, ...others } = input
       if (!isName(Path) || !isOptional(Recursive, isBoolean) || !isOptional(WithDecryption, isBoolean))
         return undefined
       return isEmpty(others) ? pathLookup(Path, Recursive ?? false, WithDecryption ?? false) : undefined
     }
-    case 'GetSecretValue': {
+    case 'secretsmanager.GetSecretValue': {
       const { SecretId, VersionId, VersionStage, ...others } = input
       if (!isName(SecretId) || !isOptional(VersionId, isName) || !isOptional(VersionStage, isName))
         return undefined
@@ -120,7 +123,7 @@ function lookupOf(operation: string, input: Input): Lookup | undefined {
         ? secretLookup(SecretId, VersionId ?? undefined, VersionStage ?? undefined)
         : undefined
     }
-    case 'GetParameter': {
+    case 'AmazonSSM.GetParameter': {
       const { Name, WithDecryption, ...others } = input
       if (!isName(Name) || !isOptional(WithDecryption, isBoolean)) return undefined
       return isEmpty(others) ? parameterLookup(Name, undefined, WithDecryption ?? false) : undefined
@@ -135,7 +138,8 @@ function isChange(service: string, operation: string): boolean {
 }
 
 function namesIn({ SecretId, Name, Names }: Input): string[] {
-  return [SecretId, Name, ...(Array.isArray(Names) ? (Names as unknown[]) : [])].filter(isName)
+  const names: unknown[] = Array.isArray(Names) ? Names.slice(0, MOST_NAMES) : []
+  return [SecretId, Name, ...names].filter(isName)
 }
 
 function objectOf(body: string): Input | undefined {

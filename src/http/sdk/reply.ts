@@ -26,10 +26,14 @@ export const SDK_VOICE: Voice = {
     sendError(response, { status, code: errorType, message: body }),
 }
 
+/** Where the call goes is wrong, so that no further attempt can help. SDKs try no 400 again but those of their own lists. */
+const PERMANENT = /^(RegionError|EndpointError)$/
+
 /** AWS's own error, or, where AWS was not heard, one that an SDK tries again. */
 function wireError({ status, code, reason }: UpstreamError): WireError {
-  return status >= 400
-    ? { status, code, message: reason }
+  if (status >= 400) return { status, code, message: reason }
+  return PERMANENT.test(code)
+    ? { status: 400, code, message: reason }
     : { status: 503, code: 'ServiceUnavailable', message: reason }
 }
 
