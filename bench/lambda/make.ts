@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-lambda'
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager'
 import { PutParameterCommand } from '@aws-sdk/client-ssm'
-import type { Belongings } from './belongings.ts'
+import type { Resources } from './resources.ts'
 import { type Clients, isNamed, patiently } from './clients.ts'
 import { codeOf } from './code.ts'
 import {
@@ -37,7 +37,7 @@ export interface Making {
   /** Where the layers' zips are. */
   readonly dist: string
   /** Each thing is noted here before it is asked for, so that what a lost answer has made is deleted too. */
-  readonly belongings: Belongings
+  readonly resources: Resources
   readonly signal: AbortSignal
   readonly say: (text: string) => void
 }
@@ -64,8 +64,8 @@ export async function makeAll(making: Making): Promise<void> {
   }
 }
 
-async function publish({ clients, dist, belongings }: Making, layer: Plan['layers'][number]): Promise<void> {
-  belongings.layers.set(layer.name, undefined)
+async function publish({ clients, dist, resources }: Making, layer: Plan['layers'][number]): Promise<void> {
+  resources.layers.set(layer.name, undefined)
   const made = await clients.lambda.send(
     new PublishLayerVersionCommand({
       LayerName: layer.name,
@@ -74,17 +74,17 @@ async function publish({ clients, dist, belongings }: Making, layer: Plan['layer
       Content: { ZipFile: await readFile(join(dist, layer.zip)) },
     }),
   )
-  belongings.layers.set(layer.name, { arn: made.LayerVersionArn ?? '', version: made.Version ?? 0 })
+  resources.layers.set(layer.name, { arn: made.LayerVersionArn ?? '', version: made.Version ?? 0 })
 }
 
-async function makeValues({ clients, plan, belongings }: Making): Promise<void> {
+async function makeValues({ clients, plan, resources }: Making): Promise<void> {
   const { run } = plan.options
-  belongings.hasSecret = true
+  resources.hasSecret = true
   // Not a secret of anybody, and as long as one.
   const SecretString = JSON.stringify({ username: 'benchmark', password: 'x'.repeat(64) })
   const secret = await clients.secrets.send(new CreateSecretCommand({ Name: secretOf(run), SecretString }))
-  belongings.secretArn = secret.ARN ?? ''
-  belongings.hasParameter = true
+  resources.secretArn = secret.ARN ?? ''
+  resources.hasParameter = true
   for (let version = 1; version <= MISSES; version++)
     await clients.parameters.send(
       new PutParameterCommand({
@@ -97,23 +97,23 @@ async function makeValues({ clients, plan, belongings }: Making): Promise<void> 
     )
 }
 
-async function makeRole({ clients, plan, belongings }: Making): Promise<void> {
+async function makeRole({ clients, plan, resources }: Making): Promise<void> {
   const { run, role, region } = plan.options
   if (role !== undefined) {
-    belongings.roleArn = role
+    resources.roleArn = role
     return
   }
   const RoleName = roleOf(run)
-  belongings.hasRole = true
+  resources.hasRole = true
   const made = await clients.iam.send(
     new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: ASSUMED_BY_LAMBDA }),
   )
-  belongings.roleArn = made.Role?.Arn ?? ''
+  resources.roleArn = made.Role?.Arn ?? ''
   await clients.iam.send(
     new PutRolePolicyCommand({
       RoleName,
       PolicyName: POLICY_NAME,
-      PolicyDocument: policyOf(belongings.secretArn, region, parameterOf(run)),
+      PolicyDocument: policyOf(resources.secretArn, region, parameterOf(run)),
     }),
   )
 }
@@ -130,8 +130,8 @@ function policyOf(secretArn: string, region: string, parameter: string): string 
 }
 
 async function makeFunction(making: Making, planned: PlannedFunction): Promise<void> {
-  const { clients, plan, belongings, signal } = making
-  belongings.functions.add(planned.name)
+  const { clients, plan, resources, signal } = making
+  resources.functions.add(planned.name)
   const layer = layerArnOf(making, planned)
   const command = new CreateFunctionCommand({
     FunctionName: planned.name,
@@ -140,7 +140,7 @@ async function makeFunction(making: Making, planned: PlannedFunction): Promise<v
     Architectures: [planned.architecture],
     MemorySize: planned.memoryMb,
     Timeout: TIMEOUT_S,
-    Role: belongings.roleArn,
+    Role: resources.roleArn,
     Handler: 'index.handler',
     Code: { ZipFile: await codeOf(planned.runtime) },
     Environment: environmentOf(plan, planned, 0),
@@ -153,9 +153,9 @@ async function makeFunction(making: Making, planned: PlannedFunction): Promise<v
   await settled(clients, planned.name, signal)
 }
 
-function layerArnOf({ belongings }: Making, { layer }: PlannedFunction): string | undefined {
+function layerArnOf({ resources }: Making, { layer }: PlannedFunction): string | undefined {
   if (layer === undefined) return undefined
-  return 'arn' in layer ? layer.arn : belongings.layers.get(layer.planned)?.arn
+  return 'arn' in layer ? layer.arn : resources.layers.get(layer.planned)?.arn
 }
 
 /** The variables of a function. A new round is a changed variable, which is what makes Lambda start it anew. */

@@ -14,7 +14,7 @@ import { terminalTables } from '../report/terminal.ts'
 import { writeReport } from '../report/write.ts'
 import { folderName, type Meta, recordMeta } from '../storing/record.ts'
 import { createFolder, type GroupResult, readRun, writeGroup } from '../storing/results.ts'
-import { belongingsOf, deleteAll, type Left, noBelongings } from './belongings.ts'
+import { resourcesOf, deleteAll, type Left, noResources } from './resources.ts'
 import { type Clients, clientsOf, otherEndpoints, textOf } from './clients.ts'
 import { makeAll } from './make.ts'
 import { measureAll } from './measure.ts'
@@ -104,11 +104,11 @@ async function measure(
 ): Promise<void> {
   const { run } = plan.options
   const meta = metaOf(plan, seed, dist)
-  const belongings = noBelongings()
+  const resources = noResources()
   const { signal } = interruption(plan)
   const progress = new Progress()
   const say = (text: string): void => console.error(text)
-  const making = { clients, plan, dist, belongings, signal, say }
+  const making = { clients, plan, dist, resources, signal, say }
   const show = (text: string, done: number, of: number): void => progress.show(text, done, of)
   const result = await makeAll(making)
     .then(() => measureAll(making, seeded(seed), show))
@@ -117,7 +117,7 @@ async function measure(
     )
   progress.end()
   say(`deleting what ${run} has made`)
-  const left = await deleteAll(clients, run, belongings)
+  const left = await deleteAll(clients, run, resources)
   // Also where something is left: the figures are good.
   if (!(result instanceof Error)) write(meta, result, parent)
   const problems = [
@@ -156,7 +156,7 @@ function again({ run, region }: Plan['options']): string {
 
 async function cleanUp(clients: Clients, plan: Plan): Promise<void> {
   const { run, region } = plan.options
-  const left = await deleteAll(clients, run, await belongingsOf(clients, run))
+  const left = await deleteAll(clients, run, await resourcesOf(clients, run))
   if (left.length > 0) throw new Error(remains(left, plan).join('\n'))
   console.log(`Nothing of ${run} is left in ${region}.`)
 }

@@ -20,7 +20,7 @@ export interface Amount {
   readonly evictions: number
   /** In the memory benchmark, of a few secrets. */
   readonly usualHits: number
-  /** Until memory is read: the upstream half loads behind `next`, and is part of what an idle extension holds. */
+  /** Until memory is read: the part with the SDK loads behind `next`, and is part of what an idle extension holds. */
   readonly settleMs: number
   readonly microRounds: number
   readonly microMs: number

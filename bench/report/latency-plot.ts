@@ -3,7 +3,7 @@ import { Histogram } from '../storing/histogram.ts'
 import type { GroupResult, Run } from '../storing/results.ts'
 import { estimate } from './statistics.ts'
 import { drawn, type Figure } from './svg.ts'
-import { coloursOf } from './who.ts'
+import { coloursOf } from './legend.ts'
 
 const TICKS = [0.5, 0.9, 0.99, 0.999]
 const STEPS = 60

@@ -3,7 +3,7 @@ import { distinct, type Run } from '../storing/results.ts'
 import { compareBuilds, comparisonTable } from './comparison.ts'
 import { sideBySide } from './side-by-side.ts'
 import { groupSection } from './tables.ts'
-import { explanationsOf } from './who.ts'
+import { explanationsOf } from './legend.ts'
 
 /** One run as a page of Markdown: what has changed, where it was measured against another build, and every group. */
 export function runPage(run: Run, plotsOf: (group: string) => readonly string[] = () => []): string {

@@ -4,7 +4,7 @@ import { type GroupResult, type Run, valuesOf } from '../storing/results.ts'
 import { estimate } from './statistics.ts'
 import { latencyDistribution } from './latency-plot.ts'
 import { drawn, type Figure, LINE, type Titles } from './svg.ts'
-import { coloursOf } from './who.ts'
+import { coloursOf } from './legend.ts'
 
 // Rows of one figure for each scenario and contender, by Observable Plot. A row is there only where something was
 // measured, and the heading of a scenario is a row of its own, so that no label is cut off.

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
 import type { Run } from '../storing/results.ts'
-import { explanationsOf } from './who.ts'
+import { explanationsOf } from './legend.ts'
 
 // Observable Plot without a browser, as a file of its own: a title, what was measured and where, the legend, the plot,
 // and who the contenders are.

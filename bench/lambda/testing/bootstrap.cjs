@@ -5,7 +5,7 @@ const { join } = require('node:path')
 
 const api = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime`
 const post = (path, body) => fetch(`${api}/${path}`, { method: 'POST', body: JSON.stringify(body) })
-const told = (error) => ({ errorType: error.name, errorMessage: error.message })
+const reported = (error) => ({ errorType: error.name, errorMessage: error.message })
 
 async function main() {
   const { handler } = require(join(process.env.LAMBDA_TASK_ROOT, 'index.js'))
@@ -15,9 +15,9 @@ async function main() {
     const event = await next.json()
     await handler(event).then(
       (result) => post(`invocation/${id}/response`, result),
-      (error) => post(`invocation/${id}/error`, told(error)),
+      (error) => post(`invocation/${id}/error`, reported(error)),
     )
   }
 }
 
-main().catch((error) => post('init/error', told(error)).finally(() => process.exit(1)))
+main().catch((error) => post('init/error', reported(error)).finally(() => process.exit(1)))

@@ -12,7 +12,7 @@ def post(path, body):
     urllib.request.urlopen(f"{API}/{path}", data=json.dumps(body).encode()).read()
 
 
-def told(error):
+def reported(error):
     return {"errorType": type(error).__name__, "errorMessage": str(error)}
 
 
@@ -20,7 +20,7 @@ try:
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
     from index import handler
 except Exception as error:
-    post("init/error", told(error))
+    post("init/error", reported(error))
     sys.exit(1)
 
 while True:
@@ -29,6 +29,6 @@ while True:
     try:
         result = handler(json.load(event), None)
     except Exception as error:
-        post(f"invocation/{request_id}/error", told(error))
+        post(f"invocation/{request_id}/error", reported(error))
     else:
         post(f"invocation/{request_id}/response", result)

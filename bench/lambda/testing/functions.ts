@@ -148,8 +148,8 @@ export class Functions {
       }
     } catch (error) {
       await stop(one)
-      const told = { errorType: 'Sandbox.Failure', errorMessage: (error as Error).message }
-      return json(200, told, { 'X-Amz-Function-Error': 'Unhandled' })
+      const reported = { errorType: 'Sandbox.Failure', errorMessage: (error as Error).message }
+      return json(200, reported, { 'X-Amz-Function-Error': 'Unhandled' })
     }
   }
 

@@ -12,7 +12,7 @@ import { type Clients, isNamed, patiently, textOf } from './clients.ts'
 import { parameterOf, POLICY_NAME, roleOf, secretOf } from './plan.ts'
 
 /** What a run has made, or may have made, in an account. */
-export interface Belongings {
+export interface Resources {
   readonly functions: Set<string>
   /** Whether AWS itself has named them. */
   readonly areListed: boolean
@@ -26,7 +26,7 @@ export interface Belongings {
   roleArn: string
 }
 
-export function noBelongings(): Belongings {
+export function noResources(): Resources {
   return {
     functions: new Set(),
     areListed: false,
@@ -40,8 +40,8 @@ export function noBelongings(): Belongings {
 }
 
 /** What is left of a run of this name, by the names of everything in the account. */
-export async function belongingsOf({ lambda }: Clients, run: string): Promise<Belongings> {
-  const found = { ...noBelongings(), areListed: true, hasSecret: true, hasParameter: true, hasRole: true }
+export async function resourcesOf({ lambda }: Clients, run: string): Promise<Resources> {
+  const found = { ...noResources(), areListed: true, hasSecret: true, hasParameter: true, hasRole: true }
   const isOfRun = (name: string | undefined): name is string => name?.startsWith(`${run}-`) === true
   for await (const { Functions = [] } of paginateListFunctions({ client: lambda }, {}))
     for (const { FunctionName: name } of Functions) if (isOfRun(name)) found.functions.add(name)
@@ -57,7 +57,7 @@ export interface Left {
 }
 
 /** Deletes all of it, whatever fails on the way. Returns what is left; what is gone already is no failure. */
-export async function deleteAll(clients: Clients, run: string, mine: Belongings): Promise<Left[]> {
+export async function deleteAll(clients: Clients, run: string, mine: Resources): Promise<Left[]> {
   const { secrets, parameters } = clients
   const { functions, layers, hasRole, hasSecret, hasParameter } = mine
   const tasks: [string, () => Promise<unknown>][] = [
