@@ -3,10 +3,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import test, { type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { stateOf } from '../../local/emulators/lambda/sandbox-process.ts'
 import { cpuMs } from '../../tools/proc.ts'
 import { limitProcessor } from './quota.ts'
-
-const MEASURED_MS = 1_500
 
 /** A process that would use a whole processor. */
 async function busy(t: TestContext): Promise<number> {
@@ -16,19 +15,31 @@ async function busy(t: TestContext): Promise<number> {
   return child.pid ?? 0
 }
 
-/** Of one processor, over a while. */
-async function shareOf(pid: number): Promise<number> {
-  const startedAt = performance.now()
-  const usedMs = cpuMs(pid)
-  await sleep(MEASURED_MS)
-  return (cpuMs(pid) - usedMs) / (performance.now() - startedAt)
+const isStopped = (pid: number): boolean => stateOf(pid) === 'T'
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(1)
 }
 
-test('a busy process is held to its share, and let go again', async (t) => {
+test('a busy process is stopped when it has used its share of a period, until it is let go', async (t) => {
   const pid = await busy(t)
-  const unlimited = limitProcessor(pid, 0.07)
-  const held = await shareOf(pid)
-  unlimited()
-  const free = await shareOf(pid)
-  assert.ok(held > 0 && held * 2 < free, `${held} of a processor, and ${free} when let go`)
+  const startedAt = performance.now()
+  const startedWithMs = cpuMs(pid)
+  const letGo = limitProcessor(pid, 0.07)
+  try {
+    for (let stop = 0; stop < 10; stop++) {
+      const usedMs = cpuMs(pid)
+      await until(() => isStopped(pid))
+      await until(() => !isStopped(pid) && cpuMs(pid) > usedMs)
+    }
+    const held = (cpuMs(pid) - startedWithMs) / (performance.now() - startedAt)
+    assert.ok(held < 0.5, `${held} of a processor`)
+  } finally {
+    letGo()
+  }
+  const letGoWithMs = cpuMs(pid)
+  await until(() => {
+    assert.ok(!isStopped(pid))
+    return cpuMs(pid) - letGoWithMs > 200
+  })
 })
