@@ -4,7 +4,7 @@ import { complaint, type Rules } from './verdict.ts'
 
 const RULES: Rules = {
   token: 'the-token',
-  answers: ['{"held":"hunter2"}'],
+  answers: ['{"held":"hunter2"}', '{"a":{"at":1700000000,"held":"hunter2"}}'],
   secrets: ['hunter2', 'the-token'],
 }
 
@@ -25,6 +25,17 @@ const VERDICTS: readonly (readonly [what: string, seen: string | number[], expec
   ['an answer to who has not', judge(HELD, false), 'a 200 without the token'],
   ['a ping to who has not', judge(reply(200, 'healthy'), false), [200]],
   ['an answer that nobody holds', judge(reply(200, 'else')), 'a 200 with a body that nobody holds'],
+  ['an answer as AWS spells it', judge(reply(200, '{"a":{"held":"hunter2","at":1.7E9}}')), [200]],
+  [
+    'an answer as AWS spells it, to who has no token',
+    judge(reply(200, '{"a":{"held":"hunter2","at":1.7E9}}'), false),
+    'a 200 without the token',
+  ],
+  [
+    'an answer with another value',
+    judge(reply(200, '{"a":{"held":"hunter2","at":1}}')),
+    'a 200 with a body that nobody holds',
+  ],
   ['a bare 500', judge(reply(500, 'oops')), 'status 500'],
   ['a secret in a refusal', judge(reply(400, 'no hunter2')), 'a secret in a 400'],
   ['a secret in a header of a refusal', judge(reply(400, 'no', 'Why: hunter2\r\n')), 'a secret in a 400'],
