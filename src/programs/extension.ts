@@ -1,6 +1,8 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Config } from '../config/config.ts'
 import { createExtensionsClient } from '../lambda/extensions-api.ts'
 import { live } from '../lambda/lifecycle.ts'
+import { createPhases } from '../lambda/phases.ts'
 import { createLocalServer } from '../http/server/server.ts'
 import { createTokenCheck } from '../token.ts'
 import type { Log } from '../log.ts'
@@ -37,20 +39,14 @@ interface Shutdown {
 
 /** Serves until SHUTDOWN, and ends the process. Never rejects. */
 export async function runExtension({ config, log, load, survive }: Extension): Promise<void> {
+  const phases = log.debugEnabled ? createPhases(log) : undefined
+  phases?.ended(say`runtime`)
   const isNothingAhead = config.prefetch.isEmpty && config.environment === undefined
   let serving: Serving | undefined
   const loaded = async (): Promise<Serving> => (serving ??= await load())
   const server = createLocalServer({
     port: config.port,
-    handler(request, response) {
-      if (serving !== undefined) return serving.handler(request, response)
-      loaded()
-        .then(({ handler }) => handler(request, response))
-        .catch((error: unknown) => {
-          survive(error)
-          response.destroy()
-        })
-    },
+    handler: phases === undefined ? handle : phases.watching(handle),
     log,
     isKnownToken: createTokenCheck(config.callerTokens),
   })
@@ -58,9 +54,20 @@ export async function runExtension({ config, log, load, survive }: Extension): P
   let accountId: string | undefined
 
   const isListening = await server.listen()
+  phases?.ended(say`listen`)
   const shutdown = config.runtimeApi === undefined ? standalone() : register(config.runtimeApi)
   report(isListening)
   await leave(await shutdown)
+
+  function handle(request: IncomingMessage, response: ServerResponse): void {
+    if (serving !== undefined) return serving.handler(request, response)
+    loaded()
+      .then(({ handler }) => handler(request, response))
+      .catch((error: unknown) => {
+        survive(error)
+        response.destroy()
+      })
+  }
 
   async function register(runtimeApi: string): Promise<Shutdown> {
     const { reason, deadlineAt } = await live({
@@ -69,8 +76,14 @@ export async function runExtension({ config, log, load, survive }: Extension): P
       events: config.initializationType === 'snap-start' ? ['INVOKE', 'SHUTDOWN'] : ['SHUTDOWN'],
       log,
       onAccount: isNothingAhead ? undefined : (id) => (accountId = id),
-      onRegistered: () => (isNothingAhead ? undefined : fetchAhead()),
-      onReady: warmUp,
+      onRegistered() {
+        phases?.ended(say`register`)
+        return isNothingAhead ? undefined : fetchAhead()
+      },
+      onReady() {
+        phases?.ended(say`next`)
+        warmUp()
+      },
       onInvoke: () => loaded().then((it) => it.invoked(accountId)),
     })
     const drainMs = FAILED.test(reason) ? DRAIN_AFTER_FAILURE_MS : DRAIN_MS
@@ -119,6 +132,7 @@ export async function runExtension({ config, log, load, survive }: Extension): P
     await server.close(drainUntil)
     const it = await loaded()
     it.flushMetrics()
+    phases?.tell()
     log.info(say`shutting down (${reason}): ${it.summary()}`)
     process.exit(0)
   }

@@ -50,6 +50,26 @@ for (const registerStatus of [400, 403, 500] as const) {
   })
 }
 
+test('at DEBUG one line has what each phase of the start took, and at INFO none has', async (t) => {
+  const line = /Start, ms of each phase \(and since the process began\): (.*)$/
+  const env = { PARAMETERS_SECRETS_EXTENSION_LOG_LEVEL: 'DEBUG' }
+  const extension = await startExtension(t, { env })
+  for (let i = 0; i < 3; i++) await extension.get(SECRET)
+  const [, phases = ''] = line.exec(await extension.logged(line)) ?? []
+  const parts = phases
+    .split(', ')
+    .map((part) => /^(\D+) ([\d.]+) \(([\d.]+)\)$/.exec(part)?.slice(1) ?? [part])
+  const [names, own, since] = [0, 1, 2].map((i) => parts.map((part) => part[i]))
+  assert.deepEqual(names, ['runtime', 'listen', 'register', 'next', 'first read'])
+  const sums = own!.slice(0, 4).map((_, i) => own!.slice(0, i + 1).reduce((sum, ms) => sum + Number(ms), 0))
+  for (const [i, sum] of sums.entries()) assert.ok(Math.abs(sum - Number(since![i])) < 0.5, phases)
+  assert.ok(Number(since![4]) >= Number(since![3]), phases)
+  const quiet = await startExtension(t)
+  await quiet.get(SECRET)
+  await quiet.stop()
+  assert.equal([extension, quiet].flatMap((one) => one.logs()).filter((one) => line.test(one)).length, 1)
+})
+
 test('it registers for SHUTDOWN alone, so that it adds nothing to an invoke', async (t) => {
   const { lambda } = await startExtension(t)
   const { extensions } = await lambda.initialized()
@@ -102,7 +122,8 @@ test('what it asks itself before the function asks is neither counted nor logged
   await extension.stop()
   const lines = extension.logs().map((line) => line.replace(/^.*\d\d:\d\d:\d\d /, ''))
   assert.match(lines.at(-1)!, /: 0 hits, 0 misses, 0 coalesced, 0 evictions$/)
-  assert.equal(lines.at(-2), 'INFO ready to serve traffic')
+  assert.match(lines.at(-2)!, /^DEBUG Start, .* next [\d.]+ \([\d.]+\)$/)
+  assert.equal(lines.at(-3), 'INFO ready to serve traffic')
 })
 
 test('without a token nobody is served, and the function lives', async (t) => {
