@@ -1,7 +1,7 @@
 import type { UpstreamSettings } from '../config/config.ts'
 import type { UpstreamError } from '../errors.ts'
 import type { Credentials } from './credentials.ts'
-import { queuedTooLong, toUpstreamError, type Operation } from './failure.ts'
+import { isPassThrough, queuedTooLong, toUpstreamError, type Operation } from './failure.ts'
 import { waits, type Wait } from './transport/slots.ts'
 
 // What holds for every call, whatever it asks.
@@ -24,7 +24,7 @@ export async function bounded<T>(
   observe?: CallObserver,
 ): Promise<T> {
   const abort = new AbortController()
-  const wait: Wait = { waitedMs: 0, since: undefined }
+  const wait: Wait = { isPassThrough: isPassThrough(operation), waitedMs: 0, since: undefined }
   waits.set(abort.signal, wait)
   const timer = timeoutMs > 0 ? setTimeout(() => abort.abort(), timeoutMs) : undefined
   // The SDK's abort is not enough: fetching credentials does not listen to it.

@@ -17,6 +17,10 @@ export type Operation =
   /** One that is handed on, as an `X-Amz-Target` names it. */
   | `${'secretsmanager' | 'AmazonSSM'}.${string}`
 
+export function isPassThrough(operation: Operation): boolean {
+  return operation.includes('.')
+}
+
 function serviceOf(operation: Operation): Public {
   if (operation === 'AssumeRole') return say`STS`
   return /^secretsmanager\.|Secret/.test(operation) ? say`Secrets Manager` : say`SSM`

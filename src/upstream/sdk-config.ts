@@ -36,9 +36,9 @@ export function configure(
 ) {
   const { endpoint } = store
   const secure = endpoint === undefined || /^https:/i.test(endpoint)
-  const { caBundle, maxConnections: maxSockets, proxy } = settings
+  const { caBundle, maxConnections: maxCalls, proxy } = settings
   const bundle = secure && caBundle !== undefined ? { ca: readCaBundle(operation, caBundle) } : undefined
-  const sockets = createSockets({ secure, maxSockets, trust: bundle ?? trust, proxy, onSecure })
+  const sockets = createSockets({ secure, maxCalls, trust: bundle ?? trust, proxy, onSecure })
   const config = {
     region,
     ...(endpoint !== undefined && { endpoint }),
@@ -120,7 +120,7 @@ class FreshSocketHandler extends NodeHttpHandler {
 
   override async handle(...[request, options]: Parameters<NodeHttpHandler['handle']>) {
     this.#sockets.dropStale()
-    const release = await this.#sockets.slots.take(options?.abortSignal as AbortSignal | undefined)
+    const release = await this.#sockets.takeSlot(options?.abortSignal as AbortSignal | undefined)
     const answer = await super.handle(request, options).catch((error: unknown) => {
       release()
       throw error

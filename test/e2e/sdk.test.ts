@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
 import {
   BatchGetSecretValueCommand,
@@ -17,6 +18,7 @@ import {
 } from '@aws-sdk/client-ssm'
 import { LOCAL_CREDENTIALS } from '../../local/emulators/aws/server.ts'
 import type { Fault } from '../../local/emulators/aws/faults.ts'
+import { gate } from '../gate.ts'
 import { exchange, header, type Reply } from '../../tools/wire.ts'
 import { type Extension, type ExtensionOptions, startExtension } from '../artefact.ts'
 
@@ -458,7 +460,11 @@ test('a body is handed on up to 1 MiB, and a longer one is refused', async (t) =
   for (const length of [256 * 1024, 256 * 1024 + 1, 1024 * 1024]) {
     const { status, body } = await call(length)
     assert.equal(status, 400, `${length}`)
-    assert.match(body.toString(), /"__type":"ValidationException"/)
+    assert.match(
+      body.toString(),
+      /"__type":"(ValidationException|ParameterAlreadyExists)"/,
+      'AWS has judged it',
+    )
   }
   assert.equal(extension.aws.requests.length, before + 3)
   const { status, body } = await call(1024 * 1024 + 1)
@@ -498,3 +504,38 @@ test('a write that AWS refuses forgets nothing, and one whose outcome is unknown
   )
   assert.equal(header(await read(), 'x-cache'), 'MISS')
 })
+
+for (const most of [1, 3]) {
+  test(`with ${most} places, calls that are passed through and slow delay no read, nor reads such a call`, async (t) => {
+    const { extension } = await start(t, {
+      env: { PARAMETERS_SECRETS_EXTENSION_MAX_CONNECTIONS: String(most) },
+    })
+    const describe = () => bySdk(extension, 'secretsmanager.DescribeSecret', { SecretId: 'db' })
+    const { until, release } = gate()
+    extension.aws.fault({ operation: 'DescribeSecret' }, { until })
+    const passed = Array.from({ length: most + 2 }, describe)
+    while (extension.aws.calls('db') < most) await sleep(5)
+    for (const name of ['db', 'blob']) {
+      assert.equal((await extension.get(`/secretsmanager/get?secretId=${name}`)).status, 200)
+    }
+    assert.equal(
+      extension.aws.calls('db'),
+      most + 1,
+      'no further call is passed through before one has ended',
+    )
+    release()
+    for (const reply of await Promise.all(passed)) assert.equal(reply.status, 200)
+
+    const reads = gate()
+    extension.aws.fault({ operation: 'GetSecretValue' }, { until: reads.until })
+    const versions = ['AWSCURRENT', 'AWSPREVIOUS', 'ONE', 'TWO', 'THREE']
+    const waiting = versions.map((stage) =>
+      extension.get(`/secretsmanager/get?secretId=db&versionStage=${stage}&refreshNow=true`),
+    )
+    extension.aws.resetCounts()
+    while (extension.aws.calls('db') < most) await sleep(5)
+    assert.equal((await describe()).status, 200)
+    reads.release()
+    await Promise.all(waiting)
+  })
+}

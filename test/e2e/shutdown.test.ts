@@ -156,3 +156,25 @@ test('at the end of an idle sandbox a caller is waited for, though not for longe
     return tookMs
   })
 })
+
+test('half a request with a body is not waited for', async (t) => {
+  await leavesWithin(290, async () => {
+    const extension = await startExtension(t)
+    const sdk = `X-Amz-Target: secretsmanager.GetSecretValue\r\nX-Amz-Security-Token: ${extension.token}\r\n`
+    const token = `X-Aws-Parameters-Secrets-Token: ${extension.token}\r\n`
+    for (const half of [
+      `POST / HTTP/1.1\r\nHost: localhost\r\n${sdk}Content-Length: 100\r\n\r\n{"SecretId":`,
+      `POST / HTTP/1.1\r\nHost: localhost\r\n${sdk}Transfer-Encoding: chunked\r\n\r\n5\r\n{"Sec\r\n`,
+      `POST / HTTP/1.1\r\nHost: localhost\r\n${sdk}Content-Length: 100\r\n\r\n`,
+      `GET ${SECRET} HTTP/1.1\r\nHost: localhost\r\n${token}Content-Length: 100\r\n\r\nhalf`,
+    ]) {
+      const wire = await extension.wire()
+      t.after(() => wire.destroy())
+      await wire.send(half)
+    }
+    assert.equal((await extension.get(SECRET)).status, 200)
+    const { exitCode, killed, tookMs } = await extension.stop()
+    assert.deepEqual({ exitCode, killed }, { exitCode: 0, killed: false })
+    return tookMs
+  })
+})

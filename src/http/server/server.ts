@@ -112,8 +112,8 @@ export function createLocalServer(options: LocalServerOptions): LocalServer {
  */
 function isAwaited(waiting: ReadonlySet<ServerResponse>): boolean {
   for (const { req } of waiting) {
-    const { socket } = req
-    if (!socket.readableEnded && !socket.destroyed) return true
+    // Half a request is due no answer.
+    if (req.complete && !req.socket.readableEnded && !req.socket.destroyed) return true
   }
   return false
 }

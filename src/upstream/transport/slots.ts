@@ -3,6 +3,8 @@
 
 /** How a call, all attempts together, waits for a slot. */
 export interface Wait {
+  /** Calls that are passed through have slots of their own: however slow they are, no read waits for them. */
+  readonly isPassThrough: boolean
   /** Wall time. */
   waitedMs: number
   /** When the wait under way began. */
@@ -21,8 +23,7 @@ export class Slots {
   }
 
   /** Resolves with a function that gives the slot back. Rejects when `signal` aborts the wait. */
-  async take(signal: AbortSignal | undefined): Promise<() => void> {
-    const wait = signal && waits.get(signal)
+  async take(signal: AbortSignal | undefined, wait: Wait | undefined): Promise<() => void> {
     if (this.#free === 0) await this.#queued(signal, wait)
     else this.#free--
     let isTaken = true

@@ -5,7 +5,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { say, shown, type Public } from '../../public.ts'
 import type { ProxySettings } from '../../config/config.ts'
 import { openTunnel, proxyFor, type Proxy } from './proxy.ts'
-import { Slots } from './slots.ts'
+import { Slots, waits } from './slots.ts'
 import type { Trust } from './trust.ts'
 
 // Sockets that may have slept. Between two invocations Lambda freezes the whole process, for milliseconds or for
@@ -31,16 +31,19 @@ export interface Sockets {
   readonly agent: HttpAgent | HttpsAgent
   /** To be called before each request. Closes the sockets that slept, idle or with a request under way. */
   dropStale(): void
-  /** Who may send: as many at once as there may be sockets. */
-  readonly slots: Slots
+  /**
+   * Resolves when a call may send, with a function to be called when its answer is whole. Rejects when `signal` ends
+   * the wait.
+   */
+  takeSlot(signal: AbortSignal | undefined): Promise<() => void>
   /** Closes the idle ones now and the others as soon as they are idle. */
   retire(): void
 }
 
 export interface SocketsOptions {
   readonly secure: boolean
-  /** More requests than these wait for one. */
-  readonly maxSockets: number
+  /** More reads than these wait for one; and so do more calls than these that are passed through. */
+  readonly maxCalls: number
   readonly trust: Trust
   readonly proxy: ProxySettings | undefined
   /** Is told of each TLS connection when it is made. */
@@ -48,7 +51,10 @@ export interface SocketsOptions {
 }
 
 /** Sockets to one origin. */
-export function createSockets({ secure, maxSockets, trust, proxy, onSecure }: SocketsOptions): Sockets {
+export function createSockets({ secure, maxCalls, trust, proxy, onSecure }: SocketsOptions): Sockets {
+  const maxSockets = 2 * maxCalls
+  const reads = new Slots(maxCalls)
+  const passThrough = new Slots(maxCalls)
   // Set here, because otherwise NODE_TLS_REJECT_UNAUTHORIZED decides, which a function may set for its own calls.
   const options = { keepAlive: true, maxSockets, rejectUnauthorized: true, ...trust }
   const agent: HttpAgent = secure ? new HttpsAgent(options) : new HttpAgent({ keepAlive: true, maxSockets })
@@ -108,7 +114,10 @@ export function createSockets({ secure, maxSockets, trust, proxy, onSecure }: So
 
   return {
     agent,
-    slots: new Slots(maxSockets),
+    takeSlot(signal) {
+      const wait = signal && waits.get(signal)
+      return (wait?.isPassThrough ? passThrough : reads).take(signal, wait)
+    },
     dropStale() {
       const now = Date.now()
       const age = (socket: Duplex) => now - (since.get(socket) ?? now)
