@@ -4,6 +4,8 @@ export interface Columns {
   readonly headlines: readonly string[]
   readonly metrics: readonly string[]
   readonly comparisons: readonly Comparison[]
+  /** Scenarios whose rows are parts of one thing, not contenders for it: they have no ranks. */
+  readonly unranked?: readonly string[]
 }
 
 export interface Comparison {
@@ -84,6 +86,7 @@ export const COLUMNS: Readonly<Record<string, Columns>> = {
       ratio('÷ lru-cache', 'nsPerOp', 'lru-cache'),
       ratio('÷ lru-cache, ttlResolution 0', 'nsPerOp', 'lru-cache, ttlResolution 0'),
     ],
+    unranked: ['the parts of a hit'],
   },
   memory: {
     headlines: ['rssMb'],

@@ -2,11 +2,12 @@ import * as Plot from '@observablehq/plot'
 import { Histogram } from '../storing/histogram.ts'
 import type { GroupResult, Run } from '../storing/results.ts'
 import { estimate } from './statistics.ts'
-import { drawn, type Figure } from './svg.ts'
-import { coloursOf } from './legend.ts'
+import { drawn, type Figure, MEDIANS } from './svg.ts'
+import { coloursOf, oursFirst, plainly } from './legend.ts'
 
 const TICKS = [0.5, 0.9, 0.99, 0.999]
 const STEPS = 60
+const LATENCIES_US = [50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000]
 
 /**
  * Microseconds over the share of answers that took no longer, the slowest tenth spread out: for each contender the
@@ -16,20 +17,33 @@ export function latencyDistribution(run: Run, group: GroupResult): Figure | unde
   const [scenario = ''] = group.scenarios
   const points = group.contenders.flatMap((contender) => distribution(group, scenario, contender))
   if (points.length === 0) return undefined
-  const contenders = group.contenders.filter((contender) => points.some((one) => one.contender === contender))
+  const contenders = oursFirst(
+    group.contenders.filter((contender) => points.some((one) => one.contender === contender)),
+  )
   const colours = coloursOf(contenders)
   const x = { x: 'nines', z: 'contender' } as const
+  const last = Math.max(...points.map((one) => one.nines))
+  const ticks = TICKS.map(nines).filter((at) => at <= last)
   const options: Plot.PlotOptions = {
     marginLeft: 60,
     marginRight: 30,
     height: 380,
-    y: { type: 'log', label: '↑ µs', grid: true, tickFormat: (us: number) => us.toLocaleString('en') },
+    x: { domain: [points[0]!.nines, last] },
+    y: {
+      type: 'log',
+      label: '↑ µs, logarithmic',
+      grid: true,
+      ticks: LATENCIES_US.filter(
+        (us) => points.some(({ low }) => low <= us) && points.some(({ high }) => high >= us),
+      ),
+      tickFormat: (us: number) => us.toLocaleString('en'),
+    },
     color: { domain: contenders, range: colours },
     marks: [
-      Plot.gridX(TICKS.map(nines), { strokeOpacity: 0.15 }),
-      Plot.axisX(TICKS.map(nines), {
+      Plot.gridX(ticks, { strokeOpacity: 0.15 }),
+      Plot.axisX(ticks, {
         tickFormat: (at: number) => `p${Number((100 * (1 - 10 ** -at)).toFixed(2))}`,
-        label: null,
+        label: 'percentile, the slowest tenths spread out →',
       }),
       Plot.areaY(points, { ...x, y1: 'low', y2: 'high', fill: 'contender', fillOpacity: 0.15 }),
       Plot.line(points, { ...x, y: 'us', stroke: 'contender', strokeWidth: 2 }),
@@ -37,7 +51,8 @@ export function latencyDistribution(run: Run, group: GroupResult): Figure | unde
   }
   const titles = {
     name: 'latency',
-    title: `Latency of a hit by percentile, ${scenario}`,
+    title: `Latency of a hit, ${plainly(scenario)}`,
+    figures: MEDIANS,
     method: group.method,
     contenders,
     legend: contenders.map((text, i) => ({ text, colour: colours[i]! })),

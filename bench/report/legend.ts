@@ -72,3 +72,17 @@ export function explanationsOf(contenders: readonly string[]): string[] {
 function knownOf(contender: string): Known | undefined {
   return KNOWN.find(({ pattern }) => pattern.test(contender))
 }
+
+/** Ours on top, then the others in their order. */
+export function oursFirst(contenders: readonly string[]): string[] {
+  const isOurs = (contender: string) => /^(nodejs layer|executable)\b/.test(contender)
+  return [...contenders.filter(isOurs), ...contenders.filter((contender) => !isOurs(contender))]
+}
+
+/** A scenario in the words of a reader: `c1` is one client. */
+export function plainly(scenario: string): string {
+  return scenario
+    .replace(/\bc1\b/, 'one client')
+    .replace(/\bc(\d+)\b/, '$1 clients')
+    .replace(/(\d)(K?B)\b/g, '$1 $2')
+}

@@ -3,6 +3,8 @@ export interface Metric {
   readonly label: string
   readonly unit: string
   readonly digits: number
+  /** Of a plot, where the label alone would not tell a newcomer what is drawn. */
+  readonly title?: string
 }
 
 const ms = (label: string): Metric => ({ label, unit: 'ms', digits: 1 })
@@ -29,21 +31,26 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   maxMemoryMb: { label: 'max memory used', unit: 'MB', digits: 0 },
   wrapperFirstMs: ms('added, waiting for AWS'),
   wrapperMs: ms('added, values held'),
-  pingMs: ms('ping answered'),
+  pingMs: { ...ms('ping answered'), title: 'Cold start in a small sandbox, until /ping is answered' },
   majorFaults: { label: 'major faults', unit: '', digits: 0 },
   readMb: mb('read from disk'),
   cacheMb: mb('page cache'),
   p50Us: us('p50'),
   p99Us: us('p99'),
   'p99.9Us': us('p99.9'),
-  cpuUsPerHit: us('CPU per hit'),
+  cpuUsPerHit: { ...us('CPU per hit'), title: 'Processor time of a hit' },
   cpuUsPerMiss: us('CPU per miss'),
   driverCpuUsPerHit: us('driver CPU per hit'),
   perSecond: { label: 'per second', unit: '/s', digits: 0 },
   answeredMs: ms('all answered'),
   upstreamCalls: { label: 'upstream calls', unit: '', digits: 0 },
   throttledCalls: { label: 'throttled calls', unit: '', digits: 0 },
-  failedPercent: { label: 'reads that failed', unit: '%', digits: 2 },
+  failedPercent: {
+    label: 'reads that failed',
+    unit: '%',
+    digits: 2,
+    title: 'Reads that failed, and reads that waited for AWS, where a fleet meets its quota',
+  },
   waitedPercent: { label: 'reads that waited', unit: '%', digits: 2 },
   stalePercent: { label: 'stale reads', unit: '%', digits: 2 },
   worstWaitMs: { label: 'worst wait', unit: 'ms', digits: 0 },
@@ -53,7 +60,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   rssAt40Mb: mb('RSS at 40 %'),
   rssAt60Mb: mb('RSS at 60 %'),
   rssAt80Mb: mb('RSS at 80 %'),
-  rssMb: mb('RSS'),
+  rssMb: { ...mb('RSS'), title: 'Memory of the extension' },
   anonMb: mb('own (anonymous)'),
   shareMb: mb('proportional (PSS)'),
   peakRssMb: mb('peak RSS'),

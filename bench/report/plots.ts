@@ -3,8 +3,8 @@ import { METRICS } from './metrics.ts'
 import { type GroupResult, type Run, valuesOf } from '../storing/results.ts'
 import { estimate } from './statistics.ts'
 import { latencyDistribution } from './latency-plot.ts'
-import { drawn, type Figure, LINE, type Titles } from './svg.ts'
-import { coloursOf } from './legend.ts'
+import { drawn, type Figure, LINE, MEDIANS, SIMULATED, type Titles } from './svg.ts'
+import { coloursOf, oursFirst, plainly } from './legend.ts'
 
 // Rows of one figure for each scenario and contender, by Observable Plot. A row is there only where something was
 // measured, and the heading of a scenario is a row of its own, so that no label is cut off.
@@ -31,11 +31,21 @@ export function figuresOf(run: Run, group: GroupResult): Figure[] {
   const shown = withoutBefore(group)
   const figures = {
     start: () => [milestones(run, shown)],
-    sandbox: () => [bars(run, shown, 'pingMs', 'sandbox')],
-    hit: () => [latencyDistribution(run, shown), bars(run, shown, 'cpuUsPerHit', 'cpu-per-hit')],
-    memory: () => [bars(run, shown, 'rssMb', 'memory', 'anonMb')],
-    fleet: () => [bars(run, shown, 'failedPercent', 'fleet-failed')],
-    emulated: () => [bars(run, shown, 'cpuUsPerHit', 'cpu-per-hit')],
+    sandbox: () => [bars(run, shown, { name: 'sandbox', metric: 'pingMs' })],
+    hit: () => [
+      latencyDistribution(run, shown),
+      bars(run, shown, { name: 'cpu-per-hit', metric: 'cpuUsPerHit' }),
+    ],
+    memory: () => [
+      bars(run, shown, {
+        name: 'memory',
+        metric: 'rssMb',
+        part: 'anonMb',
+        legend: ['its own', 'pages of its file, which others may share'],
+      }),
+    ],
+    fleet: () => [fleets(run, shown)],
+    emulated: () => [bars(run, shown, { name: 'cpu-per-hit', metric: 'cpuUsPerHit' })],
   }[group.group]
   return figures?.().filter((one) => one !== undefined) ?? []
 }
@@ -43,7 +53,7 @@ export function figuresOf(run: Run, group: GroupResult): Figure[] {
 /** The other build has the table of what has changed. */
 function withoutBefore(group: GroupResult): GroupResult {
   const others = new Set(Object.values(group.before ?? {}))
-  return { ...group, contenders: group.contenders.filter((contender) => !others.has(contender)) }
+  return { ...group, contenders: oursFirst(group.contenders.filter((contender) => !others.has(contender))) }
 }
 
 const STEP_COLOURS = ['#4269d0', '#b58105', '#e5533d']
@@ -63,39 +73,120 @@ function milestones(run: Run, group: GroupResult): Figure | undefined {
       strokeOpacity: 0.4,
     }),
     Plot.dot(points, { y: 'key', x: 'value', fill: 'step', r: 4 }),
+    valuesAt(
+      points.filter(({ key, value }) => !points.some((other) => other.key === key && other.value > value)),
+      0,
+    ),
   ]
   return rowsFigure(run, group, points, {
     name: 'start',
-    title: 'From the spawn to registered, to next and to the first secret',
-    axis: 'ms since the spawn →',
+    title: 'From the start of the process to registered, to next and to the first secret',
+    figures: MEDIANS,
+    axis: 'ms since the start →',
     marks,
     color: { domain: labels, range: STEP_COLOURS },
     legend: labels.map((text, i) => ({ text, colour: STEP_COLOURS[i]! })),
   })
 }
 
-/** Solid, how much of it another metric is. */
-function bars(run: Run, group: GroupResult, metric: string, name: string, part?: string): Figure | undefined {
+interface Bars {
+  readonly name: string
+  readonly metric: string
+  /** Drawn solid, how much of it another metric is. */
+  readonly part?: string
+  /** Of the part, and of the rest. */
+  readonly legend?: readonly [string, string]
+}
+
+function bars(run: Run, group: GroupResult, { name, metric, part, legend }: Bars): Figure | undefined {
   const points = pointsOf(group, [metric])
   const parts = part === undefined ? [] : pointsOf(group, [part])
-  const { unit = '', label = metric } = METRICS[metric] ?? {}
-  const solid = parts.length > 0 ? `, solid: ${METRICS[part ?? '']?.label}` : ''
+  const { unit = '', label = metric, title = label, digits = 0 } = METRICS[metric] ?? {}
   const marks = [
-    Plot.barX(points, { y: 'key', x: 'value', fill: 'contender', fillOpacity: solid === '' ? 0.9 : 0.5 }),
+    Plot.barX(points, {
+      y: 'key',
+      x: 'value',
+      fill: 'contender',
+      fillOpacity: parts.length === 0 ? 0.9 : PALE,
+    }),
     Plot.barX(parts, { y: 'key', x: 'value', fill: 'contender' }),
     Plot.ruleY(points, { y: 'key', x1: 'low', x2: 'high', strokeWidth: 2 }),
+    valuesAt(points, digits),
   ]
+  const [solid, pale] = legend ?? []
   return rowsFigure(run, group, points, {
     name,
-    title: `${label}${solid}`,
+    title,
+    figures: MEDIANS,
     axis: `${unit} →`,
     marks,
     color: { domain: [...group.contenders], range: coloursOf(group.contenders) },
-    legend: [],
+    legend:
+      solid === undefined || pale === undefined || parts.length === 0
+        ? []
+        : [
+            { text: solid, colour: GREY },
+            { text: pale, colour: GREY, opacity: PALE },
+          ],
   })
 }
 
-interface RowsOptions extends Pick<Titles, 'name' | 'title' | 'legend'> {
+const PALE = 0.5
+const GREY = '#7a828e'
+
+/** Right of each bar and of its interval. */
+function valuesAt(points: readonly Point[], digits: number): Plot.Markish {
+  const text = ({ value }: Point) =>
+    value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
+  return Plot.text(points, { y: 'key', x: 'high', text, textAnchor: 'start', dx: 5, fill: 'currentColor' })
+}
+
+const FLEET_COLOURS = ['#e5533d', '#4269d0']
+/** Percentage points. Below it the settings do not differ for whoever chooses one. */
+const DIFFERS = 1
+
+/** Two bars a setting: the reads that failed, and those that waited. */
+function fleets(run: Run, group: GroupResult): Figure | undefined {
+  const metrics = ['failedPercent', 'waitedPercent']
+  const [failed, waited] = metrics.map((metric) => METRICS[metric]!)
+  const all = pointsOf(group, metrics)
+  const scenarios = group.scenarios.filter((scenario) => {
+    const shares = group.contenders.flatMap((one) => valuesOf(group, scenario, one, 'failedPercent'))
+    return Math.max(...shares) - Math.min(...shares) >= DIFFERS
+  })
+  const keys = new Set(scenarios.flatMap((one) => group.contenders.map((contender) => keyOf(one, contender))))
+  const points = all.filter(({ key }) => keys.has(key))
+  const labels = [failed!.label, waited!.label]
+  const marks = metrics.flatMap((metric, i) => {
+    const these = points.filter((point) => point.metric === metric)
+    const place = i === 0 ? { insetBottom: 7 } : { insetTop: 7 }
+    const dy = i === 0 ? -4 : 4
+    return [
+      Plot.barX(these, { y: 'key', x: 'value', fill: FLEET_COLOURS[i]!, ...place }),
+      Plot.text(these, {
+        y: 'key',
+        x: 'value',
+        text: ({ value }: Point) => value.toFixed(1),
+        textAnchor: 'start',
+        dx: 4,
+        dy,
+        fontSize: 8,
+        fill: 'currentColor',
+      }),
+    ]
+  })
+  return rowsFigure(run, { ...group, scenarios }, points, {
+    name: 'fleet',
+    title: failed!.title ?? failed!.label,
+    figures: SIMULATED,
+    axis: '% of all reads →',
+    marks,
+    color: { domain: labels, range: FLEET_COLOURS },
+    legend: labels.map((text, i) => ({ text, colour: FLEET_COLOURS[i]! })),
+  })
+}
+
+interface RowsOptions extends Pick<Titles, 'name' | 'title' | 'figures' | 'legend'> {
   readonly axis: string
   readonly marks: readonly Plot.Markish[]
   readonly color: Plot.ScaleOptions
@@ -111,10 +202,11 @@ function rowsFigure(
   const rows = rowsOf(group, points)
   const labels = new Map(rows.map(({ key, label, isHeading }) => [key, isHeading ? '' : label]))
   const headings = rows.filter(({ isHeading }) => isHeading)
-  const marginLeft = 16 + LINE.characterWidth * Math.max(...[...labels.values()].map(({ length }) => length))
+  const longest = Math.max(...rows.map(({ label, isHeading }) => label.length + (isHeading ? 2 : 0)))
+  const marginLeft = 16 + LINE.characterWidth * longest
   const options: Plot.PlotOptions = {
     marginLeft,
-    marginRight: 24,
+    marginRight: 48,
     height: 44 + rows.length * 18,
     x: { label: axis, grid: true, zero: true },
     y: {
@@ -147,7 +239,7 @@ function rowsOf(group: GroupResult, points: readonly Point[]): Row[] {
       .map((contender) => ({ key: keyOf(scenario, contender), label: contender, isHeading: false }))
       .filter(({ key }) => keys.has(key))
     if (measured.length === 0) return []
-    return [{ key: scenario, label: scenario, isHeading: true }, ...measured]
+    return [{ key: scenario, label: plainly(scenario), isHeading: true }, ...measured]
   })
 }
 

@@ -122,6 +122,7 @@ test('plots follow the light or dark scheme of their reader', (t) => {
     const svg = read(`plots/${plot}`)
     assert.match(svg, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/)
     assert.match(svg, /prefers-color-scheme:dark/)
+    assert.match(svg, /role="img" aria-labelledby="title"><title id="title">[A-Z]/)
     assert.match(svg, /nodejs layer, Node 24/)
   }
 })
@@ -142,7 +143,9 @@ test("a bar of memory shows how much of it is the process' own", (t) => {
   const group = { ...hits(60), group: 'memory', scenarios: ['idle'], samples: [sample] }
   const { read } = reported(t, { name: 'run', group })
   const svg = read('plots/x86_64-memory.svg')
-  assert.match(svg, /RSS, solid: own \(anonymous\)/)
+  assert.match(svg, />Memory of the extension</)
+  assert.match(svg, />its own</)
+  assert.match(svg, />40\.0</)
   const widths = [...svg.matchAll(/<rect [^>]*\bwidth="([\d.]+)"/g)].map(([, width]) => Number(width))
   assert.equal(widths.length, 2)
   assert.ok(Math.abs(widths[0]! / widths[1]! - 4) < 0.01)
@@ -218,7 +221,8 @@ test('a plot says what was measured and where, keeps its colours, and has no row
   )
   for (const svg of svgs) {
     assert.match(svg, /Medians with 95 % intervals\. x86_64, Some CPU, 2 cores; 2026-11-23, commit 0123456/)
-    assert.match(svg, />CPU per hit</)
+    assert.match(svg, />Processor time of a hit</)
+    assert.match(svg, />one client, 100 B</)
     assert.match(svg, />a fixture</)
     assert.match(svg, /bare node:http: a server without a cache/)
     assert.doesNotMatch(svg, /naive/)
@@ -289,4 +293,31 @@ test('an emulated run is compared with no other', (t) => {
   const a = readRun(stored(parent, 'a', hits(60)))
   const b = readRun(stored(parent, 'b', hits(60), { ...META, emulated: true }))
   assert.throws(() => compareRuns(a, b), /one of the two is emulated/)
+})
+
+test('the plot of fleets has the groups in which settings differ, and says that it is simulated', (t) => {
+  const settings = ['as the original', 'all three']
+  const sample = (scenario: string, contender: string, failedPercent: number) => ({
+    scenario,
+    contender,
+    round: 0,
+    values: { failedPercent, waitedPercent: 12.3 },
+  })
+  const group = {
+    ...hits(60),
+    group: 'fleet',
+    contenders: settings,
+    scenarios: ['a small fleet', 'a large fleet'],
+    floors: {},
+    skipped: [],
+    samples: settings.flatMap((contender, i) => [
+      sample('a small fleet', contender, 0),
+      sample('a large fleet', contender, 30 - 30 * i),
+    ]),
+  }
+  const svg = reported(t, { name: 'run', group }).read('plots/fleets-simulated-fleet.svg')
+  assert.match(svg, />a large fleet</)
+  assert.doesNotMatch(svg, /a small fleet|Medians|cores/)
+  assert.match(svg, /Simulated in virtual time/)
+  assert.match(svg, />reads that failed<[\s\S]*>reads that waited</)
 })

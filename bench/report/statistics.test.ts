@@ -74,3 +74,14 @@ test('a difference is in the unit of the samples', () => {
   assert.equal(added.value, 50)
   assert.ok(added.interval !== undefined && added.interval.low > 40 && added.interval.high < 60)
 })
+
+test('a figure of zero has no ratio, and so no interval of one', () => {
+  const zero = Array.from({ length: 8 }, (_, i) => (i < 7 ? 0 : 1))
+  for (const [from, to] of [
+    [zero, zero],
+    [zero, oneTo(8)],
+  ]) {
+    const { interval, verdict } = effect(from!, to!)
+    assert.deepEqual([interval, verdict], [undefined, 'no claim'])
+  }
+})

@@ -95,6 +95,8 @@ function bootstrap(
   const random = seeded(BOOTSTRAP_SEED)
   const drawn = (one: readonly number[]) => median(sampleWithReplacement([...one], one.length, random))
   const values = Array.from({ length: RESAMPLES }, () => compare(samples.map(drawn))).sort((x, y) => x - y)
+  // A median of zero has no ratio.
+  if (!values.every(Number.isFinite)) return { value, interval: undefined }
   return { value, interval: { low: quantileSorted(values, TAIL), high: quantileSorted(values, 1 - TAIL) } }
 }
 

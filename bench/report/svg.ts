@@ -30,53 +30,74 @@ export interface Titles {
   readonly title: string
   readonly method: string
   readonly contenders: readonly string[]
-  readonly legend: readonly { readonly text: string; readonly colour: string }[]
+  /** What every figure is: medians with intervals, or counts of a simulation. */
+  readonly figures: string
+  readonly legend: readonly {
+    readonly text: string
+    readonly colour: string
+    readonly opacity?: number
+  }[]
 }
 
 interface Text {
   readonly text: string
   readonly weight?: 'bold'
-  readonly colour?: string
 }
+
+export const MEDIANS = 'Medians with 95 % intervals'
+export const SIMULATED = 'Simulated in virtual time, the same on every machine'
 
 export function drawn(run: Run, titles: Titles, options: Plot.PlotOptions): Figure {
   const { document } = parseHTML('<html><body></body></html>')
   const plot = Plot.plot({ document, width: WIDTH, ariaLabel: titles.title, ...options })
   const { cpu, arch, cores, startedAt, commit, emulated } = run.meta
-  const processor = `${arch}${emulated ? ', emulated by qemu-user' : ''}, ${cpu}, ${cores} cores`
-  const where = `${processor}; ${startedAt.slice(0, 10)}, commit ${commit.slice(0, 7)}`
-  const above: Text[] = [
-    { text: titles.title, weight: 'bold' },
-    ...wrapped(`Medians with 95 % intervals. ${where}`),
-    ...titles.legend.map(({ text, colour }) => ({ text, colour })),
-  ]
+  const processor = `${arch}${emulated ? ', emulated by qemu-user' : ''}, ${cpu}, ${cores} cores; `
+  const when = `${startedAt.slice(0, 10)}, commit ${commit.slice(0, 7)}`
+  const where = titles.figures === SIMULATED ? when : `${processor}${when}`
+  const above: Text[] = [{ text: titles.title, weight: 'bold' }, ...wrapped(`${titles.figures}. ${where}`)]
   const below = [titles.method, ...explanationsOf(titles.contenders)].flatMap(wrapped)
   return {
     name: titles.name,
     alt: titles.title,
-    svg: page(String(plot.outerHTML), above, below),
+    svg: page(String(plot.outerHTML), titles, above, below),
   }
 }
 
-function page(plot: string, above: readonly Text[], below: readonly Text[]): string {
+function page(plot: string, titles: Titles, above: readonly Text[], below: readonly Text[]): string {
   const plotHeight = Number(/ height="(\d+)"/.exec(plot)?.[1])
-  const top = MARGIN + above.length * LINE.height
+  const legendAt = MARGIN + above.length * LINE.height
+  const top = legendAt + (titles.legend.length > 0 ? LINE.height : 0)
   const height = top + plotHeight + below.length * LINE.height + MARGIN
-  const texts = [...lines(above, MARGIN), ...lines(below, top + plotHeight)].join('')
+  const texts = [
+    ...lines(above, MARGIN),
+    ...legendLine(titles.legend, legendAt),
+    ...lines(below, top + plotHeight),
+  ].join('')
   const inner = plot.replace('<svg ', `<svg y="${top}" `)
   const size = `width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}"`
   const font = 'font-family="system-ui, sans-serif" font-size="11"'
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${font}>${STYLE}${texts}${inner}</svg>\n`
+  const spoken = `role="img" aria-labelledby="title"`
+  const title = `<title id="title">${escaped(titles.title)}</title>`
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${font} ${spoken}>${title}${STYLE}${texts}${inner}</svg>\n`
 }
 
 function lines(texts: readonly Text[], fromY: number): string[] {
-  return texts.map(({ text, weight, colour }, i) => {
+  return texts.map(({ text, weight }, i) => {
     const y = Math.round(fromY + (i + 0.7) * LINE.height)
-    const mark =
-      colour === undefined ? '' : `<circle cx="${MARGIN + 4}" cy="${y - 4}" r="4" fill="${colour}"/>`
-    const x = colour === undefined ? MARGIN : MARGIN + 14
     const bold = weight === undefined ? '' : ' font-weight="bold" font-size="13"'
-    return `${mark}<text x="${x}" y="${y}" fill="currentColor"${bold}>${escaped(text)}</text>`
+    return `<text x="${MARGIN}" y="${y}" fill="currentColor"${bold}>${escaped(text)}</text>`
+  })
+}
+
+/** All in one line. */
+function legendLine(entries: Titles['legend'], fromY: number): string[] {
+  const y = Math.round(fromY + 0.7 * LINE.height)
+  let x = MARGIN
+  return entries.map(({ text, colour, opacity = 1 }) => {
+    const mark = `<circle cx="${x + 4}" cy="${y - 4}" r="4" fill="${colour}" fill-opacity="${opacity}"/>`
+    const label = `<text x="${x + 14}" y="${y}" fill="currentColor">${escaped(text)}</text>`
+    x += 14 + LINE.characterWidth * text.length + 18
+    return mark + label
   })
 }
 

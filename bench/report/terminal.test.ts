@@ -15,3 +15,22 @@ test('a scenario is a short table: one figure of each, how many times the best i
     '',
   ])
 })
+
+test('parts of one thing are listed, and not ranked against each other', () => {
+  const group = {
+    ...hits(60),
+    group: 'micro',
+    contenders: ['route', 'reply'],
+    scenarios: ['the parts of a hit'],
+    skipped: [],
+    samples: ['route', 'reply'].map((contender, i) => ({
+      scenario: 'the parts of a hit',
+      contender,
+      round: 0,
+      values: { nsPerOp: 10 + i },
+    })),
+  }
+  const text = terminalTables({ folder: 'run', meta: META, groups: [group] })
+  assert.match(text, /route +10\.0/)
+  assert.doesNotMatch(text, /×|best/)
+})

@@ -51,10 +51,11 @@ function linesOf(group: GroupResult, scenario: string, metric: string): Line[] {
     .map((contender) => ({ contender, ...estimate(valuesOf(group, scenario, contender, metric)) }))
     .filter(({ n }) => n > 0)
   const best = Math.min(...measured.map(({ median }) => median))
+  const isRanked = COLUMNS[group.group]?.unranked?.includes(scenario) !== true && best > 0
   return measured.map(({ contender, median, interval }) => ({
     contender,
     text: withInterval(median, interval, digits),
-    ratio: best > 0 ? `${(median / best).toFixed(2)}×${median === best ? ' best' : ''}` : '–',
+    ratio: isRanked ? `${(median / best).toFixed(2)}×${median === best ? ' best' : ''}` : '–',
   }))
 }
 
