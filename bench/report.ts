@@ -1,4 +1,6 @@
+import { writeFileSync } from 'node:fs'
 import { argumentsOf } from '../tools/arguments.ts'
+import { architecture } from './report/architecture.ts'
 import { writeReport } from './report/write.ts'
 import { readRuns } from './storing/results.ts'
 import { ROOT } from './contenders/runtimes.ts'
@@ -6,7 +8,7 @@ import { ROOT } from './contenders/runtimes.ts'
 const HELP = `npm run bench:report [-- FOLDER]
 
 Draws the README.md and the plots of a folder of results from its raw files, and the summary in the project's README.
-The folder must hold a finished run. Default: results.
+Draws docs/architecture.svg, too. The folder must hold a finished run. Default: results.
 
   --help  this text`
 
@@ -18,4 +20,5 @@ const results = argumentsOf(HELP, { allowPositionals: true }, ({ positionals }) 
   return folder
 })
 writeReport(results, `${ROOT}/README.md`)
+writeFileSync(`${ROOT}/docs/architecture.svg`, architecture())
 console.log(`${results}/README.md`)
