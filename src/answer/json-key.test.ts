@@ -66,7 +66,7 @@ test('a member that is not there, and a text whose top is no object, are missing
 })
 
 test('what is no JSON is told apart', () => {
-  for (const json of ['', 'hunter2', '{"a":1', "{'a':1}", '{"a":01}', '{"a":1}x', '\ufeff{}']) {
+  for (const json of ['', 'hunter2', '{"a":1', "{'a':1}", '{"a":01}', '{"a":1}x', '\ufeff']) {
     assert.equal(textOf(json, 'a'), 'not-json', json)
   }
 })
@@ -113,4 +113,11 @@ test('the members of an object are those that are found one by one', () => {
   )
   assert.deepEqual(membersOf('{"a":1.0,"a":"\\u0062"}'), new Map([['a', 'b']]))
   for (const json of ['', '[1]', '"x"', 'null', '{"a"']) assert.equal(membersOf(json), undefined, json)
+})
+
+test('a byte order mark before the JSON is left out, and is no part of a member', () => {
+  assert.equal(textOf('\ufeff{"a":"b"}', 'a'), 'b')
+  assert.equal(textOf('\ufeff {"a":[1,"\ufeffx"]}', '/a/1'), '\ufeffx')
+  assert.deepEqual(membersOf('\ufeff{"a":"b"}'), new Map([['a', 'b']]))
+  assert.equal(textOf('\ufeff\ufeff{"a":"b"}', 'a'), 'not-json')
 })

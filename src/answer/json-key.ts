@@ -14,7 +14,8 @@ const NOT_JSON: Picked = { kind: 'not-json' }
  * `key` is the name of a top-level member, or, where it begins with `/`, a JSON pointer (RFC 6901). Of members with one
  * name the last counts, as in `JSON.parse`. Never throws.
  */
-export function pickJson(json: string, key: string): Picked {
+export function pickJson(text: string, key: string): Picked {
+  const json = withoutMark(text)
   try {
     JSON.parse(json)
   } catch {
@@ -29,6 +30,11 @@ export function pickJson(json: string, key: string): Picked {
   }
   const source = json.slice(start, endOfValue(json, start))
   return { kind: 'found', text: source.startsWith('"') ? (JSON.parse(source) as string) : source }
+}
+
+/** Without the byte order mark that editors put at the beginning: RFC 8259, section 8.1, lets a reader ignore it. */
+function withoutMark(text: string): string {
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
 }
 
 function unescapePointer(token: string): string {
@@ -98,7 +104,8 @@ function skipSpace(json: string, start: number): number {
 }
 
 /** The text of each top-level member, as `pickJson` gives it; undefined if the text is no JSON object. Never throws. */
-export function membersOf(json: string): Map<string, string> | undefined {
+export function membersOf(text: string): Map<string, string> | undefined {
+  const json = withoutMark(text)
   try {
     JSON.parse(json)
   } catch {

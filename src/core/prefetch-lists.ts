@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import type { Log } from '../log.ts'
 import { say, shown } from '../public.ts'
+import { readRegularFile } from '../regular-file.ts'
 
 // What the settings name to be fetched ahead: their two lists, and those of a file.
 
@@ -18,6 +18,9 @@ export interface Lists {
 
 /** A member of a list in the file. */
 type Member = string | { readonly name: string; readonly roleArn?: string }
+
+/** Far more names than the cache holds. */
+const MOST_BYTES = 4 * 1024 * 1024
 
 /** Never throws: a file that cannot be read, and a name whose role is not admitted, is left out with a warning. */
 export function readLists(config: Pick<Config, 'prefetch' | 'upstream'>, log: Log): Lists {
@@ -54,7 +57,7 @@ export function readLists(config: Pick<Config, 'prefetch' | 'upstream'>, log: Lo
 
 function readFile(path: string): { secrets: Member[]; parameters: Member[] } | undefined {
   try {
-    const read: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    const read: unknown = JSON.parse(readRegularFile(path, MOST_BYTES))
     if (typeof read !== 'object' || read === null) return undefined
     const { secrets = [], parameters = [] } = read as { secrets?: unknown; parameters?: unknown }
     return areMembers(secrets) && areMembers(parameters) ? { secrets, parameters } : undefined

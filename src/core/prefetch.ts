@@ -124,9 +124,11 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
   async function fetchPath({ name: path, role }: Listed, own: Own): Promise<void> {
     try {
       const half = await upstream.load()
+      let found = 0
       await half.fetchPath(
         pathLookup(path === '/' ? path : path.slice(0, -1), true, true, role),
         (page, askedAt) => {
+          found += page.length
           for (const parameter of page.slice(0, room)) {
             const lookup = parameterLookup(parameter.Name ?? '', undefined, true, role)
             const answer = answerOf(lookup, { store: 'parameter-store', parameter }, own)
@@ -142,6 +144,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
           return room > 0
         },
       )
+      if (found === 0) log.warn(say`prefetch: there is no parameter below path=${shown(path)}`)
     } catch (error) {
       warn(say`path=${shown(path)}`, error)
     }

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { UpstreamError } from '../errors.ts'
 import { say } from '../public.ts'
+import { readRegularFile } from '../regular-file.ts'
 import { credentialsError } from './failure.ts'
 import type { ContainerSettings, StaticCredentials, UpstreamSettings } from '../config/config.ts'
 
@@ -48,6 +48,7 @@ const ATTEMPTS = 3
 const ATTEMPT_TIMEOUT_MS = 2_000
 const RETRY_DELAY_MS = 100
 const LONGEST_ANSWER = 64 * 1024
+const LONGEST_TOKEN = 64 * 1024
 
 export function createCredentials(settings: UpstreamSettings): Credentials {
   const { credentials, container } = settings
@@ -174,7 +175,7 @@ function containerUrl(container: ContainerSettings): URL {
 function authorization(container: ContainerSettings): string | undefined {
   if (container.authorizationTokenFile === undefined) return container.authorizationToken
   try {
-    return readFileSync(container.authorizationTokenFile, 'utf8').trim()
+    return readRegularFile(container.authorizationTokenFile, LONGEST_TOKEN).trim()
   } catch {
     throw credentialsError(say`AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE cannot be read`)
   }

@@ -1,14 +1,14 @@
-import { readFileSync } from 'node:fs'
 import { finished, pipeline, type Readable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import type { StaticCredentials, StoreSettings, UpstreamSettings } from '../config/config.ts'
 import { say } from '../public.ts'
+import { readRegularFile } from '../regular-file.ts'
 import { VERSION } from '../version.ts'
 import type { Credentials } from './credentials.ts'
 import { unasked, type Operation } from './failure.ts'
 import { createSockets, type Sockets } from './transport/sockets.ts'
-import { isBundle, type Trust } from './transport/trust.ts'
+import { isBundle, LONGEST_BUNDLE, type Trust } from './transport/trust.ts'
 
 // What the clients of the AWS SDK are made with. Every setting that the SDK would otherwise look up is given, so that it
 // asks no metadata service and prints nothing. It would still read profiles; build.mjs cuts that off.
@@ -85,7 +85,7 @@ export function collect(stream: Readable): Promise<Uint8Array> {
 function readCaBundle(operation: Operation, path: string): string {
   let pem: string
   try {
-    pem = readFileSync(path, 'utf8')
+    pem = readRegularFile(path, LONGEST_BUNDLE)
   } catch {
     throw unasked(operation, 'TlsError', say`AWS_CA_BUNDLE names a file that cannot be read`)
   }

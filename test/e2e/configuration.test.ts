@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { type Extension, startExtension } from '../artefact.ts'
 import { header } from '../../tools/wire.ts'
@@ -15,6 +19,18 @@ async function startWith(t: TestContext, env: Record<string, string>): Promise<E
 /** Log text without prefix and time. */
 const messages = ({ logs }: Extension): string[] =>
   logs().map((line) => line.replace(new RegExp('^' + PREFIX), ''))
+
+test('a file of certificates that is a pipe stops nothing', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'configuration-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const pipe = join(folder, 'pipe')
+  execFileSync('/usr/bin/mkfifo', [pipe])
+  const env = { AWS_CA_BUNDLE: pipe, AWS_ENDPOINT_URL: 'https://127.0.0.1:1' }
+  const extension = await startExtension(t, { env })
+  const reply = await extension.get(SECRET)
+  assert.deepEqual([reply.status, header(reply, 'x-amzn-errortype')], [400, 'TlsError'])
+  assert.equal((await extension.get('/ping')).status, 200)
+})
 
 test('every line has the prefix, the time and a level, as in the original; the very first has no level', async (t) => {
   const extension = await startWith(t, {})

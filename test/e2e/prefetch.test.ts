@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -130,6 +131,37 @@ for (const [what, text] of [
     await assertHits(extension, [secretUrl(RECORDED_SECRET)])
   })
 }
+
+for (const [what, make] of [
+  ['a pipe without a writer', (path: string) => execFileSync('/usr/bin/mkfifo', [path])],
+  ['a link to a device without an end', (path: string) => symlinkSync('/dev/zero', path)],
+  ['a folder', (path: string) => mkdirSync(path)],
+  ['a file of 5 MB', (path: string) => writeFileSync(path, '{"secrets": [' + ' '.repeat(5_000_000) + ']}')],
+] as const) {
+  test(`${what} as the prefetch file is warned of, and stops nothing`, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'prefetch-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, 'names.json')
+    make(file)
+    const extension = await start(t, { env: { [P + 'SECRETS']: RECORDED_SECRET, [P + 'FILE']: file } })
+    assert.match(await extension.logged(/PREFETCH_FILE/), /WARN .* Ignoring it\.$/)
+    await assertHits(extension, [secretUrl(RECORDED_SECRET)])
+  })
+}
+
+test('a prefetch file may begin with a byte order mark', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'prefetch-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'names.json')
+  writeFileSync(file, '\ufeff' + JSON.stringify({ secrets: [RECORDED_SECRET] }))
+  const extension = await start(t, { env: { [P + 'FILE']: file } })
+  await assertHits(extension, [secretUrl(RECORDED_SECRET)])
+})
+
+test('a path without a parameter is warned of', async (t) => {
+  const extension = await start(t, { env: { [P + 'PARAMETERS']: '/nowhere/' } })
+  await extension.logged(/WARN prefetch: there is no parameter below path=\/nowhere\/$/)
+})
 
 for (const batch of ['FALSE', 'TRUE']) {
   test(`of ten, one that is denied is one warning, and the others are there (batch ${batch})`, async (t) => {

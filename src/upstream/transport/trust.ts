@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls'
 import type { UpstreamSettings } from '../../config/config.ts'
+import { readRegularFile } from '../../regular-file.ts'
 
 // Whom to trust. Node and Bun bring their own roots. Go looks at the system's store too, and an image behind a firewall
 // that inspects TLS has the firewall's issuer there. So the store is read once, when a chain ends at an unknown issuer:
@@ -27,6 +28,8 @@ const FILES = [
   '/etc/ssl/cert.pem',
 ]
 const DIRECTORIES = ['/etc/ssl/certs', '/etc/pki/tls/certs']
+/** Of a file of certificates, in bytes. That of a distribution has a quarter of a megabyte. */
+export const LONGEST_BUNDLE = 8 * 1024 * 1024
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
 export function isUnknownIssuer(error: unknown): boolean {
@@ -68,7 +71,7 @@ function allIn(directory: string): string[] {
 
 function certificatesIn(file: string): string[] {
   try {
-    return (readFileSync(file, 'utf8').match(CERTIFICATE) ?? []).filter(isReadable)
+    return (readRegularFile(file, LONGEST_BUNDLE).match(CERTIFICATE) ?? []).filter(isReadable)
   } catch {
     return []
   }
