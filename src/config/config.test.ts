@@ -25,6 +25,7 @@ test('an empty environment gives the defaults of the AWS guides', () => {
     cacheEnabled: true,
     capacity: 1000,
     cacheMaxBytes: 16 * 1024 * 1024,
+    functionMemoryMb: undefined,
     freshness: { refreshAheadPercent: 0, staleMs: 0 },
     negativeTtlMs: 0,
     prefetch: { isEmpty: true, secrets: [], parameters: [], file: undefined, batch: false, waitMs: 1000 },
@@ -274,6 +275,28 @@ for (const { name, read, fallback, good, bad, rule } of OWN_NUMBERS) {
     }
   })
 }
+
+test('the cache is smaller by default where the function has less memory, and a set value wins', () => {
+  const cacheMb = (memory: string, set = ''): number =>
+    readConfig({
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memory,
+      PARAMETERS_SECRETS_EXTENSION_CACHE_MAX_MB: set,
+    }).cacheMaxBytes /
+    2 ** 20
+  for (const [memory, expected] of [
+    ['128', 4],
+    ['191', 4],
+    ['192', 8],
+    ['511', 8],
+    ['512', 16],
+    ['10240', 16],
+  ] as const) {
+    assert.equal(cacheMb(memory), expected, memory)
+    assert.equal(cacheMb(memory, '32'), 32, memory)
+    assert.equal(cacheMb(memory, 'much'), expected, 'a bad value is as none')
+  }
+  for (const none of ['', '0', '-128', '128 MB', 'NaN']) assert.equal(cacheMb(none), 16, none)
+})
 
 for (const { name, read, fallback, good, bad, rule } of NUMBERS) {
   test(`${name} takes every good value, with blanks around it, and clamps where the original does`, () => {

@@ -24,6 +24,8 @@ export interface Config {
   readonly capacity: number
   /** Most bytes held; `capacity` bounds the number of answers. */
   readonly cacheMaxBytes: number
+  /** The memory of the function's whole sandbox, in megabytes of 2²⁰ bytes. Undefined outside Lambda. */
+  readonly functionMemoryMb: number | undefined
   readonly freshness: { readonly refreshAheadPercent: number; readonly staleMs: number }
   /** How long an absence is remembered. 0: not at all. */
   readonly negativeTtlMs: number
@@ -184,9 +186,10 @@ export function readConfig(env: Environment): Config {
     max: 60,
     value: (n) => say`${n} s`,
   })
+  const functionMemoryMb = readFunctionMemory(env)
   const cacheMaxMb = readOwnNumber(env, notes, {
     name: 'PARAMETERS_SECRETS_EXTENSION_CACHE_MAX_MB',
-    fallback: 16,
+    fallback: cacheMbFor(functionMemoryMb),
     min: 1,
     max: 1024,
     value: (n) => say`${n} MB`,
@@ -203,6 +206,7 @@ export function readConfig(env: Environment): Config {
     prefetch: readPrefetch(env, notes),
     environment: readEnvironmentSettings(env, notes),
     cacheMaxBytes: cacheMaxMb * 1024 * 1024,
+    functionMemoryMb,
     secretsTtlMs: secretsTtl * 1000,
     parametersTtlMs: parametersTtl * 1000,
     callerTokens: [env.AWS_SESSION_TOKEN, env.AWS_CONTAINER_AUTHORIZATION_TOKEN].filter(isPresent),
@@ -334,6 +338,17 @@ function readOwnNumber(env: Environment, notes: Note[], rule: OwnNumberRule): nu
     absent: (n) => say`Using ${rule.value(n)}.`,
     present: (n) => say`is ${rule.value(n)}.`,
   })
+}
+
+/** Set by Lambda, so a value that is none is no mistake of a user. */
+function readFunctionMemory({ AWS_LAMBDA_FUNCTION_MEMORY_SIZE: text = '' }: Environment): number | undefined {
+  return INTEGER.test(text) && Number(text) > 0 ? Number(text) : undefined
+}
+
+/** The cache shares the sandbox's memory with the function. */
+function cacheMbFor(functionMemoryMb = Infinity): number {
+  if (functionMemoryMb < 192) return 4
+  return functionMemoryMb < 512 ? 8 : 16
 }
 
 /** The ceiling of the two TTLs, in seconds; 300 in the original. Its notes follow those of the original's settings. */

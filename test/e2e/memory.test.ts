@@ -27,6 +27,21 @@ test('the cache holds no more megabytes than allowed, and those read last', asyn
   assert.match(extension.logs().join('\n'), /shutting down .* 5 evictions/)
 })
 
+for (const [memorySizeMb, first] of [
+  [128, 'MISS'],
+  [192, 'HIT'],
+] as const) {
+  const holds = first === 'HIT' ? 'holds' : 'does not hold'
+  test(`by default the cache ${holds} 5 MB in a function of ${memorySizeMb} MB`, async (t) => {
+    const extension = await startExtension(t, { lambda: { memorySizeMb } })
+    const names = Array.from({ length: 80 }, (_, i) => `large${i}`)
+    for (const name of names) extension.aws.putSecret(name, name.padEnd(64_000, '-'))
+    for (const name of names) assert.equal(await cacheOf(extension, name), 'MISS')
+    assert.equal(await cacheOf(extension, 'large79'), 'HIT')
+    assert.equal(await cacheOf(extension, 'large0'), first)
+  })
+}
+
 test('a thousand secrets of 1 KB are all held by default', async (t) => {
   const extension = await startExtension(t)
   const names = Array.from({ length: 1_000 }, (_, i) => `usual${i}`)
