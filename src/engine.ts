@@ -1,7 +1,7 @@
 // Settings of the JavaScript engine that are made while it runs, because flags at its start make the start slower. Both
 // save memory that an engine would otherwise never give back. Neither changes any answer.
 
-/** What the nodejs layer gives Node at its start. Measured on Node 24: layer/README.md, "Cold start". */
+/** What the nodejs layer gives Node at its start. Measured on Node 24: docs/performance.md, "Cold start". */
 export const NODE_FLAGS = ['--v8-pool-size=1']
 
 /** After this many hits, more are to be expected. */
