@@ -9,7 +9,7 @@ import {
   type Runtime,
 } from '@aws-sdk/client-lambda'
 import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager'
-import { PutParameterCommand } from '@aws-sdk/client-ssm'
+import { GetParameterCommand, PutParameterCommand } from '@aws-sdk/client-ssm'
 import type { Resources } from './resources.ts'
 import { type Clients, isNamed, patiently } from './clients.ts'
 import { codeOf } from './code.ts'
@@ -17,6 +17,7 @@ import {
   HITS,
   MISSES,
   parameterOf,
+  parametersIn,
   type Plan,
   type PlannedFunction,
   POLICY_NAME,
@@ -38,6 +39,8 @@ export interface Making {
   readonly dist: string
   /** Each thing is noted here before it is asked for, so that what a lost answer has made is deleted too. */
   readonly resources: Resources
+  /** ARNs of AWS's own layers, by the parameter that they were found in. */
+  readonly ownLayers: Map<string, string>
   readonly signal: AbortSignal
   readonly say: (text: string) => void
 }
@@ -46,6 +49,10 @@ export interface Making {
 export async function makeAll(making: Making): Promise<void> {
   const { plan, say, signal } = making
   const steps: readonly [string, () => Promise<void>][] = [
+    ...parametersIn(plan).map((name): [string, () => Promise<void>] => [
+      `looking up ${name}`,
+      () => lookUp(making, name),
+    ]),
     ...plan.layers.map((layer): [string, () => Promise<void>] => [
       `publishing ${layer.name}`,
       () => publish(making, layer),
@@ -62,6 +69,19 @@ export async function makeAll(making: Making): Promise<void> {
     say(text)
     await step()
   }
+}
+
+/** Before anything is made. */
+async function lookUp({ clients, ownLayers, say }: Making, Name: string): Promise<void> {
+  const { Parameter } = await clients.parameters
+    .send(new GetParameterCommand({ Name }))
+    .catch((error: unknown) => {
+      const reason = error instanceof Error ? error.name : 'unknown'
+      throw new Error(`${Name} cannot be read (${reason}): give --closed-arn, or --contenders without aws`)
+    })
+  const arn = Parameter?.Value ?? ''
+  ownLayers.set(Name, arn)
+  say(`found ${arn}`)
 }
 
 async function publish({ clients, dist, resources }: Making, layer: Plan['layers'][number]): Promise<void> {
@@ -153,8 +173,9 @@ async function makeFunction(making: Making, planned: PlannedFunction): Promise<v
   await settled(clients, planned.name, signal)
 }
 
-function layerArnOf({ resources }: Making, { layer }: PlannedFunction): string | undefined {
+function layerArnOf({ resources, ownLayers }: Making, { layer }: PlannedFunction): string | undefined {
   if (layer === undefined) return undefined
+  if ('parameter' in layer) return ownLayers.get(layer.parameter)
   return 'arn' in layer ? layer.arn : resources.layers.get(layer.planned)?.arn
 }
 

@@ -4,15 +4,7 @@ import { Histogram } from '../storing/histogram.ts'
 import type { Failure, GroupResult, Sample } from '../storing/results.ts'
 import { isNamed, patiently, textOf } from './clients.ts'
 import { environmentOf, type Making, settled } from './make.ts'
-import {
-  type Architecture,
-  CONTENDERS,
-  type Contender,
-  HITS,
-  MISSES,
-  type Plan,
-  type PlannedFunction,
-} from './plan.ts'
+import { type Architecture, CONTENDERS, type Contender, HITS, MISSES, type PlannedFunction } from './plan.ts'
 import { type Report, reportIn } from './report-line.ts'
 
 /** Functions that are measured at once. Each has a sandbox of its own, and Lambda allows 15 changes a second. */
@@ -33,6 +25,8 @@ export async function measureAll(
   const { starts } = plan.options
   const samples: Sample[] = []
   const failed = new Map<string, Failure>()
+  /** By runtime: it decides whether the nodejs layer, and the SDK in the function, exchange keys with ML-KEM. */
+  const openssl = new Map<string, string>()
   const turns = schedule(plan.functions, [undefined], starts + 1, random)
   let done = 0
   const work = async (queue: PlannedFunction[], round: number): Promise<void> => {
@@ -43,7 +37,11 @@ export async function measureAll(
       try {
         // The round before the first one is not kept: it waits until the role may read, everywhere.
         if (round === 0) await invokeWhenAllowed(making, one)
-        else samples.push(sampleOf(one, round - 1, await startAnew(making, one, round)))
+        else {
+          const invoked = await startAnew(making, one, round)
+          samples.push(sampleOf(one, round - 1, invoked))
+          openssl.set(one.runtime, invoked.reads.openssl ?? 'unknown')
+        }
       } catch (error) {
         signal.throwIfAborted()
         failed.set(one.name, { ...placeOf(one), reason: textOf(error) })
@@ -55,11 +53,12 @@ export async function measureAll(
     const queue = turns.filter((turn) => turn.round === round).map(({ contender }) => contender)
     await Promise.all(Array.from({ length: AT_ONCE }, () => work(queue, round)))
   }
-  return resultOf(plan, samples, [...failed.values()])
+  return resultOf(making, samples, [...failed.values()], openssl)
 }
 
-/** What a function returns: microseconds. Empty for the one that reads nothing. */
+/** What a function returns: microseconds. Of the one that reads nothing, its runtime's OpenSSL alone. */
 interface Reads {
+  readonly openssl?: string
   readonly first?: number
   readonly hits?: readonly number[]
   readonly misses?: readonly number[]
@@ -138,12 +137,20 @@ function placeOf({ contender, architecture, runtime, memoryMb }: PlannedFunction
   return { scenario: `${runtime}, ${memoryMb} MB`, contender: labelOf(contender, architecture) }
 }
 
-function resultOf({ options, functions, leftOut }: Plan, samples: Sample[], failed: Failure[]): GroupResult {
+function resultOf(
+  { plan: { options, functions, leftOut }, ownLayers }: Making,
+  samples: Sample[],
+  failed: Failure[],
+  openssl: ReadonlyMap<string, string>,
+): GroupResult {
   const places = functions.map((one) => ({ ...one, ...placeOf(one) }))
   const unique = (texts: readonly string[]) => [...new Set(texts)]
   return {
     group: 'lambda',
-    method: `${options.starts} cold starts each, by a changed variable, in drawn order; then the first read of a secret, ${HITS} more, and ${MISSES} versions of a parameter, one by one, timed in the handler; INIT, billed time and memory by Lambda's REPORT line`,
+    method: `${options.starts} cold starts each, by a changed variable, in drawn order; then the first read of a secret, ${HITS} more, and ${MISSES} versions of a parameter, one by one, timed in the handler; INIT, billed time and memory by Lambda's REPORT line${seen([...ownLayers.values()], "AWS's own layer")}${seen(
+      [...openssl].map(([runtime, version]) => `${version} in ${runtime}`),
+      'OpenSSL',
+    )}`,
     contenders: unique(places.map(({ contender }) => contender)),
     scenarios: unique(places.map(({ scenario }) => scenario)),
     floors: Object.fromEntries(
@@ -158,4 +165,8 @@ function resultOf({ options, functions, leftOut }: Plan, samples: Sample[], fail
     failed,
     samples: samples.sort((a, b) => a.round - b.round),
   }
+}
+
+function seen(items: readonly string[], what: string): string {
+  return items.length === 0 ? '' : `; ${what}: ${items.join(', ')}`
 }

@@ -6,9 +6,11 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { LambdaClient, PublishLayerVersionCommand } from '@aws-sdk/client-lambda'
+import { LOCAL_CREDENTIALS } from '../../local/emulators/aws/index.ts'
 import { readRuns, valuesOf } from '../storing/results.ts'
 import { HITS, MISSES } from './plan.ts'
-import { cloud, SMALL } from './testing/harness.ts'
+import { cloud, nodejsZip, SMALL } from './testing/harness.ts'
 
 const succeeds = (program: string, ...args: string[]) => spawnSync(program, args).status === 0
 const isOnArm64 = process.arch === 'arm64'
@@ -78,3 +80,32 @@ test('the Python runtimes are measured where there is a Python', async (t) => {
   assert.equal(group?.samples.length, contenders.split(',').length)
   assert.deepEqual(held(), [])
 })
+
+test("AWS's own layer is looked up where its public parameter says, and what it adds to INIT has an interval", async (t) => {
+  const { run, held, control, aws, out } = await cloud(t)
+  // Somebody else's, with what this test has for a layer.
+  const arn = await publish(control.url, 'AWS-Parameters-and-Secrets-Lambda-Extension')
+  const present = held()
+  aws.putParameter('/aws/service/aws-parameters-and-secrets-lambda-extension/x86/latest', arn)
+  const options = [...SMALL, '--starts', '6', '--contenders', 'none,aws']
+  const { code, stdout, stderr } = await run(options).ended
+  assert.equal(code, 0, stderr)
+  assert.deepEqual(
+    held().filter((one) => !one.startsWith('/aws/')),
+    present,
+  )
+  const [group] = readRuns(out)[0]?.groups ?? []
+  assert.ok(
+    group?.method.includes(`; AWS's own layer: ${arn}; OpenSSL: ${process.versions.openssl} in nodejs24.x`),
+  )
+  assert.match(stdout, /AWS's own layer, x86_64 .* added to INIT [\d.]+ ms \[[\d.]+–[\d.]+\]/)
+})
+
+async function publish(endpoint: string, LayerName: string): Promise<string> {
+  const lambda = new LambdaClient({ endpoint, region: 'us-east-1', credentials: LOCAL_CREDENTIALS })
+  const ZipFile = await nodejsZip()
+  const { LayerVersionArn = '' } = await lambda.send(
+    new PublishLayerVersionCommand({ LayerName, Content: { ZipFile } }),
+  )
+  return LayerVersionArn
+}

@@ -30,13 +30,22 @@ test('everything that is made begins with the name of the run, within 64 charact
   for (const { name } of [...functions, ...layers]) assert.match(name, /^psl-bench-0a1b2c3d-[\w-]{1,45}$/)
 })
 
-test("AWS's own layer is left out of the architecture whose ARN is not given", () => {
-  const { functions, leftOut } = planOf({ ...options, closedArns: [`${CLOSED}-Arm64:1`] })
+test("AWS's own layer is the version whose ARN is given, or else the newest, by its public parameter", () => {
+  const plan = planOf({ ...options, closedArns: [`${CLOSED}-Arm64:1`] })
+  const own = (architecture: string) =>
+    plan.functions.find((one) => one.contender === 'aws' && one.architecture === architecture)?.layer
+  const parameter = '/aws/service/aws-parameters-and-secrets-lambda-extension/x86/latest'
+  assert.deepEqual(own('arm64'), { arn: `${CLOSED}-Arm64:1` })
+  assert.deepEqual(own('x86_64'), { parameter })
+  assert.ok(planText(plan).includes(`AWS's own layer is looked up in ${parameter}.`))
+})
+
+test('where AWS has no layer of its own for arm64 it is left out there', () => {
+  const { functions, leftOut } = planOf({ ...options, region: 'eusc-de-east-1', closedArns: [] })
   const own = functions.filter(({ contender }) => contender === 'aws')
-  assert.deepEqual(new Set(own.map(({ architecture }) => architecture)), new Set(['arm64']))
-  assert.deepEqual(own[0]?.layer, { arn: `${CLOSED}-Arm64:1` })
+  assert.deepEqual(new Set(own.map(({ architecture }) => architecture)), new Set(['x86_64']))
   assert.ok(
-    leftOut.some(({ reason }) => reason === "AWS's own layer on x86_64, for want of its --closed-arn"),
+    leftOut.some(({ reason }) => reason === "AWS's own layer on arm64, which eusc-de-east-1 has none of"),
   )
 })
 

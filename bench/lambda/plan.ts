@@ -35,8 +35,8 @@ export interface PlannedFunction {
   readonly runtime: string
   readonly memoryMb: number
   readonly contender: Contender
-  /** One of the plan's, or AWS's own by its ARN. */
-  readonly layer?: { readonly planned: string } | { readonly arn: string }
+  /** One of the plan's, or AWS's own by its ARN or by the public parameter that holds it. */
+  readonly layer?: { readonly planned: string } | { readonly arn: string } | { readonly parameter: string }
 }
 
 export interface Plan {
@@ -69,6 +69,18 @@ export const MISSES = 10
  */
 const GB_SECOND: Record<Architecture, number> = { arm64: 0.0000133334, x86_64: 0.0000166667 }
 const REQUEST = 0.2 / 1e6
+/**
+ * AWS's own layer, newest version. From its guide, "Using Parameter Store parameters in AWS Lambda functions", as of
+ * July 2026.
+ */
+const OWN_LAYER = '/aws/service/aws-parameters-and-secrets-lambda-extension'
+const PARAMETERS: Record<Architecture, string> = {
+  arm64: `${OWN_LAYER}/arm64/latest`,
+  x86_64: `${OWN_LAYER}/x86/latest`,
+}
+/** Where there is no layer of AWS's own for arm64, by the same guide. */
+const WITHOUT_ARM64 = ['eusc-de-east-1']
+
 /** Dollars per API call; the secret itself is held for an hour or so. https://aws.amazon.com/secrets-manager/pricing/ */
 const SECRET_CALL = 0.05 / 1e4
 
@@ -80,7 +92,7 @@ export function planOf(options: PlanOptions): Plan {
   for (const architecture of ARCHITECTURES.filter((each) => options.architectures.includes(each)))
     for (const runtime of options.runtimes)
       for (const contender of contendersOf(options)) {
-        const reason = reasonAgainst(contender, architecture, runtime, options.closedArns)
+        const reason = reasonAgainst(contender, architecture, runtime, options)
         if (reason === undefined)
           functions.push(...functionsOf(options, { architecture, runtime, contender }))
         else leftOut.set(reason, { contender: CONTENDERS[contender], reason })
@@ -107,6 +119,7 @@ export function planText(plan: Plan): string {
     `  secret     ${secretOf(run)}`,
     `  parameter  ${parameterOf(run)}, with ${MISSES} versions`,
     ...plan.functions.map(({ name }) => `  function   ${name}`),
+    ...parametersIn(plan).map((name) => `AWS's own layer is looked up in ${name}.`),
     ...plan.leftOut.map(({ reason }) => `Left out: ${reason}.`),
     ...(role === undefined
       ? []
@@ -114,6 +127,14 @@ export function planText(plan: Plan): string {
     `${plan.functions.length} functions, each started cold ${starts} times and once before: ${plan.invocations} invocations.`,
     `At most $${plan.dollars.toFixed(2)}, by the prices of us-east-1 without the free tier.`,
   ].join('\n')
+}
+
+/** The public parameters that name layers of AWS's own. */
+export function parametersIn({ functions }: Plan): string[] {
+  const names = functions.flatMap(({ layer }) =>
+    layer !== undefined && 'parameter' in layer ? layer.parameter : [],
+  )
+  return [...new Set(names)]
 }
 
 /** Begins with this, so that `--cleanup` cannot be given the beginning of something else's name. */
@@ -173,20 +194,22 @@ function layerOf(
 ): PlannedFunction['layer'] {
   if (contender === 'nodejs') return { planned: `${run}-nodejs` }
   if (contender === 'executable') return { planned: `${run}-${architecture}` }
-  const arn = contender === 'aws' ? closedArns.find((each) => isFor(each, architecture)) : undefined
-  return arn === undefined ? undefined : { arn }
+  if (contender !== 'aws') return undefined
+  const arn = closedArns.find((each) => isFor(each, architecture))
+  return arn === undefined ? { parameter: PARAMETERS[architecture] } : { arn }
 }
 
 function reasonAgainst(
   contender: Contender,
   architecture: Architecture,
   runtime: string,
-  closedArns: readonly string[],
+  { region, closedArns }: PlanOptions,
 ): string | undefined {
   if (contender === 'nodejs' && !runtime.startsWith('nodejs'))
     return `the nodejs layer on ${runtime}, which has no Node`
-  if (contender === 'aws' && !closedArns.some((arn) => isFor(arn, architecture)))
-    return `AWS's own layer on ${architecture}, for want of its --closed-arn`
+  const isAbsent = architecture === 'arm64' && WITHOUT_ARM64.includes(region)
+  if (contender === 'aws' && isAbsent && !closedArns.some((arn) => isFor(arn, architecture)))
+    return `AWS's own layer on arm64, which ${region} has none of`
   return undefined
 }
 
@@ -197,7 +220,7 @@ function isFor(arn: string, architecture: Architecture): boolean {
 function layersOf(functions: readonly PlannedFunction[]): Plan['layers'] {
   const layers = new Map<string, Plan['layers'][number]>()
   for (const { contender, architecture, layer } of functions) {
-    if (layer === undefined || 'arn' in layer) continue
+    if (layer === undefined || !('planned' in layer)) continue
     const isNode = contender === 'nodejs'
     layers.set(layer.planned, {
       name: layer.planned,

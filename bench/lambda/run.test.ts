@@ -20,7 +20,7 @@ test('nothing is made without a yes, and a dry run asks AWS nothing', async (t) 
     ['y\n', ['--dry-run']],
   ] as const) {
     const { code, stdout, stderr } = await run(options, answer).ended
-    assert.match(stdout, /42 functions, each started cold 30 times/)
+    assert.match(stdout, /54 functions, each started cold 30 times/)
     assert.match(stdout, /At most \$\d+\.\d\d/)
     assert.equal(code, options.length === 0 ? 1 : 0)
     if (options.length === 0) assert.match(stderr, /Nothing was made\./)
@@ -155,6 +155,18 @@ describe('a failure at each step', { concurrency: 3 }, () => {
   })
 })
 
+test("where AWS's own layer cannot be looked up, that is said and nothing is made", async (t) => {
+  const { run, held, control } = await cloud(t)
+  const { code, stderr } = await run([...SMALL, '--contenders', 'none,aws']).ended
+  assert.equal(code, 1)
+  assert.match(
+    stderr,
+    /x86\/latest cannot be read \(ParameterNotFound\): give --closed-arn, or --contenders without aws/,
+  )
+  assert.deepEqual(held(), [])
+  assert.equal(control.operations.has('lambda:PublishLayerVersion'), false)
+})
+
 test('the guide allows what the command asks for, and nothing else', async (t) => {
   const { run, control, aws } = await cloud(t)
   const { stdout } = await run(ONE).ended
@@ -170,7 +182,7 @@ test('the guide allows what the command asks for, and nothing else', async (t) =
   const asked = [...control.operations].map((operation) => operation.replace(':Invoke', ':InvokeFunction'))
   assert.deepEqual(
     Statement.flatMap(({ Action }) => Action).sort(),
-    // A layer is read where a function is made with it, and a role is passed there.
-    [...new Set([...asked, ...own, 'iam:PassRole', 'lambda:GetLayerVersion'])].sort(),
+    // A layer is read where a function is made with it, and a role is passed there; AWS's own layer is looked up.
+    [...new Set([...asked, ...own, 'iam:PassRole', 'lambda:GetLayerVersion', 'ssm:GetParameter'])].sort(),
   )
 })

@@ -31,7 +31,8 @@ a failure. What the credentials must allow is in docs/bench-on-lambda.md.
   --runtimes LIST        Node and Python ones; default nodejs24.x,python3.13
   --memory LIST          in MB; default 128,512,1769
   --contenders LIST      default all: ${Object.keys(CONTENDERS).join(',')}
-  --closed-arn ARN       a version of AWS's own layer, for the contender aws; once for each architecture
+  --closed-arn ARN       a version of AWS's own layer, for the contender aws, once for each architecture; default: the
+                         newest, by its public parameter
   --starts N             cold starts of each function; default 30
   --role ARN             the functions' role; default: one is made
   --yes                  does not ask
@@ -108,7 +109,7 @@ async function measure(
   const { signal } = interruption(plan)
   const progress = new Progress()
   const say = (text: string): void => console.error(text)
-  const making = { clients, plan, dist, resources, signal, say }
+  const making = { clients, plan, dist, resources, ownLayers: new Map<string, string>(), signal, say }
   const show = (text: string, done: number, of: number): void => progress.show(text, done, of)
   const result = await makeAll(making)
     .then(() => measureAll(making, seeded(seed), show))

@@ -111,7 +111,7 @@ function metricColumn(group: GroupResult, scenario: string, name: string): Colum
   }
 }
 
-function comparisonColumn(
+export function comparisonColumn(
   group: GroupResult,
   scenario: string,
   { label, metric, against, as }: Comparison,

@@ -2,7 +2,7 @@ import { METRICS } from './metrics.ts'
 import { COLUMNS } from './columns.ts'
 import { type GroupResult, type Run, type Skipped, valuesOf } from '../storing/results.ts'
 import { estimate } from './statistics.ts'
-import { withInterval } from './tables.ts'
+import { comparisonColumn, withInterval } from './tables.ts'
 
 // What a run shows on the terminal: of each scenario the one figure that people choose by, and how many times the best
 // one each is. Everything else is in the Markdown of the run's folder.
@@ -50,12 +50,21 @@ function linesOf(group: GroupResult, scenario: string, metric: string): Line[] {
   const measured = group.contenders
     .map((contender) => ({ contender, ...estimate(valuesOf(group, scenario, contender, metric)) }))
     .filter(({ n }) => n > 0)
+  const comparison = COLUMNS[group.group]?.comparisons.find(
+    (one) => one.metric === metric && one.as === 'difference',
+  )
+  const added = (contender: string): string => {
+    const text = comparison && comparisonColumn(group, scenario, comparison).cell(contender)
+    return text ? `  ${comparison.label} ${text}` : ''
+  }
   const best = Math.min(...measured.map(({ median }) => median))
   const isRanked = COLUMNS[group.group]?.unranked?.includes(scenario) !== true && best > 0
   return measured.map(({ contender, median, interval }) => ({
     contender,
     text: withInterval(median, interval, digits),
-    ratio: isRanked ? `${(median / best).toFixed(2)}×${median === best ? ' best' : ''}` : '–',
+    ratio: (isRanked ? `${(median / best).toFixed(2)}×${median === best ? ' best' : ''}` : '–').concat(
+      added(contender),
+    ),
   }))
 }
 

@@ -10,14 +10,15 @@ const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
 const read = READS === 'sdk' ? bySdk() : byExtension
 
 exports.handler = async () => {
-  if (READS === 'none') return {}
+  const { openssl } = process.versions
+  if (READS === 'none') return { openssl }
   const first = await timed(readWhenReady)
   const hits = []
   for (let i = 0; i < Number(HITS); i++) hits.push(await timed(() => read({ secretId: SECRET_ID })))
   const misses = []
   for (let version = 1; version <= Number(MISSES); version++)
     misses.push(await timed(() => read({ name: PARAMETER_NAME, version })))
-  return { first, hits, misses }
+  return { first, hits, misses, openssl }
 }
 
 async function timed(act) {

@@ -3,10 +3,13 @@
 import http.client
 import json
 import os
+import ssl
 import time
 import urllib.parse
 
 READS = os.environ["READS"]
+# "OpenSSL 3.2.2 4 Jun 2024": the version alone, as Node has it.
+OPENSSL = ssl.OPENSSL_VERSION.split()[1]
 PORT = int(os.environ.get("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", "2773"))
 # A client keeps its connection, as every HTTP client of a function that is called often does.
 connection = http.client.HTTPConnection("localhost", PORT)
@@ -24,13 +27,13 @@ class NotReady(Exception):
 
 def handler(event, context):
     if READS == "none":
-        return {}
+        return {"openssl": OPENSSL}
     secret_id, name = os.environ["SECRET_ID"], os.environ["PARAMETER_NAME"]
     first = timed(lambda: read_when_ready(secret_id))
     hits = [timed(lambda: read_secret(secret_id)) for _ in range(int(os.environ["HITS"]))]
     versions = range(1, int(os.environ["MISSES"]) + 1)
     misses = [timed(lambda: read_parameter(name, version)) for version in versions]
-    return {"first": first, "hits": hits, "misses": misses}
+    return {"first": first, "hits": hits, "misses": misses, "openssl": OPENSSL}
 
 
 def timed(act):

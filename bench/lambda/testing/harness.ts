@@ -88,6 +88,13 @@ export async function cloud(t: TestContext): Promise<Cloud> {
 async function layersIn(folder: string): Promise<string> {
   const given = process.env['LAYERS_UNDER_TEST']
   if (given !== undefined) return given
+  const zip = await nodejsZip()
+  for (const layer of LAYERS) writeFileSync(join(folder, layer.zip), zip)
+  return folder
+}
+
+/** The nodejs layer's zip. */
+export async function nodejsZip(): Promise<Uint8Array> {
   const file = nodejsExtension(readFileSync(join(ROOT, 'dist/extension.cjs'), 'utf8'))
   const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false })
   await writer.add(EXTENSION_PATH, new Uint8ArrayReader(file), {
@@ -95,7 +102,5 @@ async function layersIn(folder: string): Promise<string> {
     msDosCompatible: false,
     externalFileAttributes: (0o100755 << 16) >>> 0,
   })
-  const zip = await writer.close()
-  for (const layer of LAYERS) writeFileSync(join(folder, layer.zip), zip)
-  return folder
+  return writer.close()
 }
