@@ -2,7 +2,10 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Extension } from './artefact.ts'
 
@@ -40,3 +43,25 @@ export async function run(env: Record<string, string>, command: readonly string[
   const [code] = (await once(child, 'close')) as [number | null]
   return { code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() }
 }
+
+/** Answers each connection with these bytes, and closes it. */
+export async function impostor(t: TestContext, ...pieces: readonly string[]): Promise<string> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.once('data', () => void send(socket))
+  })
+  const send = async (socket: Socket): Promise<void> => {
+    for (const piece of pieces) {
+      socket.write(piece)
+      await sleep(20)
+    }
+    socket.end()
+  }
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  return String((server.address() as AddressInfo).port)
+}
+
+export const OK = (body: string, length = Buffer.byteLength(body)) =>
+  `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n${body}`

@@ -1,3 +1,4 @@
+import { trimmed } from './read.ts'
 import { readRoles, type RoleSettings } from './roles.ts'
 import { readEnvironmentSettings, type EnvironmentSettings } from './environment.ts'
 import { say, shown, type Public } from '../public.ts'
@@ -305,7 +306,8 @@ interface NumberRule {
 function readNumber(env: Environment, notes: Note[], rule: NumberRule): number {
   const { min, max, fallback } = rule
   const name = shown(rule.name)
-  const text = present(env[rule.name])?.trim()
+  const given = present(env[rule.name])
+  const text = given && trimmed(given)
   if (text === undefined) {
     notes.push({ level: 'debug', message: say`${name} is not present. ${rule.absent(fallback)}` })
     return fallback

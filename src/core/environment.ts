@@ -2,13 +2,7 @@ import type { Ready } from '../answer/answer.ts'
 import { createReady, type Answer } from '../answer/answer.ts'
 import { membersOf } from '../answer/json-key.ts'
 import { makeShape, memberShape, VALUE } from '../answer/shape.ts'
-import {
-  isAllowedName,
-  type EnvironmentSettings,
-  type Reference,
-  type Source,
-  type Target,
-} from '../config/environment.ts'
+import type { EnvironmentSettings } from '../config/environment.ts'
 import { UpstreamError, type Reject } from '../errors.ts'
 import type { Log } from '../log.ts'
 import {
@@ -21,6 +15,15 @@ import {
 } from '../lookup.ts'
 import { say, shown, type Public } from '../public.ts'
 import type { LazyUpstream } from './lazy-upstream.ts'
+import { readReference, type Failure, type Target } from './references.ts'
+import {
+  allowedOf,
+  byName,
+  readSources,
+  UNKNOWN_SOURCE,
+  type Entry,
+  type Source,
+} from './variable-sources.ts'
 
 // Secrets as environment variables. `GET /environment` answers with what the wrapper (layer/exec/) puts into the
 // function's environment before it starts the runtime. The body is made so that bash reads it without parsing:
@@ -38,7 +41,7 @@ export interface Environment {
   readonly lookups: readonly Single[]
   /** Starts to fetch what a prefetch does not. */
   begin(): void
-  /** Never rejects, but for a defect of ours. */
+  /** Settles within `WAIT_MS`. Never rejects, but for a defect of ours. */
   answer(): Promise<Ready | Reject>
 }
 
@@ -51,20 +54,35 @@ export interface EnvironmentOptions {
   load(lookup: Lookup): Promise<Answer>
 }
 
-/** A value, as a byte string, or the code that says why there is none. */
-type Resolved = { readonly bytes: string } | { readonly code: Public }
+/** A value, as a byte string, or why there is none. */
+type Resolved = { readonly bytes: string } | Failure
+
+/** What has no value: a variable or a source. */
+interface Missing extends Failure {
+  readonly what: Public
+}
 
 /** Linux' limit for `NAME=VALUE` with the zero at its end: MAX_ARG_STRLEN, execve(2). */
 const LONGEST = 131_072
 const TYPE = 'application/octet-stream'
+/**
+ * INIT has 10 s (Lambda developer guide, "Lambda execution environment lifecycle"), in which the wrapper waits. What has
+ * not come by then is missing, so that the function's runtime still starts in time, or says why it does not.
+ */
+const WAIT_MS = 8_000
+const LATE: Failure = { code: say`TimeoutError`, why: say`AWS did not answer within ${WAIT_MS} ms` }
+/** Most failures that one answer and the log name. */
+const MOST_NAMED = 20
 
 export function createEnvironment(options: EnvironmentOptions): Environment {
   const { settings, log, upstream, isSnapStart, load } = options
-  const { references, sources, onError } = settings
-  const paths = new Map<string, Promise<Map<string, string>>>()
+  const references = settings.references.map((one) => ({ name: one.name, target: readReference(one) }))
+  const sources = readSources(settings.from)
+  const paths = new Map<string, Promise<readonly Entry[]>>()
+  const replaced = new Set(references.map(({ name }) => name))
 
   return {
-    lookups: isSnapStart ? [] : lookupsOf(settings),
+    lookups: isSnapStart ? [] : lookups(),
     begin() {
       if (isSnapStart) return
       for (const source of sources) {
@@ -73,44 +91,62 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
     },
     async answer() {
       if (isSnapStart) return refusal('SnapStart', SNAP_START)
-      const [resolved, taken] = await Promise.all([
-        Promise.all(references.map(async (one) => [one, checked(one.name, await resolve(one))] as const)),
-        Promise.all(sources.map(async (source) => [source, await variablesOf(source)] as const)),
-      ])
+      const missing: Missing[] = []
+      const { resolved, taken } = await inTime()
       let bytes = ''
-      const failures: { readonly what: Public; readonly code: Public }[] = []
-      for (const [{ name }, value] of resolved) {
-        if ('bytes' in value) bytes += `${name} ${value.bytes.length}\n${value.bytes}\n`
-        else {
-          failures.push({ what: shown(name), code: value.code })
-          bytes += `${name} -\n`
-        }
-      }
-      for (const [source, variables] of taken) {
-        if ('code' in variables) {
-          failures.push({ what: labelOf(source), code: variables.code })
+      for (const { name, value } of resolved) {
+        if ('bytes' in value) {
+          bytes += record(name, value.bytes, '')
           continue
         }
-        let ignored = 0
-        for (const [name, text] of variables.members) {
-          const value = checked(name, { bytes: Buffer.from(text, 'utf8').toString('latin1') })
-          if (!isAllowedName(name)) ignored++
-          else if ('bytes' in value) bytes += `${name} ${value.bytes.length} new\n${value.bytes}\n`
-          else failures.push({ what: shown(name), code: value.code })
+        missing.push({ what: shown(name), ...value })
+        // oxlint-disable-next-line no-control-regex
+        if (/[\u0000-\u001f]/.test(name))
+          return refusal(value.code, `a variable has a control character in its name`)
+        bytes += `${byteString(name)} -\n`
+      }
+      for (const [name, entries] of byName(allowed(taken, missing))) {
+        if (entries.length > 1) {
+          if (!settings.isSet(name) && !replaced.has(name)) collided(name, entries, missing)
+          continue
         }
-        if (ignored > 0) log.warn(say`environment: ${ignored} names of ${labelOf(source)} are not allowed`)
+        const value = checked(name, { bytes: byteString(entries[0]!.value) })
+        if ('bytes' in value) bytes += record(name, value.bytes, ' new')
+        else missing.push({ what: shown(name), ...value })
       }
-      for (const { what, code } of failures) log.error(say`environment: no value for ${what}: ${code}`)
-      const [first] = failures
-      if (first !== undefined && onError === 'fail') {
-        return refusal(first.code, failures.map(({ what, code }) => `${what} (${code})`).join(', '))
-      }
+      const [first] = missing
+      report(missing)
+      if (first !== undefined && settings.onError === 'fail') return refusal(first.code, listed(missing))
       return createReady(bytes, TYPE)
     },
   }
 
-  async function resolve({ target }: Reference): Promise<Resolved> {
-    if (target === undefined) return { code: say`InvalidReference` }
+  /** All that has come until the time is over. */
+  async function inTime() {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<Failure>((end) => {
+      timer = setTimeout(end, WAIT_MS, LATE)
+    })
+    try {
+      const [resolved, taken] = await Promise.all([
+        Promise.all(
+          references.map(async ({ name, target }) => ({
+            name,
+            value: checked(name, await Promise.race([resolve(target), late])),
+          })),
+        ),
+        Promise.all(
+          sources.map(async (source) => ({ source, entries: await Promise.race([entriesOf(source), late]) })),
+        ),
+      ])
+      return { resolved, taken }
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async function resolve(target: Target | Failure): Promise<Resolved> {
+    if ('code' in target) return target
     try {
       const answer = await load(lookupOf(target))
       const jsonKey = target.store === 'secrets-manager' ? target.jsonKey : undefined
@@ -121,42 +157,86 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
     }
   }
 
-  async function variablesOf(
-    source: Source,
-  ): Promise<{ readonly members: Map<string, string> } | { readonly code: Public }> {
+  async function entriesOf(source: Source): Promise<readonly Entry[] | Failure> {
+    if (source.kind === 'unknown') return UNKNOWN_SOURCE
     try {
       if (source.kind === 'path') {
-        return { members: await fetchPath(source.path).finally(() => paths.delete(source.path)) }
+        return await fetchPath(source.path).finally(() => paths.delete(source.path))
       }
-      const answer = await load(secretLookup(source.secretId, undefined, undefined))
-      const shape = shaped(answer, undefined)
+      const shape = shaped(await load(secretLookup(source.secretId, undefined, undefined)), undefined)
       const members =
         'kind' in shape ? undefined : membersOf(Buffer.from(shape.bytes, 'latin1').toString('utf8'))
-      return members === undefined ? { code: say`InvalidJson` } : { members }
+      if (members === undefined) return { code: say`InvalidJson` }
+      return [...members].map(([name, value]) => ({ origin: source.label, name, value }))
     } catch (error) {
       return { code: codeOf(error) }
     }
   }
 
-  /** The parameters below a path by the last step of their names. Kept until they are told, or have failed. */
-  function fetchPath(path: string): Promise<Map<string, string>> {
+  /** The parameters below a path by the last step of their names. Kept until they are reported, or have failed. */
+  function fetchPath(path: string): Promise<readonly Entry[]> {
     const known = paths.get(path)
     if (known !== undefined) return known
     const fetching = (async () => {
-      const members = new Map<string, string>()
+      const entries: Entry[] = []
       const half = await upstream.load()
       await half.fetchPath(pathLookup(path, true, true), (page) => {
         for (const { Name: name = '', Value: value } of page) {
-          const last = name.slice(name.lastIndexOf('/') + 1)
-          if (value !== undefined && !members.has(last)) members.set(last, value)
+          if (value === undefined) continue
+          entries.push({
+            origin: say`ssm:${shown(name)}`,
+            name: name.slice(name.lastIndexOf('/') + 1),
+            value,
+          })
         }
         return true
       })
-      return members
+      return entries
     })()
     paths.set(path, fetching)
     fetching.catch(() => paths.delete(path))
     return fetching
+  }
+
+  function allowed(
+    taken: readonly { readonly source: Source; readonly entries: readonly Entry[] | Failure }[],
+    missing: Missing[],
+  ): Entry[] {
+    const all: Entry[] = []
+    for (const { source, entries } of taken) {
+      const found = 'code' in entries ? entries : allowedOf(source, entries)
+      if ('code' in found) {
+        missing.push({ what: source.label, ...found })
+        continue
+      }
+      all.push(...found.allowed)
+      if (found.ignored > 0)
+        log.warn(say`environment: ${found.ignored} names of ${source.label} are not allowed`)
+    }
+    return all
+  }
+
+  /** Which of the values is meant, nobody knows: the host of one service must not meet the password of another. */
+  function collided(name: string, [one, other]: readonly Entry[], missing: Missing[]): void {
+    const both = say`${one!.origin} and ${other!.origin}`
+    if (settings.onError === 'fail') missing.push({ what: shown(name), code: say`NameCollision`, why: both })
+    else log.warn(say`environment: ${shown(name)} is in ${both}, so it is not set`)
+  }
+
+  function report(missing: readonly Missing[]): void {
+    for (const { what, code, why } of missing.slice(0, MOST_NAMED)) {
+      log.error(say`environment: no value for ${what}: ${code}${why === undefined ? say`` : say` (${why})`}`)
+    }
+    const more = missing.length - MOST_NAMED
+    if (more > 0) log.error(say`environment: no value for ${more} more`)
+  }
+
+  function lookups(): Single[] {
+    const ofReferences = references.flatMap(({ target }) => ('code' in target ? [] : [lookupOf(target)]))
+    const ofSources = sources.flatMap((source) =>
+      source.kind === 'secret' ? [secretLookup(source.secretId, undefined, undefined)] : [],
+    )
+    return [...ofReferences, ...ofSources]
   }
 }
 
@@ -176,12 +256,12 @@ function checked(name: string, value: Resolved): Resolved {
   return name.length + value.bytes.length + 2 > LONGEST ? { code: say`ValueTooLong` } : value
 }
 
-function lookupsOf({ references, sources }: EnvironmentSettings): Single[] {
-  const ofReferences = references.flatMap(({ target }) => (target === undefined ? [] : [lookupOf(target)]))
-  const ofSources = sources.flatMap((source) =>
-    source.kind === 'secret' ? [secretLookup(source.secretId, undefined, undefined)] : [],
-  )
-  return [...ofReferences, ...ofSources]
+function record(name: string, bytes: string, mark: '' | ' new'): string {
+  return `${name} ${bytes.length}${mark}\n${bytes}\n`
+}
+
+function byteString(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
 }
 
 function lookupOf(target: Target): Single {
@@ -190,10 +270,13 @@ function lookupOf(target: Target): Single {
     : parameterLookup(target.name, undefined, true)
 }
 
-function labelOf(source: Source): Public {
-  return source.kind === 'secret'
-    ? say`secretsmanager:${shown(source.secretId)}`
-    : say`ssm:${shown(source.path)}`
+/** `A (ParameterNotFound), B (InvalidReference: why)`. */
+function listed(missing: readonly Missing[]): string {
+  const named = missing.slice(0, MOST_NAMED).map(({ what, code, why }) => {
+    return why === undefined ? `${what} (${code})` : `${what} (${code}: ${why})`
+  })
+  const more = missing.length - named.length
+  return named.join(', ') + (more > 0 ? `, and ${more} more` : '')
 }
 
 const SNAP_START =

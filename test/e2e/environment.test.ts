@@ -1,17 +1,14 @@
 // Secrets as environment variables: the wrapper of the layers in front of real runtimes, as Lambda starts them.
 
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { artefactName, type Extension, type ExtensionOptions, startExtension } from '../artefact.ts'
 import { freePort } from '../../tools/free-port.ts'
 import { header } from '../../tools/wire.ts'
-import { environmentOf, type Ran, run, type Variables, wrapper } from '../wrapper.ts'
+import { environmentOf, impostor, OK, type Ran, run, type Variables, wrapper } from '../wrapper.ts'
 
 const P = 'PARAMETERS_SECRETS_EXTENSION_'
 const FIXED_ARN = /arn:aws:secretsmanager:[^"]+/
@@ -140,13 +137,13 @@ test('a version, a stage, a label and an ARN are asked for as ECS would', async 
     WHOLE: 'resolve:secretsmanager:database',
     POINTER: 'resolve:secretsmanager:database:/port:AWSCURRENT:',
     VERSION: 'resolve:ssm:/app/url:1',
-    UNTOUCHED: 'resolve:something:else',
+    UNTOUCHED: 'we resolve:something:else',
     BARE: arn,
   })
   const got = await environment(second)
   assert.deepEqual(
     ['CURRENT', 'ARN', 'POINTER', 'VERSION', 'UNTOUCHED', 'BARE'].map((name) => text(got.get(name))),
-    ['5432', '5432', '5432', 'https://example.com', 'resolve:something:else', arn],
+    ['5432', '5432', '5432', 'https://example.com', 'we resolve:something:else', arn],
   )
   assert.deepEqual(JSON.parse(text(got.get('WHOLE'))), { host: 'h', port: 5432, 'pass-word': 'sesame opens' })
 })
@@ -202,6 +199,7 @@ test('the members of a secret and the parameters of a path become variables', as
     t,
     {
       [P + 'ENV_FROM']: 'secretsmanager:all, ssm:/app/ ,nonsense',
+      [P + 'ENV_ON_ERROR']: 'unset',
       TAKEN: 'mine',
       [P + 'LOG_LEVEL']: 'debug',
     },
@@ -214,7 +212,7 @@ test('the members of a secret and the parameters of a path become variables', as
   )
   for (const name of ['LD_PRELOAD', 'pass-word', 'UID', '9bad']) assert.ok(!got.has(name), name)
   assert.notEqual(got.get('PATH'), '/evil')
-  await extension.logged(/WARN PARAMETERS_SECRETS_EXTENSION_ENV_FROM must list/)
+  await extension.logged(/ERROR environment: no value for nonsense: InvalidSource \(it has to be /)
   await extension.logged(/WARN environment: 4 names of secretsmanager:all are not allowed/)
 })
 
@@ -223,6 +221,142 @@ test('a source that cannot be read ends the function', async (t) => {
   const { code, stderr } = await run(environmentOf(extension, {}), ['echo'])
   assert.equal(code, 1)
   assert.match(stderr, /secretsmanager:plain \(InvalidJson\)\n$/)
+})
+
+const NEAR_MISSES: Record<string, [value: string, why: RegExp]> = {
+  'the wrong letter case': [
+    'Resolve:SecretsManager:plain',
+    /it has to begin with resolve:secretsmanager: or/,
+  ],
+  'a blank before it': [' resolve:secretsmanager:plain', /it has to begin with/],
+  'quotes around it': ['"resolve:secretsmanager:plain"', /it has to begin with/],
+  'another service': ['resolve:s3:plain', /it has to begin with/],
+  "CloudFormation's form": [
+    '{{resolve:secretsmanager:plain}}',
+    /CloudFormation has left a dynamic reference/,
+  ],
+  "CloudFormation's form inside a text": ['x:{{resolve:ssm-secure:/plain:1}}@y', /CloudFormation has left/],
+  "CloudFormation's order": [
+    'resolve:secretsmanager:database:SecretString:port',
+    /SecretString belongs to Cl/,
+  ],
+}
+
+for (const [what, [value, why]] of Object.entries(NEAR_MISSES)) {
+  test(`a reference with ${what} is no password: it ends the function, or the variable is taken away`, async (t) => {
+    const extension = await start(t, { BROKEN: value, GOOD: 'resolve:secretsmanager:plain' })
+    const { code, stdout, stderr } = await run(environmentOf(extension, {}), ['echo', 'started'])
+    assert.deepEqual([code, stdout.toString()], [1, ''])
+    assert.match(stderr, /^[^\n]+ ERROR [^\n]+ BROKEN \(InvalidReference: [^\n]+\)\n$/)
+    assert.match(stderr, why)
+    const unset = await start(t, { BROKEN: value, [P + 'ENV_ON_ERROR']: 'unset' })
+    assert.ok(!(await environment(unset)).has('BROKEN'))
+    await unset.logged(/ERROR environment: no value for BROKEN: InvalidReference \(/)
+  })
+}
+
+test('a name that is no name of a shell is refused, and where an error unsets, it is taken away', async (t) => {
+  const env = { 'BRO.KEN': 'resolve:secretsmanager:plain', GOOD: 'resolve:secretsmanager:plain' }
+  const { stderr } = await run(environmentOf(await start(t, env), {}), ['echo'])
+  assert.match(stderr, / BRO\.KEN \(InvalidReference: bash cannot set a variable of this name\)\n$/)
+  const got = await environment(await start(t, { ...env, [P + 'ENV_ON_ERROR']: 'unset' }))
+  assert.deepEqual([got.has('BRO.KEN'), got.get('GOOD')], [false, 'the plain secret of the test'])
+})
+
+const EMPTY: Record<string, [source: string, failure: string]> = {
+  'a path without a parameter': [
+    'ssm:/nowhere/',
+    'ssm:/nowhere/ (EmptyPath: there is no parameter below it)',
+  ],
+  'a path without its last slash': ['ssm:/app', 'ssm:/app (InvalidSource: it has to be '],
+  'a secret without an allowed name': ['secretsmanager:bad', 'secretsmanager:bad (NoAllowedName: '],
+  'a secret without a member': ['secretsmanager:empty', 'secretsmanager:empty (EmptySecret: '],
+  'a secret that is no object': ['secretsmanager:list', 'secretsmanager:list (InvalidJson)'],
+}
+
+for (const [what, [source, failure]] of Object.entries(EMPTY)) {
+  test(`${what} ends the function, and where an error unsets, it starts without`, async (t) => {
+    const seed = {
+      ...SEED,
+      secrets: {
+        ...SEED.secrets,
+        bad: '{"LD_PRELOAD":"x","a-b":"y"}',
+        empty: `{${' '.repeat(30)}}`,
+        list: '["the list of the test"]',
+      },
+    }
+    const from = { [P + 'ENV_FROM']: `secretsmanager:database ${source}` }
+    const extension = await start(t, from, seed)
+    const { code, stdout, stderr } = await run(environmentOf(extension, {}), ['echo', 'started'])
+    assert.deepEqual([code, stdout.toString()], [1, ''])
+    assert.ok(stderr.includes(`: ${failure}`), stderr)
+    const unset = await start(t, { ...from, [P + 'ENV_ON_ERROR']: 'unset' }, seed)
+    assert.equal((await environment(unset)).get('port'), '5432')
+  })
+}
+
+test('one name from two places ends the function, and where an error unsets, it is in neither', async (t) => {
+  const seed = {
+    secrets: { one: { value: { host: 'first host', user: 'u' } }, other: { value: { host: 'second host' } } },
+    parameters: { '/x/a/URL': 'first URL', '/x/b/URL': 'second URL', '/x/a/KEY': 'the key of the test' },
+  }
+  const from = { [P + 'ENV_FROM']: 'secretsmanager:one secretsmanager:other ssm:/x/ ssm:/x/a/' }
+  const { code, stderr } = await run(environmentOf(await start(t, from, seed), {}), ['echo'])
+  assert.equal(code, 1)
+  const both = 'NameCollision: secretsmanager:one and secretsmanager:other'
+  assert.ok(stderr.endsWith(`: host (${both}), URL (NameCollision: ssm:/x/a/URL and ssm:/x/b/URL)\n`), stderr)
+  const unset = await start(t, { ...from, [P + 'ENV_ON_ERROR']: 'unset' }, seed)
+  const got = await environment(unset)
+  assert.deepEqual(
+    ['host', 'URL', 'user', 'KEY'].map((name) => got.get(name)),
+    [undefined, undefined, 'u', 'the key of the test'],
+  )
+  await unset.logged(
+    /WARN environment: host is in secretsmanager:one and secretsmanager:other, so it is not set$/,
+  )
+  await unset.logged(/WARN environment: URL is in ssm:\/x\/a\/URL and ssm:\/x\/b\/URL, so it is not set$/)
+  // Whoever says which is meant has no collision.
+  const own = await start(t, { ...from, host: 'my host', URL: 'resolve:ssm:/x/b/URL' }, seed)
+  const said = await environment(own)
+  assert.deepEqual([said.get('host'), said.get('URL')], ['my host', 'second URL'])
+})
+
+test('a value with a byte order mark is JSON', async (t) => {
+  const seed = { secrets: { marked: '\ufeff{"key":"the marked value"}' } }
+  const env = { A: 'resolve:secretsmanager:marked:key', [P + 'ENV_FROM']: 'secretsmanager:marked' }
+  const got = await environment(await start(t, env, seed))
+  assert.deepEqual([got.get('A'), got.get('key')], ['the marked value', 'the marked value'])
+})
+
+test('an AWS that is silent for one value does not hold the others, nor the start, beyond INIT', async (t) => {
+  const seed = { ...SEED, secrets: { ...SEED.secrets, silent: 'the silent secret' } }
+  const env = { GOOD: 'resolve:secretsmanager:plain', SILENT: 'resolve:secretsmanager:silent' }
+  const start2 = async (more: Variables) => {
+    const extension = await startExtension(t, {
+      env: { ...env, ...more },
+      seed,
+      until: 'launched',
+      end: 'any',
+    })
+    extension.aws.fault({ name: 'silent' }, { kind: 'hang' })
+    extension.aws.fault({ name: '/app/' }, { kind: 'hang' })
+    await extension.lambda.initialized()
+    return extension
+  }
+  const [fail, unset] = await Promise.all([
+    start2({}),
+    start2({ [P + 'ENV_ON_ERROR']: 'unset', [P + 'ENV_FROM']: 'ssm:/app/' }),
+  ])
+  const [failed, got] = await Promise.all([
+    run(environmentOf(fail, {}), ['echo', 'started']),
+    environment(unset),
+  ])
+  assert.deepEqual([failed.code, failed.stdout.toString()], [1, ''])
+  assert.match(failed.stderr, / SILENT \(TimeoutError: AWS did not answer within 8000 ms\)\n$/)
+  assert.deepEqual([got.get('GOOD'), got.has('SILENT')], ['the plain secret of the test', false])
+  // AWS itself is given up after 13 s, and asked again.
+  for (const { aws } of [fail, unset]) assert.equal(aws.calls('silent'), 1)
+  assert.equal((await unset.get('/secretsmanager/get?secretId=plain')).status, 200)
 })
 
 test('a path is read anew by the next question', async (t) => {
@@ -271,28 +405,6 @@ test('a port that the extension does not take is not taken by the wrapper either
   assert.equal(got.get('PASSWORD'), 'the plain secret of the test')
 })
 
-/** Answers each connection with these bytes, and closes it. */
-async function impostor(t: TestContext, ...pieces: readonly string[]): Promise<string> {
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined)
-    socket.once('data', () => void send(socket))
-  })
-  const send = async (socket: Socket): Promise<void> => {
-    for (const piece of pieces) {
-      socket.write(piece)
-      await sleep(20)
-    }
-    socket.end()
-  }
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => server.close())
-  return String((server.address() as AddressInfo).port)
-}
-
-const OK = (body: string, length = Buffer.byteLength(body)) =>
-  `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n${body}`
-
 const BROKEN: Record<string, string> = {
   nothing: '',
   'no HTTP': 'SSH-2.0-OpenSSH\r\n',
@@ -305,7 +417,6 @@ const BROKEN: Record<string, string> = {
   'a value that is longer than the body': OK('V 100\nx\n'),
   'a size that is an expression': OK('V a[$(echo intruder >&2)]\nx\n'),
   'a name that is an expression': OK('a[$(echo intruder >&2)] 1\nx\n'),
-  'a name to unset that is an expression': OK('a[$(echo intruder >&2)] -\n'),
   'a name that is none': OK('1a 1\nx\n'),
   'empty lines': OK('\n\n\n'),
 }
