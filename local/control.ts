@@ -1,10 +1,11 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
-import type { Fault } from './emulators/aws/faults.ts'
+import type { IncomingMessage } from 'node:http'
+import type { Fault } from './emulators/aws/fault.ts'
 import type { Aws } from './emulators/aws/server.ts'
+import { listen } from './listen.ts'
 
 // A bad day of AWS, on demand, while `npm start` runs: one POST for each. It listens on loopback alone and needs no
-// token: what it changes is made up.
+// token: what it changes is made up. A web page that the user looks at must change nothing all the same: browsers send
+// the Host that they asked for, and the Origin of the page with each POST.
 
 /** By the first step of the path, what is done with the rest of it and with the body. Throws a sentence. */
 const COMMANDS: Readonly<Record<string, (aws: Aws, rest: string, body: string) => string>> = {
@@ -28,14 +29,19 @@ const COMMANDS: Readonly<Record<string, (aws: Aws, rest: string, body: string) =
   },
   deny(aws, name) {
     if (name === '') throw new Error('deny/NAME')
-    aws.fault({ name }, { kind: 'error', code: 'AccessDeniedException', message: 'denied by hand' })
+    aws.deny(name, 'denied by hand')
     return `${name} may not be read`
   },
   clear(aws) {
     aws.clearFaults()
+    aws.allowAll()
     return 'AWS is well again'
   },
 }
+
+/** Larger than any value, so that AWS's own limits are met first. */
+const MOST_BODY_BYTES = 1024 * 1024
+const LOCAL_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
 
 function meet(aws: Aws, fault: Fault, sentence: string): string {
   aws.clearFaults()
@@ -43,34 +49,43 @@ function meet(aws: Aws, fault: Fault, sentence: string): string {
   return sentence
 }
 
-/** Resolves when it listens, with what closes it. Rejects when it cannot. */
-export async function startControl(
-  aws: Aws,
-  port: number,
-  say: (sentence: string) => void,
-): Promise<() => void> {
-  const server = createServer((request, response) => {
-    bodyOf(request)
-      .then((body) => {
-        const { status, text } = perform(aws, request, body)
-        if (status === 200) say(`control: ${text}`)
-        response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${text}\n`)
-      })
-      .catch(() => response.destroy())
-  })
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
-  return () => {
-    server.closeAllConnections()
-    server.close()
-  }
+interface Outcome {
+  readonly status: number
+  readonly text: string
 }
 
-function perform(
-  aws: Aws,
-  { method, url = '' }: IncomingMessage,
-  body: string,
-): { status: number; text: string } {
+/** Resolves when it listens, with what closes it. Rejects with a sentence when it cannot. */
+export function startControl(aws: Aws, port: number, say: (sentence: string) => void): Promise<() => void> {
+  return listen(
+    (request, response) => {
+      answer(aws, request)
+        .then(({ status, text }) => {
+          if (status === 200) say(`control: ${text}`)
+          response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${text}\n`)
+        })
+        .catch(() => response.destroy())
+    },
+    { port, option: '--control' },
+  )
+}
+
+async function answer(aws: Aws, request: IncomingMessage): Promise<Outcome> {
+  const refusal = refusalOf(request)
+  const body = await bodyOf(request)
+  if (refusal !== undefined) return { status: 403, text: refusal }
+  if (body === undefined) return { status: 413, text: `a value has at most ${MOST_BODY_BYTES} bytes here` }
+  return perform(aws, request, body)
+}
+
+/** Why a request is none of a program on this machine. */
+function refusalOf({ headersDistinct: { host = [], origin, 'sec-fetch-site': site } }: IncomingMessage) {
+  const [name = ''] = host
+  if (host.length !== 1 || !LOCAL_HOST.test(name)) return 'the Host must be localhost'
+  const isPage = origin !== undefined || (site !== undefined && site.join() !== 'none')
+  return isPage ? 'no web page may ask for this' : undefined
+}
+
+function perform(aws: Aws, { method, url = '' }: IncomingMessage, body: string): Outcome {
   const [, command = '', rest = ''] = /^\/(\w*)\/?(.*)$/s.exec(url) ?? []
   const known = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined
   if (method !== 'POST' || known === undefined)
@@ -82,8 +97,13 @@ function perform(
   }
 }
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
+/** Undefined if it is too large, which is read to its end, so that the caller can read the answer. */
+async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = []
-  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
-  return Buffer.concat(chunks).toString()
+  let bytes = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes <= MOST_BODY_BYTES) chunks.push(chunk)
+  }
+  return bytes > MOST_BODY_BYTES ? undefined : Buffer.concat(chunks).toString()
 }

@@ -1,12 +1,12 @@
-import { createServer, request as ask, type IncomingMessage, type ServerResponse } from 'node:http'
-import { once } from 'node:events'
+import { request as ask, type IncomingMessage, type ServerResponse } from 'node:http'
+import { listen } from './listen.ts'
 
 // A door before the extension, which listens on this machine's loopback and refuses every other Host: for containers,
 // and for who wants to see each request. Only there is it used, for it costs more than a hit does.
 
 export interface FrontOptions {
-  /** Where to listen: `0.0.0.0` for everybody. */
-  readonly host: string
+  /** Where to listen besides loopback: `0.0.0.0` for everybody. */
+  readonly host: string | undefined
   readonly port: number
   /** Of the extension, on loopback. */
   readonly behind: number
@@ -16,15 +16,14 @@ export interface FrontOptions {
   readonly say: ((line: string) => void) | undefined
 }
 
-/** Resolves when it listens, with what closes it. Rejects when it cannot. */
-export async function startFront(options: FrontOptions): Promise<() => void> {
-  const server = createServer((incoming, response) => forward(options, incoming, response))
-  server.listen(options.port, options.host)
-  await once(server, 'listening')
-  return () => {
-    server.closeAllConnections()
-    server.close()
-  }
+/** Resolves when it listens, with what closes it. Rejects with a sentence when it cannot. */
+export function startFront(options: FrontOptions): Promise<() => void> {
+  const { host, port } = options
+  return listen((incoming, response) => forward(options, incoming, response), {
+    host,
+    port,
+    option: host === undefined ? '--port' : '--host',
+  })
 }
 
 function forward(
@@ -33,11 +32,9 @@ function forward(
   response: ServerResponse,
 ): void {
   const startedAt = performance.now()
-  const { method = '', url = '', headers } = incoming
-  const name = headers.host?.replace(/:\d+$/, '').toLowerCase() ?? ''
-  // Any other name goes on as it is, and the extension refuses it.
-  const host = allowedHosts.includes(name) ? `localhost:${behind}` : headers.host
-  const target = { host: '127.0.0.1', port: behind, method, path: url, headers: { ...headers, host } }
+  const { method = '', url = '' } = incoming
+  const headers = headersFor(incoming, allowedHosts, behind)
+  const target = { host: '127.0.0.1', port: behind, method, path: url, headers }
   const outgoing = ask(target, (answer) => {
     const { statusCode = 0, rawHeaders } = answer
     response.writeHead(statusCode, rawHeaders)
@@ -50,4 +47,21 @@ function forward(
   outgoing.on('error', () => response.destroy())
   response.on('close', () => outgoing.destroy())
   incoming.pipe(outgoing)
+}
+
+/**
+ * As they came, repeated ones too: the extension refuses what is wrong with them. One Host that is allowed becomes the
+ * extension's own, and any other goes on as it is.
+ */
+function headersFor(
+  { rawHeaders, headersDistinct: { host = [] } }: IncomingMessage,
+  allowedHosts: readonly string[],
+  behind: number,
+): string[] {
+  const [name = ''] = host
+  const isAllowed = host.length === 1 && allowedHosts.includes(name.replace(/:\d+$/, '').toLowerCase())
+  if (!isAllowed) return rawHeaders
+  return rawHeaders.map((text, at) =>
+    at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'host' ? `localhost:${behind}` : text,
+  )
 }

@@ -1,13 +1,16 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { defaultRegion } from './default-region.ts'
 import { defaultSeedFile } from './files.ts'
 
 export interface StartOptions {
   /** The path of the emulated AWS's seed file, absolute. Undefined: the real AWS, with the user's own credentials. */
   readonly seed: string | undefined
+  /** Of the emulated AWS; empty for the real one. */
+  readonly region: string
   /** 0 is any that is free. */
   readonly port: number
-  /** Where to listen; undefined is this machine's loopback. */
+  /** Where to listen besides loopback; undefined: nowhere. */
   readonly host: string | undefined
   /** Further names by which callers may call it. */
   readonly allowedHosts: readonly string[]
@@ -46,12 +49,16 @@ export function parseOptions(args: string[], env: NodeJS.ProcessEnv): StartOptio
     values.port === undefined
       ? portOf(PORT_VARIABLE, env[PORT_VARIABLE] || DEFAULT_PORT, 1)
       : portOf('--port', values.port, 0)
+  const controlPort = values.control === undefined ? undefined : portOf('--control', values.control, 1)
+  if (controlPort === port) throw new Error(`--control and the port to serve on are both ${port}`)
+  if (values.host === '') throw new Error('--host is empty: 0.0.0.0 is every address of this machine')
   return {
     seed: values.aws ? undefined : seedPath(values.seed, env),
     port,
     host: values.host,
-    allowedHosts: values['allow-host'].map((name) => name.toLowerCase()),
-    controlPort: values.control === undefined ? undefined : portOf('--control', values.control, 1),
+    region: values.aws ? '' : defaultRegion(env),
+    allowedHosts: values['allow-host'].map(hostOf),
+    controlPort,
     showsRequests: values.requests,
   }
 }
@@ -59,6 +66,11 @@ export function parseOptions(args: string[], env: NodeJS.ProcessEnv): StartOptio
 /** npm runs its scripts in the project's folder, and says in INIT_CWD where the user stands. */
 function seedPath(given: string | undefined, { INIT_CWD }: NodeJS.ProcessEnv): string {
   return given === undefined ? defaultSeedFile() : resolve(INIT_CWD || '.', given)
+}
+
+function hostOf(name: string): string {
+  if (/^[a-z0-9._-]+$/i.test(name)) return name.toLowerCase()
+  throw new Error(`--allow-host must be a name without a port, such as secrets, got "${name}"`)
 }
 
 function portOf(name: string, text: string, least: number): number {

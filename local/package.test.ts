@@ -45,10 +45,10 @@ test('in an empty folder the packed stand-in serves a secret, by npx and in a te
     env,
     detached: true,
   })
+  // Open for as long as any of them lives: npx, its shell, the stand-in and the extension.
   const ended = once(child.stdout, 'close')
-  // As Ctrl-C does: killed outright, it could not end the extension, which is no child of its group.
   t.after(async () => {
-    process.kill(-child.pid!, 'SIGINT')
+    child.kill('SIGTERM')
     await ended
   })
   const port = await servingPort(child.stdout)

@@ -1,4 +1,6 @@
+import { partitionOf } from './emulators/aws/partitions.ts'
 import type { ParameterSeed, SecretSeed, Seed } from './emulators/aws/seed.ts'
+import { LOCAL_ACCOUNT } from './emulators/aws/server.ts'
 
 export interface Ready {
   readonly port: number
@@ -30,23 +32,48 @@ export function readyText({ port, emulated, initMs }: Ready): string {
   ].join('\n')
 }
 
-/** A few questions that the seed has an answer to: by the name alone, and for older versions. */
+/** A few questions that the seed has an answer to: by the name, or by the ARN where that tells the region. */
 function examplesOf({ secrets = {}, parameters = {} }: Seed, region: string): string[] {
-  const isAtHand = (seed: string | SecretSeed | ParameterSeed): boolean =>
-    typeof seed === 'string' ||
-    (seed.account === undefined && (seed.region ?? region) === region && !('deleted' in seed && seed.deleted))
   const some = <S extends string | SecretSeed | ParameterSeed>(seeds: Readonly<Record<string, S>>) =>
     Object.entries(seeds)
       .filter(([, seed]) => isAtHand(seed))
       .slice(0, MOST_EXAMPLES)
   return [
-    ...some(secrets).flatMap(([name, seed]) => secretExamples(name, seed)),
-    ...some(parameters).flatMap(([name, seed]) => parameterExamples(name, seed)),
+    ...some(secrets).flatMap(([name, seed]) =>
+      secretExamples(
+        isElsewhere(seed, region) ? arnOf('secretsmanager', seed.region, `secret:${name}`) : name,
+        seed,
+      ),
+    ),
+    ...some(parameters).flatMap(([name, seed]) =>
+      parameterExamples(
+        isElsewhere(seed, region) ? arnOf('ssm', seed.region, `parameter/${name.replace(/^\//, '')}`) : name,
+        seed,
+      ),
+    ),
   ]
 }
 
-function secretExamples(name: string, seed: string | SecretSeed): string[] {
-  const path = secretPath(name)
+function isAtHand(seed: string | SecretSeed | ParameterSeed): boolean {
+  return typeof seed === 'string' || (seed.account === undefined && !('deleted' in seed && seed.deleted))
+}
+
+function isElsewhere<S extends SecretSeed | ParameterSeed>(
+  seed: string | S,
+  region: string,
+): seed is S & { region: string } {
+  if (typeof seed === 'string' || seed.region === undefined) return false
+  const replicas = 'replicas' in seed ? (seed.replicas ?? []) : []
+  return ![seed.region, ...replicas].includes(region)
+}
+
+/** Of a secret it is the part without the suffix, which AWS takes, too. */
+function arnOf(service: string, region: string, resource: string): string {
+  return `arn:${partitionOf(region)}:${service}:${region}:${LOCAL_ACCOUNT}:${resource}`
+}
+
+function secretExamples(id: string, seed: string | SecretSeed): string[] {
+  const path = secretPath(id)
   const hasPrevious = typeof seed !== 'string' && seed.previous !== undefined
   return hasPrevious ? [path, `${path}&versionStage=AWSPREVIOUS`] : [path]
 }
@@ -68,7 +95,7 @@ function parameterPath(name: string): string {
   return `/systemsmanager/parameters/get?name=${inQuery(name)}`
 }
 
-/** Slashes as they are, for people to read. */
+/** Slashes and colons as they are, for people to read. */
 function inQuery(name: string): string {
-  return encodeURIComponent(name).replaceAll('%2F', '/')
+  return encodeURIComponent(name).replaceAll('%2F', '/').replaceAll('%3A', ':')
 }

@@ -6,8 +6,8 @@ import type { Aws } from './emulators/aws/server.ts'
 const LOOK_EVERY_MS = 300
 
 /**
- * Takes over what changes in the seed file: a changed value is a new version, as after a rotation, and a name that is gone
- * is deleted. `say` is told a sentence each time, also about a file that cannot be read, which changes nothing. Returns
+ * Takes over what changes in the seed file: a changed value is a new version, as after a rotation; a name that is gone is
+ * deleted at once; and an entry of which more is changed begins anew, as at the start. `say` is told a sentence each time, also about a file that cannot be read, which changes nothing. Returns
  * what ends it.
  */
 export function followSeed(aws: Aws, file: string, first: Seed, say: (sentence: string) => void): () => void {
@@ -19,7 +19,7 @@ export function followSeed(aws: Aws, file: string, first: Seed, say: (sentence: 
       held = next
       if (changes > 0)
         say(
-          `${file} has changed: ${changes} values. What is cached stays until its time is over, or refreshNow=true.`,
+          `${file} has changed: ${changes} ${changes === 1 ? 'entry' : 'entries'}. What is cached stays until its time is over, or refreshNow=true.`,
         )
     } catch (error) {
       say(`nothing is changed: ${(error as Error).message}`)
@@ -29,42 +29,46 @@ export function followSeed(aws: Aws, file: string, first: Seed, say: (sentence: 
   return () => unwatchFile(file, look)
 }
 
-/** How many values are others now. Throws for one that AWS would not take. */
+/** How many entries are others now. */
 function takeOver(aws: Aws, before: Seed, after: Seed): number {
   let changes = 0
-  for (const [name, seed] of changedIn(before.secrets, after.secrets)) {
+  for (const [name, was, is] of changedIn(before.secrets, after.secrets)) {
     changes++
-    if (seed === undefined) aws.deleteSecret(name)
-    else aws.putSecret(name, secretValue(seed))
+    if (is === undefined) aws.removeSecret(name)
+    else if (was === undefined || !isRotation(was, is)) aws.plantSecret(name, is)
+    else aws.putSecret(name, valueOf(is))
   }
-  for (const [name, seed] of changedIn(before.parameters, after.parameters)) {
+  for (const [name, was, is] of changedIn(before.parameters, after.parameters)) {
     changes++
-    if (seed === undefined) aws.deleteParameter(name)
-    else aws.putParameter(name, ...parameterValue(seed))
+    if (is === undefined) aws.deleteParameter(name)
+    else if (was === undefined || !isRotation(was, is)) aws.plantParameter(name, is)
+    else aws.putParameter(name, typeof is === 'string' ? is : is.value)
   }
   return changes
+}
+
+/** Whether nothing but the value is another: then what is held already becomes the version before. */
+function isRotation(
+  was: string | SecretSeed | ParameterSeed,
+  is: string | SecretSeed | ParameterSeed,
+): boolean {
+  const rest = (seed: typeof was): string =>
+    JSON.stringify(typeof seed === 'string' ? {} : { ...seed, value: undefined, binary: undefined })
+  return rest(was) === rest(is)
 }
 
 function changedIn<S>(
   before: Readonly<Record<string, S>> = {},
   after: Readonly<Record<string, S>> = {},
-): [string, S | undefined][] {
+): [string, S | undefined, S | undefined][] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)])
   return [...names]
     .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
-    .map((name) => [name, after[name]])
+    .map((name) => [name, before[name], after[name]])
 }
 
-function secretValue(seed: string | SecretSeed): string | Buffer {
+function valueOf(seed: string | SecretSeed): string | Buffer {
   if (typeof seed === 'string') return seed
   if (seed.binary !== undefined) return Buffer.from(seed.binary, 'base64')
   return typeof seed.value === 'string' ? seed.value : JSON.stringify(seed.value)
-}
-
-function parameterValue(
-  seed: string | ParameterSeed,
-): Parameters<Aws['putParameter']> extends [unknown, ...infer Rest] ? Rest : never {
-  if (typeof seed === 'string') return [seed]
-  const { value, type, tier } = seed
-  return [value, { ...(type !== undefined && { type }), ...(tier !== undefined && { tier }) }]
 }

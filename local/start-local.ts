@@ -1,10 +1,11 @@
 import { EXTENSION_NAME } from '../src/version.ts'
-import type { Fault, FaultMatch } from './emulators/aws/faults.ts'
-import { loadSeed, type Seed } from './emulators/aws/seed.ts'
+import type { Fault, FaultMatch } from './emulators/aws/fault.ts'
+import { loadSeed, type ParameterTier, type ParameterType, type Seed } from './emulators/aws/seed.ts'
 import { startAws } from './emulators/aws/server.ts'
-import { startLambda } from './emulators/lambda/host.ts'
+import { type LambdaHost, startLambda } from './emulators/lambda/host.ts'
 import { bundleFile } from './files.ts'
 import { availablePort } from './port.ts'
+import { defaultRegion } from './default-region.ts'
 
 export interface LocalOptions {
   /** What the emulated AWS holds, or the path of a JSON file that says so. */
@@ -13,6 +14,8 @@ export interface LocalOptions {
   readonly port?: number
   /** What callers must send. Default `local-token`. */
   readonly token?: string
+  /** Where it runs. Default: AWS_REGION, AWS_DEFAULT_REGION, or us-east-1. Every other region holds the seed, too. */
+  readonly region?: string
   /** The function's variables: settings of the extension. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -24,9 +27,13 @@ export interface Local {
   readonly port: number
   /** For the header `X-Aws-Parameters-Secrets-Token`. */
   readonly token: string
-  /** Gives a secret a new current version; the one before is AWSPREVIOUS from then on. */
-  rotate(secretId: string, value: string): void
-  putParameter(name: string, value: string): void
+  /**
+   * Gives a secret a new current version; the one before is AWSPREVIOUS from then on.
+   * Bytes are stored as such, any other object as JSON text.
+   */
+  rotate(secretId: string, value: string | object): void
+  /** A new version, of the type and tier that the parameter has, or of a standard String. */
+  putParameter(name: string, value: string, options?: { type?: ParameterType; tier?: ParameterTier }): void
   /** The next `times` matching calls to AWS (default: all from now on) meet the fault. */
   fault(match: FaultMatch, fault: Fault, times?: number): void
   clearFaults(): void
@@ -41,6 +48,7 @@ export async function startLocal({
   seed,
   port: wanted = 0,
   token = 'local-token',
+  region = defaultRegion(process.env),
   env = {},
 }: LocalOptions): Promise<Local> {
   const credentials = {
@@ -48,10 +56,16 @@ export async function startLocal({
     secretAccessKey: 'local-secret-key',
     sessionToken: token,
   }
-  const aws = await startAws({ seed: loadSeed(seed), credentials })
+  const aws = await startAws({ seed: loadSeed(seed), region, regions: 'any', credentials })
+  let lambda: LambdaHost | undefined
+  const stop = async (): Promise<void> => {
+    await lambda?.close()
+    await aws.close()
+  }
   try {
     const port = await availablePort(wanted)
-    const lambda = await startLambda({
+    lambda = await startLambda({
+      region,
       extensions: [{ name: EXTENSION_NAME, command: [process.execPath, bundleFile()] }],
       credentials,
       functionEnvironment: {
@@ -65,19 +79,22 @@ export async function startLocal({
       url: `http://localhost:${port}`,
       port,
       token,
-      rotate: (secretId, value) => void aws.putSecret(secretId, value),
-      putParameter: (name, value) => void aws.putParameter(name, value),
+      rotate: (secretId, value) => void aws.putSecret(secretId, storable(value)),
+      putParameter: (name, value, options) => void aws.putParameter(name, value, options),
       fault: (match, fault, times) => aws.fault(match, fault, times),
       clearFaults: () => aws.clearFaults(),
       calls: (name) => aws.calls(name),
-      async stop() {
-        await lambda.shutdown()
-        await lambda.close()
-        await aws.close()
-      },
+      stop,
     }
   } catch (error) {
-    await aws.close()
+    await stop()
     throw error
   }
+}
+
+function storable(value: string | object): string | Buffer {
+  if (typeof value === 'string') return value
+  // Not `instanceof`: a test may run in a realm of its own, as Jest's do.
+  if (!ArrayBuffer.isView(value)) return JSON.stringify(value)
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
 }

@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { get } from 'node:http'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { get, request } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import {
+  GetSecretValueCommand,
+  ListSecretsCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager'
 import { freePort } from '../tools/free-port.ts'
+import { servingPort } from './serving-port.ts'
 
 // The launcher as a user runs it, from source, around the bundle that `npm test` has just built.
 
@@ -104,6 +110,7 @@ test('the curl lines name what the given seed holds, and each is answered 200', 
     },
     parameters: {
       '/secure': { value: 'v', type: 'SecureString', previous: [{ value: 'w', labels: ['old'] }] },
+      '/abroad': { value: 'v', region: 'eu-central-1' },
       flat: 'text',
     },
   })
@@ -114,10 +121,11 @@ test('the curl lines name what the given seed holds, and each is answered 200', 
   assert.deepEqual(lines, [
     '/secretsmanager/get?secretId=a/b%2Bc%3Dd%40e!',
     '/secretsmanager/get?secretId=a/b%2Bc%3Dd%40e!&versionStage=AWSPREVIOUS',
+    '/secretsmanager/get?secretId=arn:aws:secretsmanager:eu-west-1:123456789012:secret:elsewhere',
     '/secretsmanager/get?secretId=plain',
-    '/secretsmanager/get?secretId=third',
     '/systemsmanager/parameters/get?name=/secure&withDecryption=true',
     '/systemsmanager/parameters/get?name=/secure&withDecryption=true&label=old',
+    '/systemsmanager/parameters/get?name=arn:aws:ssm:eu-central-1:123456789012:parameter/abroad',
     '/systemsmanager/parameters/get?name=flat',
   ])
   for (const line of lines) assert.equal((await ask(port, line)).status, 200, line)
@@ -155,11 +163,116 @@ test('a seed that changes is taken over as a rotation, and one that cannot be re
   await local.until(/nothing is changed: .*mine\.json/)
   assert.match(await read('db'), /the first value/)
   writeFileSync(file, JSON.stringify({ secrets: { db: { value: 'the second value' }, new: 'text' } }))
-  await local.until(/mine\.json has changed: 3 values/)
+  await local.until(/mine\.json has changed: 3 entries\./)
   assert.match(await read('db'), /the second value/)
   assert.match(await read('db&versionStage=AWSPREVIOUS'), /the first value/)
   assert.match(await read('new'), /"SecretString":"text"/)
   assert.match(await read('old'), /an unexpected error/)
+})
+
+test('what is taken out of the seed is gone, and put back it is there again, whatever it was', async (t) => {
+  const entry = { value: 'a value', previous: 'the one before', tags: { app: 'orders' } }
+  const whole = {
+    secrets: { db: entry, marked: { value: 'v', deleted: true } },
+    parameters: { '/p': { value: 'v', type: 'SecureString' } },
+  }
+  const folder = folderWith(t, 'mine.json', whole)
+  const file = join(folder, 'mine.json')
+  const local = start(t, ['--port', '0', '--seed', file])
+  await local.until(/on port \d+ \(up/)
+  const port = Number(/on port (\d+) \(up/.exec(local.output())?.[1])
+  const read = async (path: string) => {
+    const reply = await ask(port, `${path}&refreshNow=true`)
+    return reply.status === 200 ? reply.text() : (reply.headers.get('X-Amzn-ErrorType') ?? '')
+  }
+  const change = async (seed: unknown, entries: string) => {
+    const before = local.output().split('has changed').length
+    writeFileSync(file, JSON.stringify(seed))
+    await local.until(new RegExp(`(has changed[^]*){${before}}`))
+    assert.ok(local.output().includes(`mine.json has changed: ${entries}`), local.output())
+  }
+  const [db, marked, p] = [
+    '/secretsmanager/get?secretId=db',
+    '/secretsmanager/get?secretId=marked',
+    '/systemsmanager/parameters/get?name=/p',
+  ]
+  assert.equal(await read(marked), 'InvalidRequestException')
+  await change({}, '3 entries')
+  assert.deepEqual(
+    [await read(db), await read(marked), await read(p)],
+    ['ResourceNotFoundException', 'ResourceNotFoundException', 'ParameterNotFound'],
+  )
+  await change({ ...whole, secrets: { ...whole.secrets, marked: { value: 'v' } } }, '3 entries')
+  assert.match(await read(db), /a value/)
+  assert.match(await read(`${db}&versionStage=AWSPREVIOUS`), /the one before/)
+  assert.match(await read(marked), /"SecretString":"v"/)
+  assert.match(await read(p), /AQICAHi/)
+  await change(whole, '1 entry')
+  assert.equal(await read(marked), 'InvalidRequestException')
+  await change({ ...whole, parameters: { '/p': 'plain' } }, '1 entry')
+  assert.match(await read(p), /"Type":"String","Value":"plain"/)
+})
+
+test('AWS_REGION is where it runs: for names, ARNs and every AWS SDK', async (t) => {
+  const folder = folderWith(t, 'mine.json', {
+    secrets: {
+      db: 'text',
+      here: { value: 'v', region: 'eu-central-1' },
+      there: { value: 'w', region: 'us-east-1' },
+    },
+    parameters: { '/p': 'text' },
+  })
+  for (const variable of ['AWS_REGION', 'AWS_DEFAULT_REGION']) {
+    const args = ['--port', '0', '--seed', join(folder, 'mine.json')]
+    const local = start(t, args, { [variable]: 'eu-central-1' })
+    await local.until(/on port \d+ \(up/)
+    const port = Number(/on port (\d+) \(up/.exec(local.output())?.[1])
+    const read = async (path: string) => (await ask(port, path)).json()
+    const { ARN } = (await read('/secretsmanager/get?secretId=db')) as { ARN: string }
+    assert.match(ARN, /^arn:aws:secretsmanager:eu-central-1:123456789012:secret:db-\w{6}$/)
+    const there = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:there'
+    for (const id of [ARN, 'here', there])
+      assert.equal((await ask(port, `/secretsmanager/get?secretId=${id}`)).status, 200, id)
+    const { Parameter } = (await read('/systemsmanager/parameters/get?name=/p')) as {
+      Parameter: { ARN: string }
+    }
+    assert.equal(Parameter.ARN, 'arn:aws:ssm:eu-central-1:123456789012:parameter/p')
+    for (const region of ['eu-central-1', 'ap-south-1']) {
+      const secrets = new SecretsManagerClient({
+        region,
+        endpoint: `http://localhost:${port}`,
+        credentials: { accessKeyId: 'any', secretAccessKey: 'any', sessionToken: 'local-token' },
+      })
+      const held = await secrets.send(new GetSecretValueCommand({ SecretId: 'db' }))
+      assert.match(held.ARN!, new RegExp(`^arn:aws:secretsmanager:${region}:`))
+      const { SecretList } = await secrets.send(new ListSecretsCommand({ SortBy: 'name', SortOrder: 'asc' }))
+      assert.deepEqual(
+        SecretList!.map(({ Name }) => Name),
+        region === 'eu-central-1' ? ['db', 'here'] : ['db'],
+      )
+      secrets.destroy()
+    }
+  }
+})
+
+test('variables that are references reach the extension as they do on Lambda', async (t) => {
+  const local = start(t, ['--port', '0'], {
+    DB_PASSWORD: 'resolve:secretsmanager:prod/db:password',
+    COLOUR: 'resolve:ssm:/app/plain',
+    MISTYPED: 'Resolve:ssm:/app/plain',
+    UNRELATED: 'a value of the shell',
+    PARAMETERS_SECRETS_EXTENSION_ENV_ON_ERROR: 'unset',
+  })
+  await local.until(/on port \d+ \(up/)
+  const port = Number(/on port (\d+) \(up/.exec(local.output())?.[1])
+  const reply = await ask(port, '/environment')
+  const body = await reply.text()
+  assert.equal(reply.status, 200)
+  assert.match(body, /DB_PASSWORD/)
+  assert.match(body, /not-a-real-password/)
+  assert.match(body, /COLOUR/)
+  assert.match(body, /blue/)
+  assert.doesNotMatch(body, /UNRELATED|a value of the shell/)
 })
 
 test('who calls from another machine is answered by --host and a name that is allowed, and shown', async (t) => {
@@ -167,15 +280,21 @@ test('who calls from another machine is answered by --host and a name that is al
   await local.until(/Whoever reaches 0\.0\.0\.0:\d+ and has the token can read all of it\.[^]*\(up/)
   const port = Number(/0\.0\.0\.0:(\d+)/.exec(local.output())?.[1])
   const path = '/secretsmanager/get?secretId=MySecret'
-  const askAs = (host: string) =>
+  const askAs = (host: string | string[]) =>
     new Promise<number>((resolve, reject) => {
-      const headers = { Host: host, 'X-Aws-Parameters-Secrets-Token': 'local-token' }
+      const headers = [
+        ...[host].flat().flatMap((name) => ['Host', name]),
+        'X-Aws-Parameters-Secrets-Token',
+        'local-token',
+      ]
       get({ host: '127.0.0.1', port, path, headers, agent: false }, (reply) => {
         reply.resume().once('end', () => resolve(reply.statusCode ?? 0))
       }).once('error', reject)
     })
   const statuses = [await askAs(`secrets:${port}`), await askAs('localhost'), await askAs('evil.example')]
   assert.deepEqual(statuses, [200, 200, 403])
+  const hosts = ['secrets', 'localhost']
+  assert.equal(await askAs(hosts), 403, 'a repeated Host is none')
   await local.until(/GET \/secretsmanager\/get\?secretId=MySecret 403 [\d.]+ ms/)
   const lines = local.output().match(/^GET .*/gm) ?? []
   assert.match(lines[0]!, /^GET \/secretsmanager\/get\?secretId=MySecret MISS [\d.]+ ms$/)
@@ -213,6 +332,84 @@ test('a bad day of AWS and a rotation are to be had by one POST each, and are ov
   assert.match(await post('/explode'), /^404 POST one of rotate, parameter, throttle/)
   assert.equal(await post('/parameter/new/one', 'a new parameter'), '200 /new/one has a new version')
   assert.doesNotMatch(local.output(), /what came by rotation/)
+})
+
+test('whatever listens is there for clients that take localhost for ::1', async (t) => {
+  const control = await freePort()
+  for (const args of [
+    ['--requests'],
+    ['--host', '0.0.0.0'],
+    ['--host', '127.0.0.1'],
+    ['--host', 'localhost'],
+  ]) {
+    const local = start(t, ['--port', '0', '--control', String(control), ...args])
+    await local.until(/on port \d+ \(up/)
+    const port = /on port (\d+) \(up/.exec(local.output())?.[1]
+    for (const address of ['127.0.0.1', '[::1]']) {
+      assert.equal(
+        (await fetch(`http://${address}:${port}/ping`)).status,
+        200,
+        `${args.join(' ')} ${address}`,
+      )
+      assert.equal((await fetch(`http://${address}:${control}/clear`, { method: 'POST' })).status, 200)
+    }
+    local.process.kill('SIGINT')
+    assert.equal(await local.ended(), 0)
+  }
+})
+
+test('no web page may rotate or deny, by whatever name it has found this machine', async (t) => {
+  const control = await freePort()
+  const local = start(t, ['--port', '0', '--control', String(control)])
+  await local.until(/\(up/)
+  const post = (headers: Record<string, string | string[]>, body = 'of a web page') =>
+    new Promise<number>((resolve, reject) => {
+      const options = {
+        host: '127.0.0.1',
+        port: control,
+        path: '/rotate/MySecret',
+        method: 'POST',
+        agent: false,
+      }
+      const flat = Object.entries(headers).flatMap(([name, values]) =>
+        [values].flat().flatMap((value) => [name, value]),
+      )
+      request({ ...options, headers: [...flat, 'Content-Length', String(body.length)] }, (reply) => {
+        reply.resume().once('end', () => resolve(reply.statusCode ?? 0))
+      })
+        .once('error', reject)
+        .end(body)
+    })
+  const Host = `localhost:${control}`
+  for (const headers of [
+    { Host: 'evil.example' },
+    { Host: `evil.example:${control}` },
+    { Host: 'localhost.evil.example' },
+    { Host: ['localhost', 'evil.example'] },
+    { Host, Origin: 'https://evil.example' },
+    { Host, Origin: 'null' },
+    { Host, Origin: 'http://localhost:3000' },
+    { Host, 'Sec-Fetch-Site': 'cross-site' },
+  ])
+    assert.equal(await post(headers), 403, JSON.stringify(headers))
+  assert.doesNotMatch(local.output(), /control:/)
+  assert.equal(await post({ Host }, 'x'.repeat(2 * 1024 * 1024)), 413)
+  assert.equal(await post({ Host }, 'x'.repeat(65_537)), 400)
+  for (const good of [Host, '127.0.0.1', '[::1]:1', 'LOCALHOST'])
+    assert.equal(await post({ Host: good }), 200)
+})
+
+test('kill of an npm start in the background ends all of it', async (t) => {
+  const port = await freePort()
+  const args = ['start', '--', '--port', String(port)]
+  const npm = spawn('npm', args, { cwd: ROOT, detached: true, stdio: ['ignore', 'pipe', 'inherit'] })
+  // Open for as long as any of them lives.
+  const closed = once(npm.stdout, 'close')
+  t.after(() => spawnSync('kill', ['--', `-${npm.pid}`]))
+  assert.equal(await servingPort(npm.stdout), port)
+  npm.kill('SIGTERM')
+  await closed
+  await assert.rejects(fetch(`http://127.0.0.1:${port}/ping`))
 })
 
 test('the default seed is the project’s own, wherever the user stands', async (t) => {
@@ -277,6 +474,29 @@ test('what cannot be done ends with a sentence that says what to do, and code 1'
     [['--prot', '1'], /^npm start: Unknown option '--prot'/],
     [['--aws', '--seed', 'a.json'], /^npm start: --aws asks the real AWS, which takes no --seed/],
     [['--seed', 'no-such-file.json', '--port', free], /^npm start: \/.*\/no-such-file\.json: ENOENT/],
+    [
+      ['--port', free, '--control', free],
+      new RegExp(`^npm start: --control and the port to serve on are both ${free}\n$`),
+    ],
+    [
+      ['--port', '0', '--control', String(taken[0])],
+      new RegExp(`^npm start: --control: port ${taken[0]} is in use\n$`),
+    ],
+    [
+      ['--port', '0', '--control', String(taken[1])],
+      new RegExp(`^npm start: --control: port ${taken[1]} is in use\n$`),
+    ],
+    [
+      ['--port', '0', '--host', 'no.such.invalid'],
+      /^npm start: --host: "no\.such\.invalid" is no address of this machine/,
+    ],
+    [
+      ['--port', '0', '--host', '203.0.113.1'],
+      /^npm start: --host: "203\.0\.113\.1" is no address of this machine/,
+    ],
+    [['--port', '0', '--host', ''], /^npm start: --host is empty: /],
+    [['--port', '0', '--allow-host', 'a:1'], /^npm start: --allow-host must be a name without a port/],
+    [[], /^npm start: AWS_REGION is no region of AWS: "moon-1"\n$/, { AWS_REGION: 'moon-1' }],
   ]
   for (const [args, message, env] of cases) {
     const local = start(t, args, env)
@@ -304,7 +524,7 @@ if (spawnSync(PROBE, PROBE_ARGS).status === 13) {
 
 test('without `npm ci` a sentence says what to do, and code 1', (t) => {
   const folder = folderWith(t, 'package.json', readFileSync(join(ROOT, 'package.json'), 'utf8'))
-  copyFileSync(join(ROOT, 'build.mjs'), join(folder, 'build.mjs'))
+  for (const name of ['build.mjs', 'build']) cpSync(join(ROOT, name), join(folder, name), { recursive: true })
   const { status, stdout, stderr } = spawnSync(process.execPath, ['build.mjs', '--quiet', '--local'], {
     cwd: folder,
     encoding: 'utf8',

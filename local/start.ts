@@ -17,11 +17,16 @@ import { readyText, type Ready } from './ready-text.ts'
 
 const LOCAL_TOKEN = process.env.AWS_SESSION_TOKEN || 'local-token'
 const OWN_VARIABLE =
-  /^(?:PARAMETERS_SECRETS_EXTENSION_|SECRETS_MANAGER_|SSM_PARAMETER_STORE_|AWS_LAMBDA_LOG_FORMAT$)/
+  /^(?:PARAMETERS_SECRETS_EXTENSION_|SECRETS_MANAGER_|SSM_PARAMETER_STORE_|AWS_LAMBDA_LOG_FORMAT$|AWS_MAX_ATTEMPTS$)/
+/** Of a variable's value: a reference, or what was meant to be one, which the extension explains. */
+const REFERENCE = /^\s*resolve:|\{\{resolve:/i
 
-/** What every AWS SDK honours, and so the extension: where AWS is, and whom to trust. */
+/** What every AWS SDK honours, and so the extension: where AWS is, how it is reached, and whom to trust. */
 const AWS_VARIABLE =
-  /^(?:AWS_ENDPOINT_URL|AWS_IGNORE_CONFIGURED_ENDPOINT_URLS$|AWS_MAX_ATTEMPTS$|AWS_USE_FIPS_|AWS_USE_DUALSTACK_|AWS_CA_BUNDLE$|NODE_EXTRA_CA_CERTS$)/
+  /^(?:AWS_ENDPOINT_URL|AWS_IGNORE_CONFIGURED_ENDPOINT_URLS$|AWS_USE_FIPS_|AWS_USE_DUALSTACK_|AWS_CA_BUNDLE$|NODE_EXTRA_CA_CERTS$|SSL_CERT_(?:FILE|DIR)$|(?:HTTPS?|NO|https?|no)_(?:PROXY|proxy)$)/
+
+/** npm's and npx's own shell ends when it is told to, and tells nobody. */
+const PARENT_CHECK_MS = 300
 
 interface Backend {
   readonly region: string
@@ -29,50 +34,58 @@ interface Backend {
   readonly environment: Record<string, string>
   /** What an emulated one holds. */
   readonly emulated: Ready['emulated']
-  close(): Promise<void>
 }
 
 async function start(options: StartOptions): Promise<void> {
   const { seed, host, allowedHosts, showsRequests } = options
+  endWithParent()
   const shown = await availablePort(options.port)
   const hasFront = host !== undefined || allowedHosts.length > 0 || showsRequests
   const port = hasFront ? await availablePort(0) : shown
-  const backend = await (seed === undefined
-    ? realAws()
-    : emulatedAws(loadSeed(seed), seed, options.controlPort))
-  const lambda = await startLambda({
-    region: backend.region,
-    extensions: [{ name: EXTENSION_NAME, command: [process.execPath, bundleFile()] }],
-    hostEnvironment: {
-      ...inherited(OWN_VARIABLE),
-      PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(port),
-      ...backend.environment,
-    },
-    onLog: ({ text }) => console.log(text),
-  })
-  const { initMs } = await lambda.initialized()
-  const say = showsRequests ? (line: string) => console.log(line) : undefined
-  const front = { host: host ?? '127.0.0.1', port: shown, behind: port, allowedHosts, say }
-  const close = hasFront ? await startFront(front) : undefined
-  if (host !== undefined && !/^(127\.|::1$|localhost$)/.test(host))
-    console.log(`Whoever reaches ${host}:${shown} and has the token can read all of it.`)
-  console.log(readyText({ port: shown, emulated: backend.emulated, initMs }))
-  await untilStopped(lambda)
-  close?.()
-  await backend.close()
+  const closers: (() => unknown)[] = []
+  try {
+    const backend = await (seed === undefined
+      ? realAws()
+      : emulatedAws(loadSeed(seed), seed, options, closers))
+    const say = showsRequests ? (line: string) => console.log(line) : undefined
+    if (hasFront) closers.push(await startFront({ host, port: shown, behind: port, allowedHosts, say }))
+    const lambda = await startLambda({
+      region: backend.region,
+      extensions: [{ name: EXTENSION_NAME, command: [process.execPath, bundleFile()] }],
+      functionEnvironment: inherited((_, value) => REFERENCE.test(value)),
+      hostEnvironment: {
+        ...inherited((name) => OWN_VARIABLE.test(name)),
+        PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(port),
+        ...backend.environment,
+      },
+      onLog: ({ text }) => console.log(text),
+    })
+    closers.push(() => lambda.close())
+    const { initMs } = await lambda.initialized()
+    if (host !== undefined && !/^(127\.|::1$|localhost$)/.test(host))
+      console.log(`Whoever reaches ${host}:${shown} and has the token can read all of it.`)
+    console.log(readyText({ port: shown, emulated: backend.emulated, initMs }))
+    await untilStopped(lambda)
+  } finally {
+    for (const close of closers.toReversed()) await close()
+  }
 }
 
-async function emulatedAws(seed: Seed, file: string, controlPort: number | undefined): Promise<Backend> {
-  const region = 'us-east-1'
+/** What is to be closed is added to `closers`, also where it rejects. */
+async function emulatedAws(
+  seed: Seed,
+  file: string,
+  { region, controlPort }: StartOptions,
+  closers: (() => unknown)[],
+): Promise<Backend> {
   const credentials = {
     accessKeyId: 'LOCALACCESSKEY',
     secretAccessKey: 'local-secret-key',
     sessionToken: LOCAL_TOKEN,
   }
-  const aws = await startAws({ seed, region, credentials })
-  const unfollow = followSeed(aws, file, seed, console.log)
-  const closeControl =
-    controlPort === undefined ? undefined : await startControl(aws, controlPort, console.log)
+  const aws = await startAws({ seed, region, regions: 'any', credentials })
+  closers.push(() => aws.close(), followSeed(aws, file, seed, console.log))
+  if (controlPort !== undefined) closers.push(await startControl(aws, controlPort, console.log))
   return {
     region,
     emulated: { seed, file, region },
@@ -81,11 +94,6 @@ async function emulatedAws(seed: Seed, file: string, controlPort: number | undef
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
       AWS_SESSION_TOKEN: credentials.sessionToken,
-    },
-    close() {
-      unfollow()
-      closeControl?.()
-      return aws.close()
     },
   }
 }
@@ -98,13 +106,12 @@ async function realAws(): Promise<Backend> {
     region,
     emulated: undefined,
     environment: {
-      ...inherited(AWS_VARIABLE),
+      ...inherited((name) => AWS_VARIABLE.test(name)),
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
       AWS_SESSION_TOKEN: credentials.sessionToken ?? '',
       AWS_CONTAINER_AUTHORIZATION_TOKEN: LOCAL_TOKEN,
     },
-    close: () => Promise.resolve(),
   }
 }
 
@@ -112,14 +119,26 @@ async function realAws(): Promise<Backend> {
 async function untilStopped(lambda: LambdaHost): Promise<void> {
   const signal = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]).then(() => undefined)
   const failure = await Promise.race([signal, lambda.whenFailed()])
-  if (failure === undefined) await lambda.shutdown()
-  await lambda.close()
   if (failure !== undefined) throw failure
+  await lambda.shutdown()
 }
 
-function inherited(pattern: RegExp): Record<string, string> {
-  const entries = Object.entries(process.env).filter(([name]) => pattern.test(name))
-  return Object.fromEntries(entries.map(([name, value]) => [name, value ?? '']))
+/**
+ * `kill` of an `npm start` or an `npx` in the background reaches npm and its shell, which end without a word to their
+ * children. What was started otherwise may well outlive its parent.
+ */
+function endWithParent(): void {
+  if (!['start', 'npx'].includes(process.env['npm_lifecycle_event'] ?? '')) return
+  const parent = process.ppid
+  const look = (): void => {
+    if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM')
+  }
+  setInterval(look, PARENT_CHECK_MS).unref()
+}
+
+function inherited(isWanted: (name: string, value: string) => boolean): Record<string, string> {
+  const variables = Object.entries(process.env).map(([name, value = '']) => [name, value] as const)
+  return Object.fromEntries(variables.filter(([name, value]) => isWanted(name, value)))
 }
 
 try {

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
-import type { Fault } from '../../local/emulators/aws/faults.ts'
+import type { Fault } from '../../local/emulators/aws/fault.ts'
 import type { Seed } from '../../local/emulators/aws/seed.ts'
 import { LOCAL_CREDENTIALS } from '../../local/emulators/aws/server.ts'
 import { artefactName, type Extension, startExtension } from '../artefact.ts'

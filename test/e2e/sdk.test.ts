@@ -17,7 +17,7 @@ import {
   SSMClient,
 } from '@aws-sdk/client-ssm'
 import { LOCAL_CREDENTIALS } from '../../local/emulators/aws/server.ts'
-import type { Fault } from '../../local/emulators/aws/faults.ts'
+import type { Fault } from '../../local/emulators/aws/fault.ts'
 import { gate } from '../gate.ts'
 import { exchange, header, type Reply } from '../../tools/wire.ts'
 import { type Extension, type ExtensionOptions, startExtension } from '../artefact.ts'

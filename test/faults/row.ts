@@ -1,6 +1,6 @@
 // A row of the table: where a fault happens, how, and what the caller, the log and the upstream see of it.
 
-import type { Fault } from '../../local/emulators/aws/faults.ts'
+import type { Fault } from '../../local/emulators/aws/fault.ts'
 import type { World, WorldName } from './worlds.ts'
 
 export interface Row {

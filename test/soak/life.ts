@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Fault } from '../../local/emulators/aws/faults.ts'
+import type { Fault } from '../../local/emulators/aws/fault.ts'
 import type { Seed } from '../../local/emulators/aws/seed.ts'
 import { randomOf, type Random } from '../../tools/random.ts'
 import type { Extension } from '../artefact.ts'

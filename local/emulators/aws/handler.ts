@@ -70,7 +70,7 @@ async function handle(parts: ServerParts, req: IncomingMessage, res: ServerRespo
   if (!outcome.refused && !parts.limits.allows(name)) {
     return send(res, distort({ kind: 'throttle' }, service, outcome.answer))
   }
-  const fault = outcome.refused ? undefined : parts.faults.take(name, names)
+  const fault = outcome.refused ? undefined : parts.faults.take(name, names, claim?.region)
   if (fault === undefined) return send(res, outcome.answer)
   await wait(fault)
   await deliver(fault, distort(fault, service, outcome.answer), res)

@@ -8,6 +8,7 @@ import {
   type ParameterType,
   type ParameterVersionSeed,
   PARAMETER_BYTES,
+  PARAMETER_NAME,
 } from './seed.ts'
 
 export interface ParameterVersion {
@@ -115,6 +116,8 @@ export class Parameters {
     const tier = put.tier ?? before?.tier ?? 'Standard'
     const limit = PARAMETER_BYTES[tier]
     if (Buffer.byteLength(value) > limit) throw new RangeError(`the ${tier} tier holds ${limit} bytes`)
+    if (found === undefined && !PARAMETER_NAME.test(name))
+      throw new RangeError(`"${name}" is no name of a parameter`)
     const parameter = found ?? this.#create(name, this.#account, put.type ?? 'String', undefined)
     if (put.type !== undefined) parameter.type = put.type
     const version = (before?.version ?? 0) + 1

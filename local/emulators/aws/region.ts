@@ -177,6 +177,10 @@ export class Policy {
     this.#denied.delete(nameOrArn)
   }
 
+  allowAll(): void {
+    this.#denied.clear()
+  }
+
   /** Throws AccessDeniedException when the action, the ARN or one of the names is denied. */
   check(action: string, arn: string, ...names: string[]): void {
     const denied = [arn, action, ...names].find((name) => this.#denied.has(name))

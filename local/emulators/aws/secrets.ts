@@ -3,7 +3,7 @@
 import * as derive from './derive.ts'
 import { partitionOf } from './partitions.ts'
 import { ServiceError } from './protocol.ts'
-import { type SecretSeed, type SecretVersionSeed, SECRET_BYTES } from './seed.ts'
+import { type SecretSeed, type SecretVersionSeed, SECRET_BYTES, SECRET_NAME } from './seed.ts'
 
 export interface SecretVersion {
   readonly id: string
@@ -98,7 +98,10 @@ export class Secrets {
   /** Adds a version, and the secret if there is none of that name. Returns the version id. Throws RangeError. */
   put(name: string, value: string | Buffer, put: PutSecret = {}): string {
     if (Buffer.byteLength(value) > SECRET_BYTES) throw new RangeError(`a secret holds ${SECRET_BYTES} bytes`)
-    return addVersion(this.#all.find((one) => one.name === name) ?? this.create(name), value, put)
+    const known = this.#all.find((one) => one.name === name)
+    if (known === undefined && !SECRET_NAME.test(name))
+      throw new RangeError(`"${name}" is no name of a secret`)
+    return addVersion(known ?? this.create(name), value, put)
   }
 
   /** Gives a stage to one version and takes it from the other; AWSPREVIOUS follows AWSCURRENT. */

@@ -77,8 +77,8 @@ export const SECRET_BYTES = 65_536
 /** Parameter Store's limit on one value by tier, in bytes. */
 export const PARAMETER_BYTES: Readonly<Record<ParameterTier, number>> = { Standard: 4096, Advanced: 8192 }
 
-const SECRET_NAME = /^[A-Za-z0-9/_+=.@!-]{1,512}$/
-const PARAMETER_NAME = /^(\/?[A-Za-z0-9._-]+)(\/[A-Za-z0-9._-]+){0,14}$/
+export const SECRET_NAME = /^[A-Za-z0-9/_+=.@!-]{1,512}$/
+export const PARAMETER_NAME = /^(\/?[A-Za-z0-9._-]+)(\/[A-Za-z0-9._-]+){0,14}$/
 const LABEL = /^(?!\d|aws|ssm)[A-Za-z0-9._-]{1,100}$/i
 
 const account = text(/^\d{12}$/, 'twelve digits')

@@ -5,7 +5,8 @@ import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
 import { RateLimits } from './rate.ts'
-import { type Fault, type FaultMatch, FaultPlan } from './faults.ts'
+import type { Fault, FaultMatch } from './fault.ts'
+import { FaultPlan } from './faults.ts'
 import { listener } from './handler.ts'
 import type { PutParameter } from './parameters.ts'
 import { Account, type Regions, isAmong } from './region.ts'
@@ -22,6 +23,8 @@ export const LOCAL_CREDENTIALS: Credentials = {
   sessionToken: 'local-token',
 }
 
+export const LOCAL_ACCOUNT = '123456789012'
+
 export interface AwsOptions {
   /** A seed, or the path of one. */
   readonly seed: Seed | string
@@ -29,7 +32,7 @@ export interface AwsOptions {
   readonly region?: string
   /** Further regions that requests may be signed for; each holds the seed, with its own ARNs. Default: none. */
   readonly regions?: Regions
-  /** Default: 123456789012. */
+  /** Default: LOCAL_ACCOUNT. */
   readonly accountId?: string
   /** Roles that a caller may assume, by ARN; each has an account of its own. */
   readonly roles?: Readonly<Record<string, Role>>
@@ -98,6 +101,7 @@ export interface Aws {
   /** AccessDeniedException for a name (as sent or as stored) or an ARN, with IAM's usual message unless given. */
   deny(nameOrArn: string, message?: string): void
   allow(nameOrArn: string): void
+  allowAll(): void
   /** From now on these and no others are known. */
   setCredentials(credentials: Credentials | readonly Credentials[]): void
   /** ExpiredTokenException for these from now on. */
@@ -113,7 +117,7 @@ export interface Aws {
 
 /** Resolves when listening. Rejects for a bad seed or a port in use. */
 export async function startAws(options: AwsOptions): Promise<Aws> {
-  const { region = 'us-east-1', accountId = '123456789012', tls, port = 0, host = '127.0.0.1' } = options
+  const { region = 'us-east-1', accountId = LOCAL_ACCOUNT, tls, port = 0, host = '127.0.0.1' } = options
   const seed = loadSeed(options.seed)
   const account = new Account(accountId, region, seed)
   const { policy } = account
@@ -186,6 +190,7 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
     },
     deny: (name, message) => policy.deny(name, message),
     allow: (name) => policy.allow(name),
+    allowAll: () => policy.allowAll(),
     setCredentials: (credentials) => keyring.set(credentials),
     sessions: () => roles.sessions(),
     expireCredentials: (accessKeyId) => keyring.expire(accessKeyId),
