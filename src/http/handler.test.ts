@@ -241,14 +241,38 @@ test('loopback names and no Host at all are served, every other Host is not', as
   assert.equal((await ask(SECRET)).status, 200, 'and the ones after it are served')
 })
 
-test('every method but GET is refused, and says which one is served', async (t) => {
+test('every method but GET and HEAD is refused, and says which are served', async (t) => {
   const { ask } = await start(t)
-  for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND', 'HEAD']) {
+  for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND']) {
     const reply = await ask(SECRET, { method })
     assert.equal(reply.status, 405, method)
-    assert.equal(header(reply, 'Allow'), 'GET')
+    assert.equal(header(reply, 'Allow'), 'GET, HEAD')
     assert.equal(header(reply, 'Connection'), 'close', 'a body that follows is never read')
     assert.equal((await ask(SECRET, { method, token: 'wrong' })).status, 401)
+  }
+})
+
+test('a HEAD is answered as a GET, with the length of its body and without it', async (t) => {
+  const { ask } = await start(t)
+  await ask(SECRET)
+  for (const [target, request] of [
+    ['/ping', { token: undefined }],
+    [SECRET, {}],
+    ['/secretsmanager/get?secretId=new', {}],
+    [SECRET, { token: 'wrong' }],
+    [SECRET, { host: 'evil.org' }],
+    [SECRET, { extra: 'X-Forwarded-For: ::1\r\n' }],
+    ['/nowhere', {}],
+    ['/metrics', {}],
+    ['/environment', {}],
+  ] as const) {
+    const head = await ask(target, { ...request, method: 'HEAD' })
+    const get = await ask(target, request)
+    assert.equal(head.body.length, 0)
+    assert.equal(header(head, 'content-length'), String(get.body.length), target)
+    const withoutCache = ({ headers }: Reply) =>
+      headers.filter(([name]) => name !== 'X-Cache' && name !== 'Date')
+    assert.deepEqual([head.status, withoutCache(head)], [get.status, withoutCache(get)])
   }
 })
 

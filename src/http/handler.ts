@@ -58,7 +58,7 @@ export function createHandler(options: HandlerOptions): Handler {
   ): void {
     if (isForwarded) return reply.refuse(response, rejects.forwarded)
     if (!isGoodHost(host)) return reply.refuse(response, rejects.foreignHost)
-    if (request.method !== 'GET') return reply.refuse(response, rejects.method)
+    if (!isGet(request)) return reply.refuse(response, rejects.method)
     const asked = route(request.url ?? '')
     if (asked.kind === 'read') return read(response, asked, PLAIN)
     if (asked.kind === 'many') return reader.readMany(response, asked, PLAIN)
@@ -82,7 +82,7 @@ export function createHandler(options: HandlerOptions): Handler {
   /** The caller has shown no token of the environment: `/ping` needs none. */
   function serveStranger(request: IncomingMessage, response: ServerResponse): void {
     const { token, host, forwarded } = seen
-    if (request.method === 'GET' && route(request.url ?? '').kind === 'ping') {
+    if (isGet(request) && route(request.url ?? '').kind === 'ping') {
       return isGoodHost(host) ? reply.pong(response) : reply.refuse(response, rejects.foreignHost)
     }
     if (!strangers.mayBeKnown(token)) return refuseStranger(response)
@@ -105,4 +105,9 @@ export function createHandler(options: HandlerOptions): Handler {
     lastGoodHost = host
     return true
   }
+}
+
+/** A HEAD is answered as a GET; `node:http` leaves the body out. */
+function isGet({ method }: IncomingMessage): boolean {
+  return method === 'GET' || method === 'HEAD'
 }

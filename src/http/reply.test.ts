@@ -84,7 +84,7 @@ test('every refusal is sent the same over HTTP and as bytes for a raw socket', a
       assert.equal(header(one, 'X-Amzn-ErrorType'), reject.errorType)
       const type = reject.status === 401 ? 'text/plain' : 'text/plain; charset=utf-8'
       assert.equal(header(one, 'Content-Type'), type)
-      assert.equal(header(one, 'Allow'), reject.status === 405 ? 'GET' : undefined)
+      assert.equal(header(one, 'Allow'), reject.status === 405 ? 'GET, HEAD' : undefined)
       assert.match(header(one, 'Date')!, /^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/)
     }
     assert.equal(got.reason, raw.reason)

@@ -9,6 +9,7 @@ import type { Ready } from '../answer/answer.ts'
 const ORIGINAL_TYPE = 'text/plain'
 /** For bodies that are ours alone. */
 const OWN_TYPE = 'text/plain; charset=utf-8'
+const ALLOWED = 'GET, HEAD'
 
 /** The original's body for every upstream failure. Clients read the status as "not found", and match this text. */
 const FAILED = 'an unexpected error occurred while executing request'
@@ -36,7 +37,7 @@ export function metrics(response: ServerResponse, text: string): void {
 export function refuse(response: ServerResponse, reject: Reject): void {
   const headers = ['X-Amzn-ErrorType', reject.errorType]
   // The connection ends with the answer, because a body may follow that nobody will read.
-  if (reject.status === 405) headers.push('Allow', 'GET', 'Connection', 'close')
+  if (reject.status === 405) headers.push('Allow', ALLOWED, 'Connection', 'close')
   send(response, reject.status, typeOf(reject), headers, reject.body)
 }
 
@@ -50,7 +51,7 @@ export function fail(response: ServerResponse, error: UpstreamError): void {
 export function refusalBytes(reject: Reject): string {
   const { status, errorType, body } = reject
   const headers = [...headersOf(typeOf(reject), body), 'X-Amzn-ErrorType', errorType]
-  if (status === 405) headers.push('Allow', 'GET')
+  if (status === 405) headers.push('Allow', ALLOWED)
   headers.push('Connection', 'close', 'Date', new Date().toUTCString())
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
   for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`

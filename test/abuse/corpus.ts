@@ -57,6 +57,8 @@ export function corpus(token: string): Buffer[] {
       return `POST / HTTP/1.1\r\nHost: localhost:2773\r\nX-Amz-Target: ${target}\r\n${length}${signed}${shown}\r\n${body}`
     }),
     `HEAD ${SECRET_TARGETS[0]} HTTP/1.1\r\n${headers}\r\n`,
+    `HEAD /ping/ HTTP/1.1\r\n${headers}\r\n`,
+    `HEAD ${SECRET_TARGETS[0]} HTTP/1.1\r\n${headers}Upgrade: h2c\r\nConnection: Upgrade\r\n\r\nGET /ping HTTP/1.1\r\n\r\n`,
     `OPTIONS * HTTP/1.1\r\n${headers}\r\n`,
     `CONNECT localhost:2773 HTTP/1.1\r\n${headers}\r\n`,
     `GET ${SECRET_TARGETS[0]} HTTP/1.1\r\n${headers}X-Forwarded-For: 203.0.113.9\r\n\r\n`,

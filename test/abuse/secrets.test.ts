@@ -11,7 +11,7 @@ import { artefactName, type Extension, startExtension } from '../artefact.ts'
 import { freePort } from '../../tools/free-port.ts'
 import { startMiddleman } from '../faults/middleman.ts'
 import { Values } from '../leaks.ts'
-import type { Reply } from '../../tools/wire.ts'
+import { exchange, type Reply } from '../../tools/wire.ts'
 
 const SEED: Seed = {
   secrets: {
@@ -71,6 +71,12 @@ for (const format of ['Text', 'JSON'] as const) {
       const good = await extension.get(target)
       assert.equal(good.status, 200)
       show(good)
+      const [head] = await exchange(extension.port, extension.request(target).replace('GET', 'HEAD'), {
+        bodiless: true,
+        halfClose: true,
+      })
+      assert.equal(head?.status, 200)
+      show(head)
       show(await extension.get(target, { 'X-Aws-Parameters-Secrets-Token': 'wrong' }))
       show(await extension.get(`${target}&token=${extension.token}`))
       show(await extension.get('/' + extension.token))

@@ -43,6 +43,13 @@ const VERDICTS: readonly (readonly [what: string, seen: string | number[], expec
   ['several answers, the last one cut', judge(reply(401, 'no') + HELD + HELD.slice(0, -3)), [401, 200]],
   ['an answer to a HEAD among others', judge(reply(401, 'no').slice(0, -2) + HELD), [401, 200]],
   ['an answer to a HEAD at the end', judge(HELD + reply(405, 'no').slice(0, -2)), [200, 405]],
+  ['a HEAD of who has the token', judge(HELD.slice(0, -RULES.answers[0]!.length)), [200]],
+  [
+    'a HEAD of who has not',
+    judge(HELD.slice(0, -RULES.answers[0]!.length), false),
+    'a 200 without the token',
+  ],
+  ['a HEAD of /ping', judge(reply(200, 'healthy').slice(0, -7), false), [200]],
   ['the leak behind good answers', judge(HELD + reply(404, 'hunter2')), 'a secret in a 404'],
   ['bytes that are no answer', judge('hunter2\r\n\r\n'), 'WireError: not a status line: "hunter2"'],
 ]

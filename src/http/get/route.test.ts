@@ -62,10 +62,26 @@ test('both paths are served with and without a slash at the end, and with nothin
     '/systemsmanager/parameters',
     '/systemsmanager/get',
     '/v1/MySecret',
-    '/ping/',
+    '/pin',
     '/favicon.ico',
+    '/favicon.ico/',
   ]) {
     refused(`${path}?secretId=a&name=a`, 'unknownPath')
+  }
+})
+
+test('every path is served with a slash at the end', () => {
+  for (const [path, kind] of [
+    ['/ping/', 'ping'],
+    ['/ping//?a=b', 'ping'],
+    ['http://localhost/ping/', 'ping'],
+    ['/environment/', 'environment'],
+    ['/metrics/', 'metrics'],
+    ['/secretsmanager/getMultiple/?secretId=a', 'many'],
+    ['/systemsmanager/parameters/getMultiple/?name=a', 'many'],
+    ['/systemsmanager/parameters/getByPath/?path=/a/', 'read'],
+  ] as const) {
+    assert.equal(route(path).kind, kind, path)
   }
 })
 

@@ -26,8 +26,6 @@ export type Route = Read | ReadMany | Ping | Environment | Metrics | Reject
 const PING: Ping = { kind: 'ping' }
 const ENVIRONMENT: Environment = { kind: 'environment' }
 const METRICS: Metrics = { kind: 'metrics' }
-const SECRETS_PATH = '/secretsmanager/get'
-const PARAMETERS_PATH = '/systemsmanager/parameters/get'
 
 // Enough for every question of a full cache. A target longer than this is parsed each time it comes.
 const REMEMBERED_TARGETS = 1000
@@ -54,11 +52,9 @@ export function route(target: string, admitRole: AdmitRole = () => undefined): R
   const mark = path.indexOf('?')
   const query = mark === -1 ? '' : path.slice(mark + 1)
   switch (mark === -1 ? path : path.slice(0, mark)) {
-    case SECRETS_PATH:
-    case SECRETS_PATH + '/':
+    case '/secretsmanager/get':
       return secret(query, admitRole)
-    case PARAMETERS_PATH:
-    case PARAMETERS_PATH + '/':
+    case '/systemsmanager/parameters/get':
       return parameter(query, admitRole)
     case '/ping':
       return PING
@@ -73,16 +69,16 @@ export function route(target: string, admitRole: AdmitRole = () => undefined): R
     case '/systemsmanager/parameters/getByPath':
       return parametersByPath(query, admitRole)
     default:
-      return routeUnslashed(path, mark === -1 ? path.length : mark, admitRole)
+      return routeTidied(path, mark === -1 ? path.length : mark, admitRole)
   }
 }
 
-/** Clients that join URLs badly ask for `//secretsmanager/get`: several slashes count as one. */
-function routeUnslashed(path: string, pathEnd: number, admitRole: AdmitRole): Route {
+/** Clients that join URLs badly ask for `//secretsmanager/get/`: several slashes count as one, and none at the end. */
+function routeTidied(path: string, pathEnd: number, admitRole: AdmitRole): Route {
   const asked = path.slice(0, pathEnd)
-  return asked.includes('//')
-    ? route(asked.replaceAll(/\/{2,}/g, '/') + path.slice(pathEnd), admitRole)
-    : rejects.unknownPath
+  const single = asked.replaceAll(/\/{2,}/g, '/')
+  const tidy = single.endsWith('/') ? single.slice(0, -1) : single
+  return tidy === '' || tidy === asked ? rejects.unknownPath : route(tidy + path.slice(pathEnd), admitRole)
 }
 
 /** `http://localhost:2773/x?y` → `/x?y`: servers must accept this form (RFC 9112, 3.2.2). Undefined for other hosts. */
