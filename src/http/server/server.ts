@@ -6,6 +6,7 @@ import { say, shown } from '../../public.ts'
 import { rejects } from '../rejects.ts'
 import { refusalBytes } from '../reply.ts'
 import { bindAddress } from './bind.ts'
+import { ignoreUpgrades } from './upgrades.ts'
 import { readHeaders, type SeenHeaders } from '../headers.ts'
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void
@@ -150,6 +151,7 @@ function createHttpServer(
   // Only the bytes are bounded: Node 20 silently drops the headers after the 2,000th, and a guard would miss one of
   // them.
   server.maxHeadersCount = 0
+  ignoreUpgrades(server)
   // Without these Node answers 417 before the token is checked, and hangs up on a CONNECT without a byte.
   server.on('checkExpectation', listener)
   server.on('connect', (request: IncomingMessage, socket: Duplex) => {
