@@ -1,4 +1,4 @@
-import type { UpstreamSettings } from '../src/config/config.ts'
+import type { UpstreamSettings } from '../src/config/upstream.ts'
 
 /** Settings for an upstream half in front of the emulator at `url`, with its local credentials. */
 export function settingsFor(url: string, changes: Partial<UpstreamSettings> = {}): UpstreamSettings {

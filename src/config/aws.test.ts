@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readConfig, type Environment } from './config.ts'
+import { readConfig } from './config.ts'
+import type { Environment } from './read.ts'
 
 const tokens = (env: Environment) => readConfig(env).callerTokens
 const credentials = (env: Environment) => readConfig(env).upstream.credentials

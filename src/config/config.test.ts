@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { goDuration, readConfig, type Config, type Environment } from './config.ts'
+import { readConfig, type Config } from './config.ts'
+import type { Environment } from './read.ts'
+import { goDuration } from './settings.ts'
 
 /** The lines as they would be logged: level in capitals, none for the plain one. */
 function notes(env: Environment): string[] {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readEnvironmentSettings } from './environment.ts'
+import type { Note } from './read.ts'
 
 const P = 'PARAMETERS_SECRETS_EXTENSION_'
 
 function read(env: Record<string, string>) {
-  const notes: Parameters<typeof readEnvironmentSettings>[1] = []
-  return { settings: readEnvironmentSettings(env, notes), notes: notes.map(({ message }) => message) }
+  const notes: Note[] = []
+  return { settings: readEnvironmentSettings({ env, notes }), notes: notes.map(({ message }) => message) }
 }
 
 const MEANT = [

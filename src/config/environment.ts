@@ -1,5 +1,5 @@
-import { say, shown, type Public } from '../public.ts'
-import { trimmed } from './read.ts'
+import { readText, readWord, type Reading } from './read.ts'
+import { ENV_FROM, ENV_ON_ERROR } from './settings.ts'
 
 // The part of the configuration that is about secrets as environment variables. Here is only found what is to be
 // replaced, because `register` waits for it; core/references.ts and core/variable-sources.ts read it.
@@ -21,13 +21,6 @@ export interface EnvironmentSettings {
   isSet(name: string): boolean
 }
 
-interface Note {
-  readonly level: 'plain' | 'debug' | 'info' | 'warn'
-  readonly message: Public
-}
-
-const FROM = 'PARAMETERS_SECRETS_EXTENSION_ENV_FROM'
-const ON_ERROR = say`PARAMETERS_SECRETS_EXTENSION_ENV_ON_ERROR`
 const OWN_PREFIX = 'PARAMETERS_SECRETS_EXTENSION_'
 /**
  * `resolve:` in any letter case, behind whatever is no letter, digit or sign (blanks, control characters, quotes, a byte
@@ -36,10 +29,8 @@ const OWN_PREFIX = 'PARAMETERS_SECRETS_EXTENSION_'
 const MEANT = /^[^!#-&(-_a-~]*resolve:|\{\{resolve:(?:secretsmanager|ssm)/i
 
 /** One look at each variable. Undefined if there is no reference and no source. Never throws. */
-export function readEnvironmentSettings(
-  env: Readonly<Record<string, string | undefined>>,
-  notes: Note[],
-): EnvironmentSettings | undefined {
+export function readEnvironmentSettings(reading: Reading): EnvironmentSettings | undefined {
+  const { env } = reading
   let references: Reference[] | undefined
   for (const name in env) {
     const value = env[name]!
@@ -47,22 +38,10 @@ export function readEnvironmentSettings(
     references ??= []
     references.push({ name, value })
   }
-  const from = env[FROM] ?? ''
+  const from = readText(reading, ENV_FROM) ?? ''
   if (references === undefined && !/[^\s,]/.test(from)) return undefined
   // A shell may have given them in any order.
   references?.sort((a, b) => (a.name < b.name ? -1 : 1))
-  const onError = readOnError(env[ON_ERROR], notes)
+  const onError = readWord(reading, ENV_ON_ERROR) === 'unset' ? 'unset' : 'fail'
   return { references: references ?? [], from, onError, isSet: (name) => env[name] !== undefined }
-}
-
-function readOnError(value: string | undefined, notes: Note[]): 'fail' | 'unset' {
-  const word = value && trimmed(value).toLowerCase()
-  if (word === 'unset') return 'unset'
-  if (word !== undefined && word !== '' && word !== 'fail') {
-    notes.push({
-      level: 'warn',
-      message: say`${ON_ERROR} must be fail or unset, got "${shown(value!)}". Using fail.`,
-    })
-  }
-  return 'fail'
 }

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Note } from './read.ts'
 import { readRoles } from './roles.ts'
 
 const ARN = 'arn:aws:iam::111122223333:role/reader'
 const P = 'PARAMETERS_SECRETS_EXTENSION_'
 
 function read(env: Record<string, string>) {
-  const notes: Parameters<typeof readRoles>[1] = []
-  return { ...readRoles(env, notes), warnings: notes.map(({ message }) => message) }
+  const notes: Note[] = []
+  return { ...readRoles({ env, notes }), warnings: notes.map(({ message }) => message) }
 }
 
 test('roles stand between spaces or commas, and each counts once', () => {

@@ -1,5 +1,5 @@
 import type { Log } from '../log.ts'
-import type { UpstreamSettings } from '../config/config.ts'
+import type { UpstreamSettings } from '../config/upstream.ts'
 import type { CallObserver } from '../upstream/calls.ts'
 import type { Upstream } from '../upstream/index.ts'
 

@@ -1,4 +1,4 @@
-import type { UpstreamSettings } from '../config/config.ts'
+import type { UpstreamSettings } from '../config/upstream.ts'
 import type { UpstreamError } from '../errors.ts'
 import type { Credentials } from './credentials.ts'
 import { isPassThrough, queuedTooLong, toUpstreamError, type Operation } from './failure.ts'

@@ -20,7 +20,7 @@ import {
   type GetParametersCommandOutput,
 } from '@aws-sdk/client-ssm'
 import { say, type Public } from '../public.ts'
-import type { StoreSettings, UpstreamSettings } from '../config/config.ts'
+import type { StoreSettings, UpstreamSettings } from '../config/upstream.ts'
 import type { RawAnswer, RawCall } from '../raw-call.ts'
 import { bounded, withFreshCredentials, type CallObserver } from './calls.ts'
 import { createRoleAssumer } from './security-tokens.ts'

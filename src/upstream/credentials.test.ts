@@ -9,7 +9,7 @@ import { secretLookup } from '../lookup.ts'
 import { bodyOf } from '../../test/body-of.ts'
 import { settingsFor } from '../../test/upstream-settings.ts'
 import { createUpstream } from './index.ts'
-import type { ContainerSettings } from '../config/config.ts'
+import type { ContainerSettings } from '../config/upstream.ts'
 
 const SECRET = secretLookup('a', undefined, undefined)
 const NO_EXPIRY = '0001-01-01T00:00:00Z'

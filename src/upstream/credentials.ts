@@ -4,7 +4,7 @@ import { UpstreamError } from '../errors.ts'
 import { say } from '../public.ts'
 import { readRegularFile } from '../regular-file.ts'
 import { credentialsError } from './failure.ts'
-import type { ContainerSettings, StaticCredentials, UpstreamSettings } from '../config/config.ts'
+import type { ContainerSettings, StaticCredentials, UpstreamSettings } from '../config/upstream.ts'
 
 // Credentials of the environment, else of the container endpoint (SnapStart). The SDK's `fromHttp` is not used: it
 // refuses an answer whose Expiration cannot be read, waits a whole second before each of its retries, has no limit on

@@ -10,7 +10,7 @@ import { parameterLookup, secretLookup } from '../lookup.ts'
 import { bodyOf } from '../../test/body-of.ts'
 import { upstreamHalves, type Half } from '../../test/upstream-halves.ts'
 import { settingsFor } from '../../test/upstream-settings.ts'
-import type { UpstreamSettings } from '../config/config.ts'
+import type { UpstreamSettings } from '../config/upstream.ts'
 
 const SECRET = secretLookup('a', undefined, undefined)
 const PARAMETER = parameterLookup('/a', undefined, false)

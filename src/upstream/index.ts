@@ -8,7 +8,7 @@ import { createCredentials } from './credentials.ts'
 import { getParameter } from './parameter-store.ts'
 import { rehearse } from './warm-up.ts'
 import { getSecretValue } from './secrets-manager.ts'
-import type { UpstreamSettings } from '../config/config.ts'
+import type { UpstreamSettings } from '../config/upstream.ts'
 import type { RawAnswer, RawCall } from '../raw-call.ts'
 
 // The entry of the half that holds the AWS SDK. The bundle loads it after `listen` and `register`.

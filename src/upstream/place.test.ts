@@ -7,7 +7,7 @@ import { bodyOf } from '../../test/body-of.ts'
 import { settingsFor } from '../../test/upstream-settings.ts'
 import { regionOfArn } from './place.ts'
 import { createUpstream } from './index.ts'
-import type { UpstreamSettings } from '../config/config.ts'
+import type { UpstreamSettings } from '../config/upstream.ts'
 
 const SEED = { secrets: { a: { value: 'x' } }, parameters: { '/a': { value: 'y' } } }
 

@@ -1,7 +1,7 @@
 import { finished, pipeline, type Readable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
-import type { StaticCredentials, StoreSettings, UpstreamSettings } from '../config/config.ts'
+import type { StaticCredentials, StoreSettings, UpstreamSettings } from '../config/upstream.ts'
 import { say } from '../public.ts'
 import { readRegularFile } from '../regular-file.ts'
 import { VERSION } from '../version.ts'

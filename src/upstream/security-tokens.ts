@@ -1,6 +1,6 @@
 import { SSMClient } from '@aws-sdk/client-ssm'
 import { partition } from '@aws-sdk/core/client'
-import type { UpstreamSettings } from '../config/config.ts'
+import type { UpstreamSettings } from '../config/upstream.ts'
 import { UpstreamError } from '../errors.ts'
 import { bounded, withFreshCredentials, type CallObserver } from './calls.ts'
 import { heldUntil, type Credentials, type Held } from './credentials.ts'

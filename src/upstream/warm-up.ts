@@ -4,7 +4,7 @@ import { secretLookup } from '../lookup.ts'
 import { createClients } from './client.ts'
 import { createCredentials } from './credentials.ts'
 import { getSecretValue } from './secrets-manager.ts'
-import type { UpstreamSettings } from '../config/config.ts'
+import type { UpstreamSettings } from '../config/upstream.ts'
 
 // The first call of a process costs 15 to 25 ms more than the second, because every function of the SDK is compiled
 // when it is first run. There is time for that while the function's own runtime starts, and it is cheap, because INIT

@@ -1,5 +1,5 @@
 import { BlockList, connect, isIP, type Socket } from 'node:net'
-import type { ProxySettings } from '../../config/config.ts'
+import type { ProxySettings } from '../../config/upstream.ts'
 
 // The way out through a proxy, by the rules of Go's `golang.org/x/net/http/httpproxy`, which the original's transport
 // follows. All runtimes take the same way: a CONNECT over a bare socket, then TLS through it. Node 20 silently ignores

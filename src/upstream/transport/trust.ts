@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls'
-import type { UpstreamSettings } from '../../config/config.ts'
+import type { UpstreamSettings } from '../../config/upstream.ts'
 import { readRegularFile } from '../../regular-file.ts'
 
 // Whom to trust. Node and Bun bring their own roots. Go looks at the system's store too, and an image behind a firewall

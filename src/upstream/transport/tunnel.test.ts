@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import type { UpstreamSettings } from '../../config/config.ts'
+import type { UpstreamSettings } from '../../config/upstream.ts'
 import { UpstreamError } from '../../errors.ts'
 import { secretLookup } from '../../lookup.ts'
 import { startAws, testTls } from '../../../local/emulators/aws/index.ts'
