@@ -7,10 +7,12 @@ import type { Fault } from '../../local/emulators/aws/fault.ts'
 import type { Seed } from '../../local/emulators/aws/seed.ts'
 import { randomOf, type Random } from '../../tools/random.ts'
 import type { Extension } from '../artefact.ts'
+import type { Rotation } from './rotation.ts'
 import { connect, header, type Reply, type Wire } from '../../tools/wire.ts'
 
 export interface Tally {
   invocations: number
+  /** Rotations of the credentials, on Managed Instances. */
   freezes: number
   faults: number
   hits: number
@@ -30,6 +32,8 @@ export interface Life {
 const SECRETS = 60
 const PARAMETERS = 40
 const KEPT_CONNECTIONS = 4
+/** Of one environment with one vCPU, the most that Lambda Managed Instances have. */
+const INVOCATIONS_AT_ONCE = 64
 
 /** Few enough entries that they evict each other, and short lives, so that minutes are as good as hours. */
 export const LIFE_ENVIRONMENT = {
@@ -68,12 +72,47 @@ function names(prefix: string, count: number): string[] {
   return Array.from({ length: count }, (_, i) => prefix + i)
 }
 
-export async function startLife(extension: Extension, seed: number): Promise<Life> {
+/** `managed`: an environment of Managed Instances, which is never frozen and has many invocations at once. */
+export async function startLife(extension: Extension, seed: number, managed?: Rotation): Promise<Life> {
   const { aws, lambda, port } = extension
   const all = [...names('secret-', SECRETS), ...names('/parameter/', PARAMETERS)]
+  const goodToken = managed?.token ?? (() => extension.token)
   const tally: Tally = { invocations: 0, freezes: 0, faults: 0, hits: 0, misses: 0, errors: 0, refusals: 0 }
   // As a function's HTTP client keeps them, from its first invocation to its last.
-  const kept = await Promise.all(Array.from({ length: KEPT_CONNECTIONS }, () => connect(port)))
+  const keptCount = managed === undefined ? KEPT_CONNECTIONS : INVOCATIONS_AT_ONCE
+  const kept = await Promise.all(Array.from({ length: keptCount }, () => connect(port)))
+
+  return { tally, live: managed === undefined ? live : () => liveManaged(managed), close }
+
+  function close(): void {
+    for (const wire of kept) wire.destroy()
+  }
+
+  /** Many invocations at once, each with a connection that it keeps, and some with many more callers. */
+  async function liveManaged(rotation: Rotation): Promise<void> {
+    const first = tally.invocations
+    const random = randomOf(seed, first)
+    const isFaulty = random.chance(0.08)
+    if (isFaulty) {
+      tally.faults++
+      aws.fault({}, random.pick(FAULTS), 1 + random.int(4))
+    }
+    tally.invocations += kept.length
+    const invocations = kept.map((wire, i) => {
+      const own = randomOf(seed, first + i)
+      return lambda.invoke(() =>
+        own.chance(0.05) ? burst(own, isFaulty) : several(wire, 1 + own.int(6), own, isFaulty),
+      )
+    })
+    await Promise.all(invocations)
+    aws.clearFaults()
+    if (random.chance(0.1)) rotate(random)
+    if (rotation.rotate(random)) {
+      tally.freezes++
+      // The newest token is shown before there is another.
+      await one(kept[0]!, all[0]!, false, false)
+    }
+  }
 
   async function live(): Promise<void> {
     const random = randomOf(seed, tally.invocations++)
@@ -120,7 +159,7 @@ export async function startLife(extension: Extension, seed: number): Promise<Lif
     const path = name.startsWith('/')
       ? '/systemsmanager/parameters/get?name='
       : '/secretsmanager/get?secretId='
-    const reply = await ask(wire, path + name + (refreshes ? '&refreshNow=true' : ''), extension.token)
+    const reply = await ask(wire, path + name + (refreshes ? '&refreshNow=true' : ''), goodToken())
     if (reply.status === 200) {
       assert.ok(reply.body.includes(`value of ${name} `), `the value of ${name}`)
       if (header(reply, 'X-Cache') === 'HIT') tally.hits++
@@ -161,8 +200,6 @@ export async function startLife(extension: Extension, seed: number): Promise<Lif
     await sleep(random.chance(0.01) ? 2_500 : random.int(15))
     lambda.thaw()
   }
-
-  return { tally, live, close: () => kept.forEach((wire) => wire.destroy()) }
 }
 
 async function ask(wire: Wire, target: string, token: string): Promise<Reply> {

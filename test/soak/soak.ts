@@ -9,6 +9,8 @@ import { argumentsOf, type Options, positiveNumber, wholeNumber } from '../../to
 import { bundle } from '../../tools/bundle.ts'
 import { artefactName, startExtension } from '../artefact.ts'
 import { LIFE_ENVIRONMENT, seedOf, startLife, type Tally } from './life.ts'
+import { limitDescriptors } from '../abuse/limit-descriptors.ts'
+import { credentialsOf, SOAK_TOKEN, startRotation } from './rotation.ts'
 import { growth, median } from './trend.ts'
 
 const BUNDLE = new URL('../../dist/extension.cjs', import.meta.url)
@@ -16,12 +18,19 @@ const BUNDLE = new URL('../../dist/extension.cjs', import.meta.url)
 const HELP = `npm run soak [-- options]
 
   --minutes M  how long (default: 10)
+  --managed    Lambda Managed Instances: 64 invocations at once and more callers, credentials that rotate every few
+               seconds, 4,096 descriptors, no freezes (the column has the rotations)
   --seed N     of the traffic: equal seeds, equal traffic (default: drawn, and printed)
   --help       this text`
 
-const OPTIONS = { minutes: { type: 'string', default: '10' }, seed: { type: 'string' } } satisfies Options
+const OPTIONS = {
+  minutes: { type: 'string', default: '10' },
+  managed: { type: 'boolean', default: false },
+  seed: { type: 'string' },
+} satisfies Options
 
-const { minutes, seed } = argumentsOf(HELP, { options: OPTIONS }, ({ values }) => ({
+const { minutes, seed, managed } = argumentsOf(HELP, { options: OPTIONS }, ({ values }) => ({
+  managed: values.managed,
   minutes: positiveNumber('--minutes', values.minutes),
   seed: values.seed === undefined ? Date.now() % 1_000_000 : wholeNumber('--seed', values.seed),
 }))
@@ -31,6 +40,9 @@ process.env['EXTENSION_UNDER_TEST'] ||= JSON.stringify({
   name: `dist/extension.cjs on Node ${process.versions.node}, with the flags of its layer`,
   command: [process.execPath, ...NODE_FLAGS, fileURLToPath(BUNDLE)],
 })
+const name = artefactName()
+/** Lambda's, of an environment of Managed Instances. */
+if (managed) limitDescriptors(4_096)
 
 const SAMPLES = 60
 /** The caches, the heap and the code are as large as they get after this part of the time. */
@@ -49,15 +61,27 @@ interface Sample extends Tally {
   readonly descriptors: number
 }
 
-test(`soak for ${minutes} minutes, seed ${seed} (${artefactName()})`, async (t) => {
+test(`soak for ${minutes} minutes, seed ${seed} (${name}${managed ? ', Managed Instances' : ''})`, async (t) => {
   const stderr: string[] = []
   const extension = await startExtension(t, {
     seed: seedOf(seed),
     env: LIFE_ENVIRONMENT,
-    lambda: { onLog: ({ stream, text }) => void (stream === 'stderr' && stderr.push(text)) },
+    ...(managed && { aws: { credentials: credentialsOf(0) } }),
+    lambda: {
+      onLog: ({ stream, text }) => void (stream === 'stderr' && stderr.push(text)),
+      ...(managed && {
+        mode: 'lambda-managed-instances',
+        containerCredentials: true,
+        credentials: credentialsOf(0),
+      }),
+    },
   })
   const [pid = 0] = extension.lambda.pids
-  const life = await startLife(extension, seed)
+  const life = await startLife(
+    extension,
+    seed,
+    managed ? startRotation(extension.aws, extension.lambda) : undefined,
+  )
   const samples: Sample[] = []
   const startedAt = Date.now()
   const seconds = (): number => (Date.now() - startedAt) / 1_000
@@ -79,6 +103,7 @@ test(`soak for ${minutes} minutes, seed ${seed} (${artefactName()})`, async (t) 
 
   const escaped = extension.logs().filter((line) => / unexpected |internal error|ERROR server: /.test(line))
   assert.deepEqual([escaped, stderr], [[], []], 'nothing escaped')
+  assert.ok(!extension.logs().some((line) => line.includes(SOAK_TOKEN)), 'no session token in the output')
   const warm = samples.filter(({ at }) => at > minutes * 60 * WARM_UP)
   const memory = growth(warm.map(({ at, rssMb }) => ({ at, value: rssMb })))
   const files = growth(warm.map(({ at, descriptors }) => ({ at, value: descriptors })))
