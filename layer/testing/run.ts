@@ -14,6 +14,7 @@ import { launcherFor } from '../emulation.ts'
 import { EXTENSION_PATH } from '../layers.ts'
 import { type Artefact, artefactsIn } from './artefacts.ts'
 import { buildClients } from './clients.ts'
+import { installInfrastructure } from './infrastructure.ts'
 import { buildSamples } from './samples.ts'
 
 /** EXTENSION_UNDER_TEST, as test/artefact.ts reads it. */
@@ -48,6 +49,7 @@ const SHELLS = ['/bin/bash', '/bin/dash'].filter((shell) => existsSync(shell))
 const UNITS = ['layer/*.test.ts', 'layer/{notices,pages}/*.test.ts']
 const END_TO_END = ['test/contract.test.ts', 'test/{abuse,e2e,faults,platform}/*.test.ts']
 const HOSTILE = ['layer/testing/{clients,hostile,init-modes,samples}.test.ts']
+const EXAMPLES = ['layer/testing/examples.test.ts']
 const WRONG_RUNTIME = ['layer/testing/wrong-runtime.test.ts']
 const ON_LAMBDA = ['bench/lambda/measured.test.ts']
 const SMOKE = ['test/contract.test.ts', 'test/e2e/start.test.ts']
@@ -60,6 +62,7 @@ try {
   const { native, arm64 } = await artefactsIn(folder)
   buildClients()
   buildSamples()
+  installInfrastructure()
   const runs = [...runsOf(native), ...runsUnderQemu(arm64)]
   const chosen = runs.filter(({ title }) => words.every((word) => title.includes(word)))
   const reds = chosen.filter((one) => !isGreen(one)).map(({ title }) => title)
@@ -74,6 +77,7 @@ function runsOf(artefacts: readonly Artefact[]): Run[] {
   const env = { LAYERS_UNDER_TEST: join(ROOT, 'dist') }
   const runs: Run[] = [
     { title: 'units', ...none, tests: UNITS },
+    { title: 'the examples', ...none, tests: EXAMPLES },
     { title: 'the benchmark on Lambda', ...none, tests: ON_LAMBDA, env },
   ]
   const isolation = findIsolation()
