@@ -86,19 +86,28 @@ test('each zip becomes a layer with its version, once in each region', async (t)
 
 test('the same bytes are not published again, and may be granted to more', async (t) => {
   const { api, run } = await setUp(t)
-  await run('--regions', 'eu-west-1', '--organization', 'o-a1b2c3d4e5')
+  const first = await run('--regions', 'eu-west-1', '--organization', 'o-a1b2c3d4e5')
+  assert.match(first.stdout, new RegExp(`^${arnOf('nodejs', 1)}  granted to o-a1b2c3d4e5$`, 'm'))
+  await run('--regions', 'eu-west-1', '--organization', 'o-zzzzzzzzzz')
   const { stdout } = await run(
     '--regions=eu-west-1,us-east-1',
     '--accounts=111122223333,444455556666',
     '--organization=o-a1b2c3d4e5',
   )
   assert.equal(stdout.match(/the same bytes already/g)?.length, 6)
+  for (const [line, to] of [
+    ['was granted', 'o-a1b2c3d4e5'],
+    ['granted', '111122223333'],
+    ['granted', '444455556666'],
+  ])
+    assert.match(stdout, new RegExp(`^${arnOf('nodejs', 1)}  ${line} to ${to}$`, 'm'))
   const versions = api.layers.get('parameters-secrets-nodejs') ?? []
   assert.equal(versions.length, 1)
   assert.deepEqual(
     [...versions[0]!.permissions.entries()],
     [
-      ['organization', { principal: '*', organization: 'o-a1b2c3d4e5' }],
+      ['organization-o-a1b2c3d4e5', { principal: '*', organization: 'o-a1b2c3d4e5' }],
+      ['organization-o-zzzzzzzzzz', { principal: '*', organization: 'o-zzzzzzzzzz' }],
       ['account-111122223333', { principal: '111122223333', organization: undefined }],
       ['account-444455556666', { principal: '444455556666', organization: undefined }],
     ],

@@ -84,9 +84,17 @@ async function publish(): Promise<void> {
       for (const { layer, zip, name, architectures } of named()) {
         const contents = readFileSync(join(ROOT, 'dist', zip))
         const reference = inRegion(zip, region)
-        const { arn, isNew } = await publisher.publish({ name, architectures, contents, reference, grants })
+        const { arn, isNew, granted } = await publisher.publish({
+          name,
+          architectures,
+          contents,
+          reference,
+          grants,
+        })
         ;(arns[region] ??= {})[layer] = arn
         console.log(`${arn}  ${isNew ? 'published' : 'the same bytes already'}`)
+        for (const one of granted)
+          console.log(`${arn}  ${one.isNew ? 'granted' : 'was granted'} to ${one.to}`)
         if (options.parameters === undefined) continue
         const written = await writeArn(region, options.parameters, layer, arn)
         for (const parameter of written) console.log(`${arn}  as ${parameter}`)

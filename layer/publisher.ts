@@ -28,6 +28,8 @@ interface Published {
   readonly arn: string
   /** False where its newest version has these bytes already. */
   readonly isNew: boolean
+  /** In the order of the wanted ones. */
+  readonly granted: readonly { readonly to: string; readonly isNew: boolean }[]
 }
 
 interface Publisher {
@@ -49,8 +51,9 @@ export function createPublisher(region: string): Publisher {
       const present = await newest(name)
       const isNew = present?.hash !== hash
       const { arn, version } = isNew ? await add() : present
-      for (const grant of grants) await allow(version, grant)
-      return { region, name, arn, isNew }
+      const granted = []
+      for (const grant of grants) granted.push(await allow(version, grant))
+      return { region, name, arn, isNew, granted }
 
       async function add() {
         const made = await lambda.send(
@@ -66,22 +69,25 @@ export function createPublisher(region: string): Publisher {
         return { arn: made.LayerVersionArn ?? '', version: made.Version ?? 0 }
       }
 
-      /** The same grant again is no error. */
-      async function allow(of: number, grant: Granted): Promise<void> {
+      /** The same grant again is no error: the id of its statement says whom it is for. */
+      async function allow(of: number, grant: Granted) {
         const isAccount = 'account' in grant
+        const to = isAccount ? grant.account : grant.organization
         try {
           await lambda.send(
             new AddLayerVersionPermissionCommand({
               LayerName: name,
               VersionNumber: of,
-              StatementId: isAccount ? `account-${grant.account}` : 'organization',
+              StatementId: `${isAccount ? 'account' : 'organization'}-${to}`,
               Action: 'lambda:GetLayerVersion',
-              Principal: isAccount ? grant.account : '*',
-              ...(!isAccount && { OrganizationId: grant.organization }),
+              Principal: isAccount ? to : '*',
+              ...(!isAccount && { OrganizationId: to }),
             }),
           )
+          return { to, isNew: true }
         } catch (error) {
           if ((error as Error).name !== 'ResourceConflictException') throw error
+          return { to, isNew: false }
         }
       }
     },
