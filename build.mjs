@@ -164,48 +164,6 @@ async function buildLocal() {
   await put('local.mjs', contents)
 }
 
-/** A package without dependencies: the program, its extension, its seed, and `startLocal` for tests. */
-async function buildPackage() {
-  const entries = { local: 'local/start.ts', index: 'local/start-local.ts' }
-  await mkdir(`${root}/dist/package`, { recursive: true })
-  for (const [name, entry] of Object.entries(entries)) {
-    const { contents } = await make({
-      ...common,
-      entryPoints: [entry],
-      format: 'esm',
-      supported: {},
-      // The SDK's CommonJS files call `require`.
-      banner: {
-        js: `${name === 'local' ? '#!/usr/bin/env node\n' : ''}import{createRequire}from'node:module';const require=createRequire(import.meta.url);`,
-      },
-    })
-    await put(`package/${name}.mjs`, contents)
-  }
-  const { name, version, description, license } = JSON.parse(await readFile(`${root}/package.json`, 'utf8'))
-  const manifest = {
-    name,
-    version,
-    description: `${description}: a local stand-in, for development and tests`,
-    license,
-    type: 'module',
-    bin: { [name]: 'local.mjs' },
-    exports: { '.': { types: './index.d.ts', default: './index.mjs' } },
-    files: ['*.mjs', '*.d.ts', 'extension.cjs', 'seed.json', 'seed.schema.json'],
-    engines: { node: '>=20' },
-  }
-  await put('package/package.json', JSON.stringify(manifest, null, 2) + '\n')
-  for (const [from, to] of [
-    ['dist/extension.cjs', 'extension.cjs'],
-    ['local/seed.json', 'seed.json'],
-    ['local/seed.schema.json', 'seed.schema.json'],
-    ['local/package.d.ts', 'index.d.ts'],
-    ['docs/local.md', 'README.md'],
-    ['LICENSE', 'LICENSE'],
-  ]) {
-    await put(`package/${to}`, await readFile(`${root}/${from}`))
-  }
-}
-
 /**
  * esbuild's result with the one file that it made.
  * @param {BuildOptions} options
@@ -231,7 +189,10 @@ async function put(name, contents) {
 
 const meta = await buildExtension()
 if (withLocal) await buildLocal()
-if (withPackage) await buildPackage()
+if (withPackage) {
+  const { buildPackage } = await import('./local/package.mjs')
+  await buildPackage({ root, common, make, put, packagesIn, packages: meta.packages })
+}
 if (!isQuiet) {
   const { bytes, ours, sdk, sha256 } = meta
   console.log(`dist/extension.cjs  ${bytes} bytes: ours ${ours}, AWS SDK ${sdk}\nsha256 ${sha256}`)

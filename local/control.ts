@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Fault } from './emulators/aws/fault.ts'
+import { isRegion } from './emulators/aws/partitions.ts'
 import type { Aws } from './emulators/aws/server.ts'
 import { listen } from './listen.ts'
 
@@ -26,6 +27,12 @@ const COMMANDS: Readonly<Record<string, (aws: Aws, rest: string, body: string) =
     const delayMs = Number(text)
     if (!/^\d{1,6}$/.test(text)) throw new Error('delay/MILLISECONDS')
     return meet(aws, { kind: 'delay', delayMs }, `every call takes ${delayMs} ms`)
+  },
+  down(aws, region) {
+    if (!isRegion(region)) throw new Error('down/REGION')
+    aws.clearFaults()
+    aws.fault({ region }, { kind: 'reset' })
+    return `${region} is down`
   },
   deny(aws, name) {
     if (name === '') throw new Error('deny/NAME')

@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import type * as declared from './package.d.ts'
 import { freePort } from '../tools/free-port.ts'
 import { servingPort } from './serving-port.ts'
 import { startLocal } from './start-local.ts'
@@ -126,7 +125,139 @@ test('the sample of a unit test is green with the package that is packed', (t) =
   assert.match(told, /pass 3\n.*fail 0\n/)
 })
 
-test('what the package declares is what it does, and a bad seed is refused with its place', async () => {
-  const asDeclared: typeof declared.startLocal = startLocal
-  await assert.rejects(asDeclared({ seed: { secrets: { db: {} } } }), /secrets\["db"\]/)
+test('the package declares what a seed may hold, to users without the types of Node', (t) => {
+  const folder = installed(t)
+  writeFileSync(
+    join(folder, 'test.ts'),
+    `import { startLocal, type Local, type LocalOptions, type Seed, type Fault } from '${NAME}'
+    const seed: Seed = {
+      $schema: './seed.schema.json',
+      secrets: {
+        text: 'v',
+        all: {
+          value: ['a', 1], versionId: '0', createdDate: '2026-01-01T00:00:00Z', stages: ['BLUE'], arnSuffix: 'AbCdEf',
+          previous: { binary: 'AA==' }, versions: [{ value: { a: 1 }, stages: ['OLD'] }], description: 'd',
+          tags: { app: 'orders' }, deleted: false, region: 'eu-west-1', replicas: ['us-east-1'], account: '123456789012',
+        },
+      },
+      parameters: {
+        all: {
+          value: 'v', type: 'SecureString', version: 3, previous: ['u', { value: 't', labels: ['old'] }], tier: 'Advanced',
+          dataType: 'text', description: 'd', tags: {}, region: 'eu-west-1', account: '123456789012', ciphertext: 'c',
+        },
+      },
+    }
+    const options: LocalOptions = { seed, port: 0, token: 't', region: 'eu-west-1', env: { A: 'b' } }
+    const fault: Fault = { kind: 'drip', pieceMs: 5 }
+    export async function run(): Promise<void> {
+      const local: Local = await startLocal(options)
+      local.rotate('a', { user: 'x' })
+      local.putParameter('/a', 'v', { tier: 'Advanced' })
+      local.fault({ region: 'eu-west-1', operation: 'GetSecretValue' }, fault, 2)
+      local.fault({}, { kind: 'error', code: 'X', status: 500 })
+      // @ts-expect-error
+      local.fault({}, { kind: 'explode' })
+      await local.stop()
+    }`,
+  )
+  const flags = [
+    '--noEmit',
+    '--strict',
+    '--exactOptionalPropertyTypes',
+    '--module',
+    'nodenext',
+    '--lib',
+    'es2022',
+  ]
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
+  const told = spawnSync(process.execPath, [tsc, ...flags, '--types', '', 'test.ts'], {
+    cwd: folder,
+    encoding: 'utf8',
+  })
+  assert.deepEqual([told.stdout, told.status], ['', 0])
+  assert.doesNotMatch(readFileSync(join(folder, `node_modules/${NAME}/index.d.ts`), 'utf8'), /import /)
+})
+
+test('the package says whose work is in it, and its README links to nothing that is not there', (t) => {
+  const folder = join(installed(t), 'node_modules', NAME)
+  const notices = readFileSync(join(folder, 'THIRD-PARTY-NOTICES.txt'), 'utf8')
+  for (const name of [
+    '@aws-sdk/client-ssm',
+    '@aws-sdk/client-secrets-manager',
+    '@smithy/core',
+    '@aws-sdk/credential-provider-sso',
+  ])
+    assert.match(notices, new RegExp(`^${name} [\\d.]+ \\(Apache-2\\.0\\)$`, 'm'))
+  assert.match(notices, /TERMS AND CONDITIONS/)
+  const readme = readFileSync(join(folder, 'README.md'), 'utf8')
+  const targets = [...readme.matchAll(/\]\(([^)]*)\)/g)].map(([, target]) => target!)
+  assert.deepEqual(
+    targets.filter((target) => !target.startsWith('https://')),
+    [],
+  )
+})
+
+// As Jest runs a test: https://github.com/jestjs/jest/issues/2549
+test('a test in a realm of its own can start, rotate and stop', (t) => {
+  const folder = installed(t)
+  writeFileSync(
+    join(folder, 'realm.mjs'),
+    `import { createContext, SourceTextModule, SyntheticModule } from 'node:vm'
+    import { readFileSync } from 'node:fs'
+    import { createRequire } from 'node:module'
+    const path = createRequire(import.meta.url).resolve('${NAME}')
+    // What Jest's environment for Node gives to a test besides the globals of the language.
+    const given = { process, Buffer, URL, URLSearchParams, performance, setTimeout, clearTimeout, setInterval,
+      clearInterval, setImmediate, clearImmediate, queueMicrotask, AbortController, AbortSignal, TextEncoder, TextDecoder,
+      Uint8Array, ArrayBuffer, structuredClone, console, fetch, Event, EventTarget }
+    const context = createContext(given)
+    const module = new SourceTextModule(readFileSync(path, 'utf8'), {
+      context,
+      identifier: path,
+      initializeImportMeta: (meta) => (meta.url = new URL('file://' + path).href),
+      importModuleDynamically: (name) => builtin(name),
+    })
+    async function builtin(name) {
+      const exports = await import(name)
+      const names = Object.keys(exports)
+      const made = new SyntheticModule(names, () => names.forEach((one) => made.setExport(one, exports[one])), { context })
+      if (made.status === 'unlinked') await made.link(() => {})
+      if (made.status === 'linked') await made.evaluate()
+      return made
+    }
+    await module.link(builtin)
+    await module.evaluate()
+    const { startLocal } = module.namespace
+    const local = await startLocal({ seed: { secrets: { db: 'first' } }, env: { SECRETS_MANAGER_TTL: '0' } })
+    const read = async () => {
+      const headers = { 'X-Aws-Parameters-Secrets-Token': local.token }
+      const reply = await fetch(local.url + '/secretsmanager/get?secretId=db', { headers })
+      const { SecretString, SecretBinary } = await reply.json()
+      return SecretString ?? SecretBinary
+    }
+    const seen = [await read()]
+    local.rotate('db', { user: 'x' })
+    seen.push(await read())
+    local.rotate('db', Uint8Array.of(1, 2))
+    seen.push(await read())
+    local.fault({ name: 'db' }, { kind: 'error', code: 'AccessDeniedException' }, 1)
+    seen.push((await fetch(local.url + '/secretsmanager/get?secretId=db', { headers: { 'X-Aws-Parameters-Secrets-Token': local.token } })).headers.get('X-Amzn-ErrorType'))
+    const refused = await startLocal({ seed: '/no/such/seed.json' }).catch((error) => error.message)
+    await local.stop()
+    process.stdout.write(JSON.stringify({ seen, refused }))`,
+  )
+  const told = spawnSync(
+    process.execPath,
+    ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'realm.mjs'],
+    { cwd: folder, encoding: 'utf8', timeout: 30_000 },
+  )
+  assert.equal(told.stderr, '')
+  assert.deepEqual(JSON.parse(told.stdout), {
+    seen: ['first', '{"user":"x"}', 'AQI=', 'AccessDeniedException'],
+    refused: "/no/such/seed.json: ENOENT: no such file or directory, open '/no/such/seed.json'",
+  })
+})
+
+test('a bad seed is refused with its place', async () => {
+  await assert.rejects(startLocal({ seed: { secrets: { db: {} } } }), /secrets\["db"\]/)
 })

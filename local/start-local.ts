@@ -1,6 +1,7 @@
 import { EXTENSION_NAME } from '../src/version.ts'
 import type { Fault, FaultMatch } from './emulators/aws/fault.ts'
-import { loadSeed, type ParameterTier, type ParameterType, type Seed } from './emulators/aws/seed.ts'
+import { loadSeed } from './emulators/aws/seed.ts'
+import type { ParameterTier, ParameterType, Seed } from './emulators/aws/seed-format.ts'
 import { startAws } from './emulators/aws/server.ts'
 import { type LambdaHost, startLambda } from './emulators/lambda/host.ts'
 import { bundleFile } from './files.ts'
@@ -58,7 +59,7 @@ export async function startLocal({
   }
   const aws = await startAws({ seed: loadSeed(seed), region, regions: 'any', credentials })
   let lambda: LambdaHost | undefined
-  const stop = async (): Promise<void> => {
+  const close = async (): Promise<void> => {
     await lambda?.close()
     await aws.close()
   }
@@ -84,10 +85,13 @@ export async function startLocal({
       fault: (match, fault, times) => aws.fault(match, fault, times),
       clearFaults: () => aws.clearFaults(),
       calls: (name) => aws.calls(name),
-      stop,
+      async stop() {
+        await lambda?.shutdown()
+        await close()
+      },
     }
   } catch (error) {
-    await stop()
+    await close()
     throw error
   }
 }

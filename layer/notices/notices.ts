@@ -1,18 +1,14 @@
 // What stands in the zips beside the program: whose work is in it, and under which licences. The packages are exactly
 // those of which the bundle holds bytes.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import licences from 'spdx-license-list/full.js'
+import { npmNotices, type Package, RULE } from '../../build/notices.mjs'
 import type { Layer } from '../layers.ts'
 
-export interface Package {
-  /** Its folder, from the root of the project. */
-  readonly folder: string
-  readonly name: string
-  readonly version: string
-}
+export type { Package }
 
 interface Part {
   readonly name: string
@@ -30,7 +26,6 @@ interface BunNotices {
 }
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-const RULE = `\n${'-'.repeat(80)}\n\n`
 
 export const BUN = JSON.parse(readFileSync(new URL('bun.json', import.meta.url), 'utf8')) as BunNotices
 
@@ -45,25 +40,6 @@ export function noticesOf(kind: Layer['kind'], packages: readonly Package[]): st
   const ours = `Open Parameters and Secrets Lambda Extension, Apache-2.0. It contains the following packages of npm.\n`
   const bun = kind === 'node' ? [] : [bunNotices(), ...lesserLicences()]
   return [ours + npmNotices(packages), ...bun].join(RULE)
-}
-
-/** Each licence text once, below the packages that it is of. */
-function npmNotices(packages: readonly Package[]): string {
-  const byText = new Map<string, string[]>()
-  for (const one of packages) {
-    const { license, text } = licenceOf(one)
-    byText.set(text, [...(byText.get(text) ?? []), `${one.name} ${one.version} (${license})`])
-  }
-  return [...byText].map(([text, names]) => `\n${names.join('\n')}\n\n${text.trim()}\n`).join(RULE)
-}
-
-/** Throws for a package that tells none. */
-export function licenceOf({ folder, name }: Package): { license: string; text: string } {
-  const path = join(ROOT, folder)
-  const { license } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8')) as { license?: string }
-  const file = readdirSync(path).find((one) => /^licen[cs]e(\.\w+)?$/i.test(one))
-  if (license === undefined || file === undefined) throw new Error(`${name} tells no licence`)
-  return { license, text: readFileSync(join(path, file), 'utf8') }
 }
 
 function bunNotices(): string {

@@ -1,6 +1,7 @@
 import { VERSION } from '../../src/version.ts'
 import type { Layer } from '../layers.ts'
-import { BUN, licenceOf, type Package } from './notices.ts'
+import { licenceOf, type Package } from '../../build/notices.mjs'
+import { BUN } from './notices.ts'
 
 /**
  * What a zip contains as CycloneDX 1.5, the same text at every build: the packages of which the bundle holds bytes, and

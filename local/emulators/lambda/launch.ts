@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import type { Environment } from './environment.ts'
 import { LambdaFailure } from './failure.ts'
 import { type LogLine, SandboxProcess } from './sandbox-process.ts'
+import { codeOf } from './system-error.ts'
 
 /** One external extension: the name that it must register under, and what to execute. */
 export interface ExtensionCommand {
@@ -88,8 +89,4 @@ function reasonOf(error: unknown): string {
     default:
       return String(error)
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined
 }

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Environment } from './environment.ts'
 import { unwatch, watch } from './reaper.ts'
+import { codeOf } from './system-error.ts'
 
 export interface LogLine {
   extension: string
@@ -87,7 +88,7 @@ export class SandboxProcess {
     try {
       process.kill(-this.pid, signal)
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+      if (codeOf(error) !== 'ESRCH') throw error
     }
   }
 
