@@ -9,6 +9,10 @@ export interface Reject {
   readonly body: string
 }
 
+export function isReject(value: unknown): value is Reject {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'reject'
+}
+
 /**
  * AWS refused, failed or could not be reached. One instance rejects every waiter of a coalesced fetch, so nothing may
  * change it. Branch on `code`, never on text. Of a response body it holds AWS's own error message, and nothing else.

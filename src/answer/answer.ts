@@ -1,4 +1,5 @@
-import type { Reject } from '../errors.ts'
+import { toBytes } from '../byte-string.ts'
+import { isReject, type Reject } from '../errors.ts'
 
 /**
  * What a hit sends: ready bytes and ready headers. `bytes` is a byte string: each character is one byte of the body
@@ -25,7 +26,7 @@ const ORIGINAL_TYPE = 'text/plain'
 
 /** From the text of a 200 body. */
 export function createAnswer(body: string, aliases = NO_ALIASES): Answer {
-  return answerOfBytes(Buffer.from(body, 'utf8').toString('latin1'), aliases)
+  return answerOfBytes(toBytes(body), aliases)
 }
 
 /** From a byte string. */
@@ -57,7 +58,7 @@ export function bytesOf({ bytes, shapes }: Answer): number {
   let all = bytes.length + HEADERS_BYTES
   if (shapes === undefined) return all
   for (const [key, shape] of shapes) {
-    all += key.length + HEADERS_BYTES + ('kind' in shape ? shape.body : shape.bytes).length
+    all += key.length + HEADERS_BYTES + (isReject(shape) ? shape.body : shape.bytes).length
   }
   return all
 }

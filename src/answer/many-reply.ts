@@ -1,3 +1,4 @@
+import { toBytes, toText } from '../byte-string.ts'
 import { createReady, markStale, type Answer, type Ready } from './answer.ts'
 import { parametersBytes, secretsBytes } from './many.ts'
 import { wireBody, WIRE_TYPE } from './wire-shape.ts'
@@ -57,8 +58,10 @@ export function manyReady({ store, isWire }: Wanted, parts: readonly Part[]): Re
 }
 
 function wireReady(bytes: string): Ready {
-  const wire = Buffer.from(wireBody(Buffer.from(bytes, 'latin1').toString('utf8')), 'utf8').toString('latin1')
-  return createReady(wire, WIRE_TYPE, ['x-amzn-RequestId', globalThis.crypto.randomUUID()])
+  return createReady(toBytes(wireBody(toText(bytes))), WIRE_TYPE, [
+    'x-amzn-RequestId',
+    globalThis.crypto.randomUUID(),
+  ])
 }
 
 /** Whether that failure says nothing of the name: AWS was not heard, or a list has no place for it. */

@@ -1,3 +1,5 @@
+import { toBytes } from '../byte-string.ts'
+
 // The bodies of many answers in one, as byte strings, in the original's shape: Go's `json.Marshal` of the outputs of
 // GetParameters, GetParametersByPath and BatchGetSecretValue. They are put together from the single bodies, unparsed.
 
@@ -31,5 +33,5 @@ function parametersIn(bodies: readonly string[]): string {
 }
 
 function encode(value: unknown): string {
-  return Buffer.from(JSON.stringify(value), 'utf8').toString('latin1')
+  return toBytes(JSON.stringify(value))
 }

@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { asStale, bytesOf, createAnswer, type Answer } from './answer.ts'
+import type { Reject } from '../errors.ts'
+import { asStale, bytesOf, createAnswer, type Answer, type Ready } from './answer.ts'
 import { parameterBody, secretBody } from './go-shape.ts'
-import { makeShape, memberShape, shapeHeld, VALUE, type Shape } from './shape.ts'
+import { keepShape, makeShape, memberShape, shapeHeld, VALUE, type Shape } from './shape.ts'
 
 const secret = (SecretString: string): Answer => createAnswer(secretBody({ Name: 'a', SecretString }))
 const binary = (...SecretBinary: number[]): Answer =>
   createAnswer(secretBody({ Name: 'a', SecretBinary: Uint8Array.from(SecretBinary) }))
 const parameter = (Value: string): Answer => createAnswer(parameterBody({ Name: '/a', Value }))
+
+function kept(answer: Answer, shape: Shape): Ready | Reject {
+  const made = makeShape(answer, shape)
+  keepShape(answer, shape, made)
+  return made
+}
 
 const TEXT = 'text/plain; charset=utf-8'
 const CREDENTIALS =
@@ -86,30 +93,32 @@ test('a key in a refusal is printable and short', () => {
   assert.equal(body, `the JSON of the value has no "?${'k'.repeat(97)}"`)
 })
 
-test('a shape is made once for each answer, and adds to its bytes', () => {
+test('making a shape changes no answer, and a kept one adds to its bytes', () => {
   const answer = secret(CREDENTIALS)
   const before = bytesOf(answer)
   assert.equal(shapeHeld(answer, VALUE), undefined)
-  const made = makeShape(answer, VALUE)
+  makeShape(answer, VALUE)
+  assert.deepEqual([shapeHeld(answer, VALUE), bytesOf(answer)], [undefined, before])
+  const made = kept(answer, VALUE)
   assert.equal(shapeHeld(answer, VALUE), made)
   assert.equal(shapeHeld(answer, memberShape('user')), undefined)
   assert.ok(bytesOf(answer) >= before + CREDENTIALS.length)
-  makeShape(answer, memberShape('nothing of that name'))
+  kept(answer, memberShape('nothing of that name'))
   assert.ok(bytesOf(answer) > before + CREDENTIALS.length + 'nothing of that name'.length)
 })
 
 test('callers who ask for many members do not make an answer grow without bound', () => {
   const answer = secret(CREDENTIALS)
-  for (let i = 0; i < 1_000; i++) makeShape(answer, memberShape(`key ${i}`))
+  for (let i = 0; i < 1_000; i++) kept(answer, memberShape(`key ${i}`))
   assert.ok(answer.shapes!.size <= 16)
   assert.deepEqual(seen(answer, memberShape('user')), [200, TEXT, 'ann'])
 })
 
 test('a shape of a stale answer is marked as stale, and the answer that is held is not', () => {
   const answer = secret('x')
-  makeShape(answer, VALUE)
+  kept(answer, VALUE)
   const stale = asStale(answer, 61_500)
-  const made = makeShape(stale, VALUE)
+  const made = kept(stale, VALUE)
   assert.ok(!('kind' in made))
   assert.deepEqual(made.missHeaders.slice(-4), ['X-Cache', 'STALE', 'Age', '61'])
   assert.deepEqual(made.hitHeaders, made.missHeaders)

@@ -1,4 +1,5 @@
-import type { Reject } from '../errors.ts'
+import { toBytes, toText } from '../byte-string.ts'
+import { isReject, type Reject } from '../errors.ts'
 import { createReady, markStale, type Answer, type Ready } from './answer.ts'
 import { flat } from '../lookup.ts'
 import { pickJson } from './json-key.ts'
@@ -32,22 +33,23 @@ export function shapeHeld(answer: Answer, shape: Shape): Ready | Reject | undefi
   return answer.shapes?.get(shape.key)
 }
 
-/** Makes the shape and keeps it with the answer, which grows by it. */
-export function makeShape(answer: Answer, shape: Shape): Ready | Reject {
-  const plain = shapeOf(Buffer.from(answer.bytes, 'latin1').toString('utf8'), shape)
-  const { staleForMs } = answer
-  const made = 'kind' in plain || staleForMs === undefined ? plain : markStale(plain, staleForMs)
+export function makeShape({ bytes, staleForMs }: Answer, shape: Shape): Ready | Reject {
+  const plain = shapeOf(toText(bytes), shape)
+  return isReject(plain) || staleForMs === undefined ? plain : markStale(plain, staleForMs)
+}
+
+/** Keeps a shape with its answer, which grows by it. */
+export function keepShape(answer: Answer, shape: Shape, made: Ready | Reject): void {
   answer.shapes ??= new Map()
   if (answer.shapes.size >= MOST_SHAPES) answer.shapes.clear()
   answer.shapes.set(shape.key, made)
-  return made
 }
 
 function shapeOf(body: string, shape: Shape): Ready | Reject {
   if (shape.kind === 'wire') {
     // One id for all who are given these bytes: they are one answer of AWS.
     const id = ['x-amzn-RequestId', globalThis.crypto.randomUUID()]
-    return createReady(bytesOfText(wireBody(body)), WIRE_TYPE, id)
+    return createReady(toBytes(wireBody(body)), WIRE_TYPE, id)
   }
   const value = valueOf(body)
   if (shape.kind === 'value') {
@@ -70,11 +72,7 @@ function valueOf(body: string): string | Buffer {
 }
 
 function textReady(text: string): Ready {
-  return createReady(bytesOfText(text), TEXT_TYPE)
-}
-
-function bytesOfText(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1')
+  return createReady(toBytes(text), TEXT_TYPE)
 }
 
 function keyNotFound(jsonKey: string): Reject {

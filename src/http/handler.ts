@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Ready } from '../answer/answer.ts'
-import type { Reject } from '../errors.ts'
+import { isReject, type Reject } from '../errors.ts'
 import { isLoopbackAuthority, readHeaders, type SeenHeaders } from './headers.ts'
 import { createReader, PLAIN, type ReaderOptions } from './respond.ts'
 import { rejects } from './rejects.ts'
@@ -75,7 +75,7 @@ export function createHandler(options: HandlerOptions): Handler {
   function serveEnvironment(response: ServerResponse): void {
     if (environment === undefined) return reply.refuse(response, rejects.noEnvironment)
     environment()
-      .then((made) => ('kind' in made ? reply.refuse(response, made) : reply.miss(response, made)))
+      .then((made) => (isReject(made) ? reply.refuse(response, made) : reply.miss(response, made)))
       .catch((error: unknown) => ourFault(response, error, PLAIN))
   }
 

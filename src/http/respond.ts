@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { Answer, Ready } from '../answer/answer.ts'
-import { makeShape, shapeHeld } from '../answer/shape.ts'
+import { keepShape, makeShape, shapeHeld } from '../answer/shape.ts'
 import type { ReadThrough } from '../cache/read-through.ts'
-import { kindOf, UpstreamError, type Reject } from '../errors.ts'
+import { isReject, kindOf, UpstreamError, type Reject } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Lookup } from '../lookup.ts'
 import { say, shown, type Public } from '../public.ts'
@@ -101,9 +101,10 @@ export function createReader({ cache, log, onAnswered, onBusy, readMany: readPar
     let shaped = shapeHeld(answer, shape)
     if (shaped === undefined) {
       shaped = makeShape(answer, shape)
+      keepShape(answer, shape, shaped)
       cache.resize(lookup, answer)
     }
-    if ('kind' in shaped) voice.refuse(response, shaped)
+    if (isReject(shaped)) voice.refuse(response, shaped)
     else sendReady(response, shaped)
   }
 

@@ -1,13 +1,130 @@
-// The query of a request target. Nothing here throws.
+import type { Reject } from '../../errors.ts'
+import { rejects } from '../rejects.ts'
 
-export interface Pair {
+// The query of a request target. An endpoint is a table of the parameters that it knows. Nothing here throws.
+
+/** What is read. Two parameters may be one slot. */
+type Slot =
+  | 'name'
+  | 'versionId'
+  | 'versionStage'
+  | 'selector'
+  | 'jsonKey'
+  | 'format'
+  | 'roleArn'
+  | 'recursive'
+  | 'withDecryption'
+  | 'refreshNow'
+
+type Rule =
+  /** Each that is not empty, once. */
+  | { readonly kind: 'names' }
+  /** The first that is not empty, decoded. */
+  | { readonly kind: 'text'; readonly slot: Slot }
+  /** The first that is not empty: true or false. */
+  | { readonly kind: 'flag'; readonly slot: Slot }
+  /** Refused unless it is empty: it is for one secret or parameter. */
+  | { readonly kind: 'single' }
+
+export type Rules = ReadonlyMap<string, Rule>
+
+export interface Query {
+  /** One or more, each once. */
+  readonly names: readonly [string, ...string[]]
+  /** Absent or empty where the query has none. */
+  readonly texts: Readonly<Partial<Record<Slot, string>>>
+  readonly isRecursive: boolean
+  readonly withDecryption: boolean
+  readonly refreshNow: boolean
+}
+
+const firstText = (slot: Slot): Rule => ({ kind: 'text', slot })
+const firstFlag = (slot: Slot): Rule => ({ kind: 'flag', slot })
+const SINGLE = ['jsonKey', 'format', 'versionId', 'versionStage', 'version', 'label'].map(
+  (name): [string, Rule] => [name, { kind: 'single' }],
+)
+const SHAPE: Record<string, Rule> = { jsonKey: firstText('jsonKey'), format: firstText('format') }
+const ALL: Record<string, Rule> = { refreshNow: firstFlag('refreshNow'), roleArn: firstText('roleArn') }
+
+/** One secret. `withDecryption` is not known here, and so is ignored: 63Klabs/cache-data sends it. */
+export const SECRET = rules({
+  secretId: firstText('name'),
+  versionId: firstText('versionId'),
+  versionStage: firstText('versionStage'),
+  ...SHAPE,
+})
+
+/** One parameter. Of `version` and `label` the first counts, says AWS's guide ("placed after question mark"). */
+export const PARAMETER = rules({
+  name: firstText('name'),
+  version: firstText('selector'),
+  label: firstText('selector'),
+  withDecryption: firstFlag('withDecryption'),
+  ...SHAPE,
+})
+
+/** Many, each named by `name`. */
+export function many(name: 'secretId' | 'name' | 'path'): Rules {
+  return rules({
+    ...Object.fromEntries(SINGLE),
+    [name]: { kind: 'names' },
+    recursive: firstFlag('recursive'),
+    withDecryption: firstFlag('withDecryption'),
+  })
+}
+
+function rules(own: Readonly<Record<string, Rule>>): Rules {
+  return new Map(Object.entries({ ...ALL, ...own }))
+}
+
+/** Parameters that are in no rule are ignored. `missing` is the answer to a query without a name. */
+export function readQuery(query: string, known: Rules, missing: Reject): Query | Reject {
+  const names = new Set<string>()
+  const texts: Partial<Record<Slot, string>> = {}
+  for (const { name, value } of pairs(query)) {
+    const rule = known.get(name)
+    switch (rule?.kind) {
+      case 'names': {
+        const decoded = decode(value)
+        if (decoded === undefined) return rejects.malformedEscape
+        if (decoded !== '') names.add(decoded)
+        break
+      }
+      case 'text': {
+        const decoded = texts[rule.slot] || decode(value)
+        if (decoded === undefined) return rejects.malformedEscape
+        texts[rule.slot] = decoded
+        break
+      }
+      case 'flag':
+        texts[rule.slot] ||= value
+        break
+      case 'single':
+        if (value !== '') return rejects.ofOneOnly
+        break
+      case undefined:
+        break
+    }
+  }
+  if (texts.name) names.add(texts.name)
+  if (names.size === 0) return missing
+  const isRecursive = parseBool(texts.recursive)
+  const withDecryption = parseBool(texts.withDecryption)
+  const refreshNow = parseBool(texts.refreshNow)
+  if (isRecursive === undefined) return rejects.badRecursive
+  if (withDecryption === undefined) return rejects.badWithDecryption
+  if (refreshNow === undefined) return rejects.badRefreshNow
+  return { names: [...names] as [string, ...string[]], texts, isRecursive, withDecryption, refreshNow }
+}
+
+interface Pair {
   /** Decoded; empty when it cannot be. */
   readonly name: string
   /** As it stands in the URL. */
   readonly value: string
 }
 
-export function pairs(query: string): Pair[] {
+function pairs(query: string): Pair[] {
   return query.split('&').map((pair) => {
     const mark = pair.indexOf('=')
     if (mark === -1) return { name: decode(pair) ?? '', value: '' }
@@ -16,7 +133,7 @@ export function pairs(query: string): Pair[] {
 }
 
 /** `+` and `%20` are a space. Undefined: a malformed escape, invalid UTF-8, or U+0000, which no AWS name holds. */
-export function decode(text: string): string | undefined {
+function decode(text: string): string | undefined {
   try {
     const decoded = /[%+]/.test(text) ? decodeURIComponent(text.replaceAll('+', ' ')) : text
     return decoded.includes('\u0000') ? undefined : decoded
@@ -26,7 +143,7 @@ export function decode(text: string): string | undefined {
 }
 
 /** Go's `strconv.ParseBool`, in any letter case; absent and empty are false. Undefined: neither true nor false. */
-export function parseBool(text: string | undefined): boolean | undefined {
+function parseBool(text: string | undefined): boolean | undefined {
   switch ((decode(text ?? '') ?? text)?.toLowerCase()) {
     case '1':
     case 't':

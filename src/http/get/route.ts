@@ -1,11 +1,10 @@
-import { memberShape, VALUE, type Shape } from '../../answer/shape.ts'
-import type { Reject } from '../../errors.ts'
-import { parameterLookup, secretLookup } from '../../lookup.ts'
-import type { AdmitRole, Read, ReadMany } from '../read.ts'
+import { memberShape, VALUE } from '../../answer/shape.ts'
+import { isReject, type Reject } from '../../errors.ts'
+import { parameterLookup, pathLookup, secretLookup, type Lookup } from '../../lookup.ts'
 import { isLoopbackAuthority } from '../headers.ts'
-import { decode, pairs, parseBool } from './query.ts'
+import type { AdmitRole, Read, ReadMany } from '../read.ts'
 import { rejects } from '../rejects.ts'
-import { manyParameters, manySecrets, parametersByPath } from './route-many.ts'
+import { many, PARAMETER, readQuery, SECRET, type Query, type Rules } from './query.ts'
 
 // Request target → what is asked, or why we refuse. Pure: no I/O, and no target makes it throw.
 
@@ -26,6 +25,12 @@ export type Route = Read | ReadMany | Ping | Environment | Metrics | Reject
 const PING: Ping = { kind: 'ping' }
 const ENVIRONMENT: Environment = { kind: 'environment' }
 const METRICS: Metrics = { kind: 'metrics' }
+
+const SECRETS = many('secretId')
+const PARAMETERS = many('name')
+const PATHS = many('path')
+/** Each is a question of its own, and all are answered in one body. */
+const MOST_NAMES = 100
 
 // Enough for every question of a full cache. A target longer than this is parsed each time it comes.
 const REMEMBERED_TARGETS = 1000
@@ -53,9 +58,9 @@ export function route(target: string, admitRole: AdmitRole = () => undefined): R
   const query = mark === -1 ? '' : path.slice(mark + 1)
   switch (mark === -1 ? path : path.slice(0, mark)) {
     case '/secretsmanager/get':
-      return secret(query, admitRole)
+      return oneSecret(query, admitRole)
     case '/systemsmanager/parameters/get':
-      return parameter(query, admitRole)
+      return oneParameter(query, admitRole)
     case '/ping':
       return PING
     case '/environment':
@@ -88,111 +93,69 @@ function pathOfAbsoluteForm(target: string): string | undefined {
   return isLoopbackAuthority(parts[1]!) ? parts[2]! : undefined
 }
 
-function secret(query: string, admitRole: AdmitRole): Read | Reject {
-  let secretId: string | undefined
-  let versionId: string | undefined
-  let versionStage: string | undefined
-  let refreshNow: string | undefined
-  let roleArn: string | undefined
-  const asked: AskedShape = { jsonKey: undefined, format: undefined }
-  for (const { name, value } of pairs(query)) {
-    switch (name) {
-      case 'secretId':
-        secretId ||= decode(value)
-        if (secretId === undefined) return rejects.malformedEscape
-        break
-      case 'versionId':
-        versionId ||= decode(value)
-        if (versionId === undefined) return rejects.malformedEscape
-        break
-      case 'versionStage':
-        versionStage ||= decode(value)
-        if (versionStage === undefined) return rejects.malformedEscape
-        break
-      case 'refreshNow':
-        refreshNow ||= value
-        break
-      case 'roleArn':
-        roleArn ||= decode(value)
-        if (roleArn === undefined) return rejects.malformedEscape
-        break
-      case 'jsonKey':
-      case 'format':
-        asked[name] ||= decode(value)
-        if (asked[name] === undefined) return rejects.malformedEscape
-        break
-      default: // unknown parameters are ignored: 63Klabs/cache-data sends withDecryption here
-    }
-  }
-  if (!secretId) return rejects.missingSecretId
-  const refresh = parseBool(refreshNow)
-  if (refresh === undefined) return rejects.badRefreshNow
-  const shape = shapeOf(asked)
-  if (shape === null) return rejects.badFormat
-  const role = roleArn ? admitRole(roleArn) : undefined
-  if (typeof role === 'object') return role
-  const lookup = secretLookup(secretId, versionId || undefined, versionStage || undefined, role)
-  return { kind: 'read', lookup, shape, refreshNow: refresh }
+function oneSecret(query: string, admitRole: AdmitRole): Read | Reject {
+  const asked = readQuery(query, SECRET, rejects.missingSecretId)
+  if (isReject(asked)) return asked
+  const { versionId, versionStage } = asked.texts
+  return singleRead(asked, admitRole, (name, role) =>
+    secretLookup(name, versionId || undefined, versionStage || undefined, role),
+  )
 }
 
-function parameter(query: string, admitRole: AdmitRole): Read | Reject {
-  let parameterName: string | undefined
-  let selector: string | undefined
-  let withDecryption: string | undefined
-  let refreshNow: string | undefined
-  let roleArn: string | undefined
-  const asked: AskedShape = { jsonKey: undefined, format: undefined }
-  for (const { name, value } of pairs(query)) {
-    switch (name) {
-      case 'name':
-        parameterName ||= decode(value)
-        if (parameterName === undefined) return rejects.malformedEscape
-        break
-      // "only the first of these that is placed after question mark (?) in the URL is used" (SSM user guide)
-      case 'version':
-      case 'label':
-        selector ||= decode(value)
-        if (selector === undefined) return rejects.malformedEscape
-        break
-      case 'withDecryption':
-        withDecryption ||= value
-        break
-      case 'refreshNow':
-        refreshNow ||= value
-        break
-      case 'roleArn':
-        roleArn ||= decode(value)
-        if (roleArn === undefined) return rejects.malformedEscape
-        break
-      case 'jsonKey':
-      case 'format':
-        asked[name] ||= decode(value)
-        if (asked[name] === undefined) return rejects.malformedEscape
-        break
-      default:
-    }
-  }
-  if (!parameterName) return rejects.missingName
-  const decrypt = parseBool(withDecryption)
-  if (decrypt === undefined) return rejects.badWithDecryption
-  const refresh = parseBool(refreshNow)
-  if (refresh === undefined) return rejects.badRefreshNow
-  const shape = shapeOf(asked)
-  if (shape === null) return rejects.badFormat
-  const role = roleArn ? admitRole(roleArn) : undefined
-  if (typeof role === 'object') return role
-  const lookup = parameterLookup(parameterName, selector || undefined, decrypt, role)
-  return { kind: 'read', lookup, shape, refreshNow: refresh }
+function oneParameter(query: string, admitRole: AdmitRole): Read | Reject {
+  const asked = readQuery(query, PARAMETER, rejects.missingName)
+  if (isReject(asked)) return asked
+  const { texts, withDecryption } = asked
+  return singleRead(asked, admitRole, (name, role) =>
+    parameterLookup(name, texts.selector || undefined, withDecryption, role),
+  )
 }
 
-interface AskedShape {
-  jsonKey: string | undefined
-  format: string | undefined
+function singleRead(
+  { names, texts, refreshNow }: Query,
+  admitRole: AdmitRole,
+  lookupOf: (name: string, role: string | undefined) => Lookup,
+): Read | Reject {
+  const { jsonKey, format } = texts
+  if (format && format !== 'value') return rejects.badFormat
+  const role = roleOf(texts.roleArn, admitRole)
+  if (isReject(role)) return role
+  const shape = jsonKey ? memberShape(jsonKey) : format ? VALUE : undefined
+  return { kind: 'read', lookup: lookupOf(names[0], role), shape, refreshNow }
 }
 
-/** Undefined for the original's body, null for a format that we do not know. */
-function shapeOf({ jsonKey, format }: AskedShape): Shape | undefined | null {
-  if (format && format !== 'value') return null
-  if (jsonKey) return memberShape(jsonKey)
-  return format ? VALUE : undefined
+function manySecrets(query: string, admitRole: AdmitRole): ReadMany | Reject {
+  const asked = readMany(query, SECRETS, rejects.missingSecretId, admitRole)
+  if (isReject(asked)) return asked
+  const { names, refreshNow, role } = asked
+  const lookups = names.map((name) => secretLookup(name, undefined, undefined, role))
+  return { kind: 'many', store: 'secrets-manager', lookups, refreshNow, isWire: false }
+}
+
+function manyParameters(query: string, admitRole: AdmitRole): ReadMany | Reject {
+  const asked = readMany(query, PARAMETERS, rejects.missingName, admitRole)
+  if (isReject(asked)) return asked
+  const { names, withDecryption, refreshNow, role } = asked
+  const lookups = names.map((name) => parameterLookup(name, undefined, withDecryption, role))
+  return { kind: 'many', store: 'parameter-store', lookups, refreshNow, isWire: false }
+}
+
+function parametersByPath(query: string, admitRole: AdmitRole): Read | Reject {
+  const asked = readMany(query, PATHS, rejects.missingPath, admitRole)
+  if (isReject(asked)) return asked
+  const { names, isRecursive, withDecryption, refreshNow, role } = asked
+  const lookup = pathLookup(names[0], isRecursive, withDecryption, role)
+  return { kind: 'read', lookup, shape: undefined, refreshNow }
+}
+
+function readMany(query: string, known: Rules, missing: Reject, admitRole: AdmitRole) {
+  const asked = readQuery(query, known, missing)
+  if (isReject(asked)) return asked
+  if (asked.names.length > MOST_NAMES) return rejects.tooManyNames
+  const role = roleOf(asked.texts.roleArn, admitRole)
+  return isReject(role) ? role : { ...asked, role }
+}
+
+function roleOf(roleArn: string | undefined, admitRole: AdmitRole): string | undefined | Reject {
+  return roleArn ? admitRole(roleArn) : undefined
 }

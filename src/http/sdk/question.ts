@@ -1,3 +1,4 @@
+import { toText } from '../../byte-string.ts'
 import { WIRE } from '../../answer/shape.ts'
 import { parameterLookup, pathLookup, secretLookup, type Lookup } from '../../lookup.ts'
 import type { RawCall } from '../../raw-call.ts'
@@ -144,7 +145,7 @@ function namesIn({ SecretId, Name, Names }: Input): string[] {
 
 function objectOf(body: string): Input | undefined {
   try {
-    const parsed: unknown = JSON.parse(Buffer.from(body, 'latin1').toString('utf8'))
+    const parsed: unknown = JSON.parse(toText(body))
     return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
       ? (parsed as Input)
       : undefined

@@ -1,3 +1,4 @@
+import { toBytes } from '../../byte-string.ts'
 import type { ServerResponse } from 'node:http'
 import { WIRE_TYPE } from '../../answer/wire-shape.ts'
 import type { UpstreamError } from '../../errors.ts'
@@ -53,7 +54,7 @@ export function sendRaw(
 }
 
 function rawError({ status, code, message }: WireError): RawAnswer {
-  const bytes = Buffer.from(JSON.stringify({ __type: code, message }), 'utf8').toString('latin1')
+  const bytes = toBytes(JSON.stringify({ __type: code, message }))
   return {
     status,
     headers: ['Content-Type', WIRE_TYPE, 'x-amzn-RequestId', globalThis.crypto.randomUUID()],
