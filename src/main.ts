@@ -1,5 +1,6 @@
 import { readConfig } from './config/config.ts'
 import { kindOf, placeOf } from './errors.ts'
+import { takeInherited } from './lambda/inherited.ts'
 import { createLog } from './log.ts'
 import { runExtension } from './programs/extension.ts'
 import type { Serving } from './programs/serving.ts'
@@ -7,12 +8,13 @@ import { say } from './public.ts'
 
 // Reads the environment, and starts the extension.
 
+const inherited = takeInherited(process.env)
 const config = readConfig(process.env)
 const log = createLog(config.logLevel, config.logFormat)
 process.on('uncaughtException', survive)
 process.on('unhandledRejection', survive)
 
-void runExtension({ config, log, load, survive })
+void runExtension({ config, log, inherited, load, survive })
 
 async function load(): Promise<Serving> {
   const { createServing } = await import('./programs/serving.ts')

@@ -8,6 +8,7 @@
 
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Seed } from '../local/emulators/aws/seed.ts'
@@ -152,6 +153,14 @@ export function artefactName(): string {
  */
 export function differs(where: string): boolean {
   return underTest()?.differences?.includes(where) ?? false
+}
+
+/** What Lambda would execute, and its arguments. */
+export function artefactCommand(): readonly [file: string, ...args: string[]] {
+  const { extensionsDir, extensions = [] } = artefact()
+  const [file = '', ...args] =
+    extensionsDir === undefined ? (extensions[0]?.command ?? []) : [join(extensionsDir, EXTENSION_NAME)]
+  return [file, ...args]
 }
 
 interface UnderTest {

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net'
+import { connect, Socket } from 'node:net'
 
 // One question after the other over one bare socket. `http.request` alone takes 2 to 4 ms of a start (CPU profiles of
 // Node 24 and Bun 1.4), twice; and a second connection would let a function's first request, which comes as soon as
@@ -57,17 +57,34 @@ export class Connection {
     })
   }
 
+  /**
+   * Waits in the same way for the answer to a question that another program has sent, on a socket that is open here as
+   * `fd`. Undefined if that is no connection to this host and port.
+   */
+  receive(fd: number): Promise<WireAnswer> | undefined {
+    const socket = inherited(fd)
+    if (socket === undefined) return undefined
+    if (socket.remotePort !== this.#port || socket.remoteAddress !== this.#host) {
+      socket.on('error', () => {}).destroy()
+      return undefined
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiter = { question: '', isReused: false, onAsked: () => {}, resolve, reject }
+      this.#received = ''
+      this.#socket = this.#watch(socket)
+    })
+  }
+
   #send(waiter: Waiter): void {
     this.#waiter = waiter
     this.#received = ''
-    this.#socket ??= this.#open()
+    this.#socket ??= this.#watch(connect(this.#port, this.#host))
     this.#socket.write(waiter.question, 'latin1', (error) => {
       if (!error) waiter.onAsked()
     })
   }
 
-  #open(): Socket {
-    const socket = connect(this.#port, this.#host)
+  #watch(socket: Socket): Socket {
     const isCurrent = () => socket === this.#socket
     socket.setEncoding('latin1')
     socket.on('data', (chunk: string) => {
@@ -120,6 +137,14 @@ export class Connection {
   #close(): void {
     this.#socket?.destroy()
     this.#socket = undefined
+  }
+}
+
+function inherited(fd: number): Socket | undefined {
+  try {
+    return new Socket({ fd, readable: true, writable: true })
+  } catch {
+    return undefined
   }
 }
 

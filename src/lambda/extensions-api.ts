@@ -1,4 +1,4 @@
-import { Connection, type ConnectionError } from './connection.ts'
+import { Connection, type ConnectionError, type WireAnswer } from './connection.ts'
 
 // The verbs of the Extensions API (2020-01-01), and no policy. AWS: "Lambda Extensions API" in the Developer Guide.
 
@@ -36,13 +36,19 @@ export interface ExtensionsClient {
 
 const PATH = '/2020-01-01/extension'
 
-/** `runtimeApi` is `host:port`, from `AWS_LAMBDA_RUNTIME_API`. */
-export function createExtensionsClient(runtimeApi: string): ExtensionsClient {
+/**
+ * `runtimeApi` is `host:port`, from `AWS_LAMBDA_RUNTIME_API`. If `registering` is the descriptor of a connection to it,
+ * `register` has been sent on that: the first `register` waits for its answer, and sends nothing.
+ */
+export function createExtensionsClient(runtimeApi: string, registering?: number): ExtensionsClient {
   const { hostname, port } = new URL(`http://${runtimeApi}`)
   const connection = new Connection(hostname.replace(/^\[|\]$/g, ''), Number(port || 80))
   const ask = async (verb: string, headers: string, body = '', onAsked?: () => void) => {
     const head = `${verb} HTTP/1.1\r\nHost: ${runtimeApi}\r\n${headers}\r\n\r\n`
-    const answer = await connection.ask(head + body, onAsked).catch((error: ConnectionError) => {
+    return accepted(connection.ask(head + body, onAsked))
+  }
+  const accepted = async (answering: Promise<WireAnswer>): Promise<WireAnswer> => {
+    const answer = await answering.catch((error: ConnectionError) => {
       throw new ExtensionsApiError(0, error.code)
     })
     if (answer.status === 200) return answer
@@ -57,7 +63,11 @@ export function createExtensionsClient(runtimeApi: string): ExtensionsClient {
       const body = JSON.stringify({ events })
       const feature = onAccount === undefined ? '' : 'Lambda-Extension-Accept-Feature: accountId\r\n'
       const headers = `Lambda-Extension-Name: ${name}\r\n${feature}Content-Type: application/json\r\nContent-Length: ${body.length}`
-      const { head, body: answer } = await ask(`POST ${PATH}/register`, headers, body)
+      const sent = registering === undefined ? undefined : connection.receive(registering)
+      registering = undefined
+      const { head, body: answer } = await (sent === undefined
+        ? ask(`POST ${PATH}/register`, headers, body)
+        : accepted(sent))
       const identifier = /^lambda-extension-identifier: *(\S+)/im.exec(head)?.[1]
       if (identifier === undefined) throw new ExtensionsApiError(200, 'MissingIdentifier')
       if (onAccount !== undefined) {

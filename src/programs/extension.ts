@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Config } from '../config/config.ts'
 import { createExtensionsClient } from '../lambda/extensions-api.ts'
+import type { InheritedSockets } from '../lambda/inherited.ts'
 import { live } from '../lambda/lifecycle.ts'
 import { createPhases } from '../lambda/phases.ts'
 import { createLocalServer } from '../http/server/server.ts'
@@ -25,6 +26,7 @@ const LEAVE_EARLY_MS = 300
 export interface Extension {
   readonly config: Config
   readonly log: Log
+  readonly inherited: InheritedSockets
   /** Loads what answers requests, once. */
   load(): Promise<Serving>
   /** Logs an error that nobody caught. */
@@ -38,7 +40,7 @@ interface Shutdown {
 }
 
 /** Serves until SHUTDOWN, and ends the process. Never rejects. */
-export async function runExtension({ config, log, load, survive }: Extension): Promise<void> {
+export async function runExtension({ config, log, inherited, load, survive }: Extension): Promise<void> {
   const phases = log.debugEnabled ? createPhases(log) : undefined
   phases?.ended(say`runtime`)
   const isNothingAhead = config.prefetch.isEmpty && config.environment === undefined
@@ -46,6 +48,7 @@ export async function runExtension({ config, log, load, survive }: Extension): P
   const loaded = async (): Promise<Serving> => (serving ??= await load())
   const server = createLocalServer({
     port: config.port,
+    inherited,
     handler: phases === undefined ? handle : phases.watching(handle),
     log,
     isKnownToken: createTokenCheck(config.callerTokens),
@@ -71,7 +74,7 @@ export async function runExtension({ config, log, load, survive }: Extension): P
 
   async function register(runtimeApi: string): Promise<Shutdown> {
     const { reason, deadlineAt } = await live({
-      client: createExtensionsClient(runtimeApi),
+      client: createExtensionsClient(runtimeApi, inherited.api),
       name: EXTENSION_NAME,
       events: config.initializationType === 'snap-start' ? ['INVOKE', 'SHUTDOWN'] : ['SHUTDOWN'],
       log,

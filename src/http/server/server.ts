@@ -5,7 +5,7 @@ import type { Log } from '../../log.ts'
 import { say, shown } from '../../public.ts'
 import { rejects } from '../rejects.ts'
 import { refusalBytes } from '../reply.ts'
-import { bindAddress } from './bind.ts'
+import { bindAddress, isBoundTo, takeSocket } from './bind.ts'
 import { ignoreUpgrades } from './upgrades.ts'
 import { readHeaders, type SeenHeaders } from '../headers.ts'
 
@@ -13,6 +13,8 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
 
 export interface LocalServerOptions {
   readonly port: number
+  /** Descriptors of sockets that may listen on that port of 127.0.0.1 and ::1 already. */
+  readonly inherited?: { readonly v4: number | undefined; readonly v6: number | undefined }
   readonly handler: Handler
   readonly log: Log
   /** For requests that never reach the handler: without the token, a CONNECT gets a 401 and no more, too. */
@@ -40,7 +42,7 @@ const DRAIN_POLL_MS = 10
 const FLUSH_MS = 100
 
 export function createLocalServer(options: LocalServerOptions): LocalServer {
-  const { port, log } = options
+  const { port, inherited, log } = options
   const waiting = new Set<ServerResponse>()
   const v4 = createHttpServer(options, waiting)
   const v6 = createHttpServer(options, waiting)
@@ -50,19 +52,28 @@ export function createLocalServer(options: LocalServerOptions): LocalServer {
   return { listen, close }
 
   async function listen(): Promise<boolean> {
-    const [isListening] = await Promise.all([bind(v4, '127.0.0.1'), bind(v6, '::1')])
+    const [isListening] = await Promise.all([
+      bind(v4, '127.0.0.1', inherited?.v4),
+      bind(v6, '::1', inherited?.v6),
+    ])
     return isListening
   }
 
-  function bind(server: Server, host: string, attempt = 0): Promise<boolean> {
+  function bind(server: Server, host: string, fd: number | undefined, attempt = 0): Promise<boolean> {
     return new Promise((resolve) => {
       const onError = (error: NodeJS.ErrnoException) => {
         server.removeListener('listening', onListening)
+        if (fd !== undefined) return resolve(bind(server, host, undefined))
         retry(server, host, attempt, error)
         resolve(false)
       }
       const onListening = () => {
         server.removeListener('error', onError)
+        // A socket of somebody else, that a function's own variable names.
+        if (fd !== undefined && !isBoundTo(server, port, host)) {
+          server.close(() => resolve(bind(server, host, undefined)))
+          return
+        }
         // Out of descriptors, for example. Open connections go on, and accepting resumes by itself.
         server.on('error', (error: NodeJS.ErrnoException) =>
           log.error(say`server: ${shown(error.code ?? error.name)}`),
@@ -75,7 +86,8 @@ export function createLocalServer(options: LocalServerOptions): LocalServer {
       }
       server.once('error', onError)
       server.once('listening', onListening)
-      bindAddress(server, port, host)
+      if (fd === undefined) bindAddress(server, port, host)
+      else takeSocket(server, fd)
     })
   }
 
@@ -87,7 +99,7 @@ export function createLocalServer(options: LocalServerOptions): LocalServer {
     const delayMs = Math.min(RETRY_LISTEN_MS * 2 ** attempt, RETRY_LISTEN_MAX_MS)
     const timer = setTimeout(() => {
       timers.delete(timer)
-      if (!closing) void bind(server, host, attempt + 1)
+      if (!closing) void bind(server, host, undefined, attempt + 1)
     }, delayMs)
     timers.add(timer)
   }
