@@ -13,10 +13,12 @@ import {
   LAYERS,
   NOTICES_MODE,
   NOTICES_PATH,
+  STARTER_PATHS,
   WRAPPER_PATH,
 } from './layers.ts'
 import { bundledPackages, noticesOf } from './notices/notices.ts'
-import { zipOf } from './zip.ts'
+import { starterFor } from './starter/starter.ts'
+import { zipOf, type ZipFile } from './zip.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 
@@ -39,6 +41,7 @@ let isPublishable = true
 for (const layer of LAYERS) {
   const zip = await zipOf(
     { path: EXTENSION_PATH, file: fileOf(layer), mode: FILE_MODE },
+    ...startersOf(layer),
     { path: WRAPPER_PATH, file: wrapper, mode: FILE_MODE },
     { path: NOTICES_PATH, file: Buffer.from(noticesOf(layer.kind, packages)), mode: NOTICES_MODE },
   )
@@ -55,4 +58,13 @@ process.exitCode = isPublishable ? 0 : 1
 
 function fileOf({ kind }: Layer): Buffer {
   return kind === 'node' ? nodejsExtension(textBundle) : executable(inlineBundle, kind)
+}
+
+function startersOf({ kind }: Layer): ZipFile[] {
+  if (kind !== 'node') return []
+  return (['x86_64', 'arm64'] as const).map((architecture) => ({
+    path: STARTER_PATHS[architecture],
+    file: starterFor(architecture),
+    mode: FILE_MODE,
+  }))
 }

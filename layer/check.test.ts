@@ -11,21 +11,29 @@ import {
   LAYERS,
   NOTICES_MODE,
   NOTICES_PATH,
+  STARTER_PATHS,
   WRAPPER_PATH,
 } from './layers.ts'
 import { type Range, withWork, type Work } from './pages/stub.ts'
 import { hostBun, nodeFor } from './runtimes.ts'
+import { starterFor } from './starter/starter.ts'
 import { entriesOf, zipOf } from './zip.ts'
 
 const script = Buffer.from('#!/bin/sh\nexit\n')
 const wrapper = Buffer.from('#!/bin/bash -p\nexit\n')
 const notices = Buffer.from('whose work it is\n')
-const nodejs: Layer = { zip: 'x.zip', kind: 'node', budget: 1_000 }
+const nodejs: Layer = { zip: 'x.zip', kind: 'node', budget: 20_000 }
+const starters = { x86_64: starterFor('x86_64'), arm64: starterFor('arm64') }
 
-/** A layer's zip with that extension. */
-const layerOf = (file: Buffer, { path = EXTENSION_PATH, mode = FILE_MODE, beside = wrapper } = {}) =>
+/** The zip of a nodejs layer with that extension. */
+const layerOf = (
+  file: Buffer,
+  { path = EXTENSION_PATH, mode = FILE_MODE, beside = wrapper, x86_64 = starters.x86_64 } = {},
+) =>
   zipOf(
     { path, file, mode },
+    { path: STARTER_PATHS.x86_64, file: x86_64, mode: FILE_MODE },
+    { path: STARTER_PATHS.arm64, file: starters.arm64, mode: FILE_MODE },
     { path: WRAPPER_PATH, file: beside, mode: FILE_MODE },
     { path: NOTICES_PATH, file: notices, mode: NOTICES_MODE },
   )
@@ -45,6 +53,8 @@ test('a zip is the same bytes at any time in any time zone, and gives back what 
     await Promise.all(entries.map(async ({ path, mode, read }) => [path, mode, await read()])),
     [
       [EXTENSION_PATH, 0o100755, script],
+      [STARTER_PATHS.x86_64, 0o100755, starters.x86_64],
+      [STARTER_PATHS.arm64, 0o100755, starters.arm64],
       [WRAPPER_PATH, 0o100755, wrapper],
       [NOTICES_PATH, 0o100644, notices],
     ],
@@ -60,6 +70,18 @@ test('a wrapper that is missing, or that would read BASH_ENV, is a fault', async
   assert.match(String(await faultsOf(nodejs, alone)), /must hold .*parameters-secrets-exec/)
   const unsafe = await layerOf(script, { beside: Buffer.from('#!/bin/bash\nexit\n') })
   assert.deepEqual(await faultsOf(nodejs, unsafe), ['it does not start with #!/bin/bash -p and a line feed'])
+})
+
+test('a starter for another processor, or one that needs a library, is a fault', async () => {
+  for (const [x86_64, fault] of [
+    [starters.arm64, `${STARTER_PATHS.x86_64} is for arm64`],
+    [readFileSync(hostBun()), `${STARTER_PATHS.x86_64} is not statically linked`],
+    [Buffer.from('#!/bin/sh\n'), `${STARTER_PATHS.x86_64} cannot be read as an executable`],
+  ] as const) {
+    const faults = await faultsOf({ ...nodejs, budget: 2 ** 30 }, await layerOf(script, { x86_64 }))
+    assert.equal(faults.length, 1)
+    assert.ok(faults[0]?.startsWith(fault), faults[0])
+  }
 })
 
 test('a further file, another name or a folder is a fault', async () => {
@@ -128,7 +150,11 @@ test('an executable for newer systems or another processor is a fault', async ()
   assert.ok(
     (await faultsOf({ zip: 'x.zip', kind: 'arm64', budget: 2 ** 30 }, node)).includes('it is for x86_64'),
   )
-  const text = await layerOf(script)
+  const text = await zipOf(
+    { path: EXTENSION_PATH, file: script, mode: FILE_MODE },
+    { path: WRAPPER_PATH, file: wrapper, mode: FILE_MODE },
+    { path: NOTICES_PATH, file: notices, mode: NOTICES_MODE },
+  )
   assert.match(String(await faultsOf({ zip: 'x.zip', kind: 'arm64', budget: 1_000 }, text)), /cannot be read/)
 })
 

@@ -2,8 +2,16 @@
 // a newer glibc symbol, and every function with the layer fails to start:
 // https://github.com/aws-samples/aws-lambda-extensions/issues/54
 
-import { readElf, segmentsOf, segmentType } from './elf.ts'
-import { EXTENSION_PATH, FILE_MODE, type Layer, NOTICES_MODE, NOTICES_PATH, WRAPPER_PATH } from './layers.ts'
+import { machineOf, readElf, segmentsOf, segmentType } from './elf.ts'
+import {
+  EXTENSION_PATH,
+  FILE_MODE,
+  type Layer,
+  NOTICES_MODE,
+  NOTICES_PATH,
+  STARTER_PATHS,
+  WRAPPER_PATH,
+} from './layers.ts'
 import { PAGE, workOf } from './pages/stub.ts'
 import type { Architecture } from './runtimes.ts'
 import { entriesOf } from './zip.ts'
@@ -17,30 +25,38 @@ const LINKERS: Record<Architecture, string> = {
 const LIBRARIES =
   /^(libc\.so\.6|libm\.so\.6|libpthread\.so\.0|libdl\.so\.2|ld-linux-(x86-64|aarch64)\.so\.[12])$/
 
+const ARCHITECTURES = ['x86_64', 'arm64'] as const
+
 /** Of the files that a layer holds, in that order. */
-const MODES: ReadonlyMap<string, number> = new Map([
-  [EXTENSION_PATH, FILE_MODE],
-  [WRAPPER_PATH, FILE_MODE],
-  [NOTICES_PATH, NOTICES_MODE],
-])
+function modesIn({ kind }: Layer): ReadonlyMap<string, number> {
+  const starters = kind === 'node' ? ARCHITECTURES.map((one) => [STARTER_PATHS[one], FILE_MODE] as const) : []
+  return new Map([
+    [EXTENSION_PATH, FILE_MODE],
+    ...starters,
+    [WRAPPER_PATH, FILE_MODE],
+    [NOTICES_PATH, NOTICES_MODE],
+  ])
+}
 
 /** What is wrong with a layer, each as a sentence; empty when it can be published. */
 export async function faultsOf(layer: Layer, zip: Buffer): Promise<string[]> {
   const entries = await entriesOf(zip)
-  const [extension, wrapper, notices] = entries
+  const modes = modesIn(layer)
   const held = entries.map(({ path }) => path).join(', ')
-  const wanted = [...MODES.keys()].join(', ')
-  if (held !== wanted || extension === undefined || wrapper === undefined || notices === undefined)
-    return [`it must hold ${wanted} and nothing else, not ${held}`]
-  const file = await extension.read()
+  const wanted = [...modes.keys()].join(', ')
+  if (held !== wanted) return [`it must hold ${wanted} and nothing else, not ${held}`]
+  const fileAt = (path: string) => entries.find((entry) => entry.path === path)!.read()
+  const file = await fileAt(EXTENSION_PATH)
   const faults = layer.kind === 'node' ? faultsOfScript(file, '#!/bin/sh') : faultsOfElf(layer.kind, file)
   // Without -p bash would run what BASH_ENV names before it comes to the wrapper.
-  faults.push(...faultsOfScript(await wrapper.read(), '#!/bin/bash -p'))
+  faults.push(...faultsOfScript(await fileAt(WRAPPER_PATH), '#!/bin/bash -p'))
+  for (const architecture of layer.kind === 'node' ? ARCHITECTURES : [])
+    faults.push(...faultsOfStarter(architecture, await fileAt(STARTER_PATHS[architecture])))
   for (const { path, mode } of entries) {
-    const right = 0o100000 | MODES.get(path)!
+    const right = 0o100000 | modes.get(path)!
     if (mode !== right) faults.push(`the mode of ${path} is ${mode.toString(8)}, not ${right.toString(8)}`)
   }
-  if ((await notices.read()).length === 0) faults.push(`${NOTICES_PATH} is empty`)
+  if ((await fileAt(NOTICES_PATH)).length === 0) faults.push(`${NOTICES_PATH} is empty`)
   if (zip.length > layer.budget) faults.push(`${zip.length} bytes are over its budget of ${layer.budget}`)
   return faults
 }
@@ -49,6 +65,22 @@ function faultsOfScript(file: Buffer, start: string): string[] {
   return file.toString('latin1', 0, start.length + 1) === `${start}\n`
     ? []
     : [`it does not start with ${start} and a line feed`]
+}
+
+/** It runs on every system for its processor, as it asks for nothing but the kernel. */
+function faultsOfStarter(architecture: Architecture, file: Buffer): string[] {
+  const path = STARTER_PATHS[architecture]
+  let machine
+  try {
+    machine = machineOf(file)
+  } catch (error) {
+    return [`${path} cannot be read as an executable: ${String(error)}`]
+  }
+  const faults = machine === architecture ? [] : [`${path} is for ${machine}`]
+  const types = new Set(segmentsOf(file).map(({ type }) => type))
+  if (types.has(segmentType.interpreter) || types.has(segmentType.dynamic))
+    faults.push(`${path} is not statically linked`)
+  return faults
 }
 
 function faultsOfElf(architecture: Architecture, file: Buffer): string[] {

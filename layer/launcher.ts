@@ -13,7 +13,7 @@ export function nodejsExtension(bundle: string, flags: readonly string[] = NODE_
   const launcher = readFileSync(SOURCE, 'utf8')
     .replaceAll(/^(?!#!)\s*#.*\n/gm, '')
     .replaceAll(/\n{2,}/g, '\n')
-    .replace('@FLAGS@', flags.join(' '))
+    .replaceAll('@FLAGS@', flags.join(' '))
   const comment = launcher.slice(launcher.indexOf('/*'), -'*/\n'.length)
   if (!launcher.startsWith(`#!/bin/sh\n':' /*\n`) || comment.includes('*/') || launcher.includes('\r')) {
     throw new Error('launcher.sh is not one comment for JavaScript')

@@ -3,6 +3,11 @@ import type { Architecture } from './runtimes.ts'
 
 /** The only path below extensions/, as Lambda starts each file there. */
 export const EXTENSION_PATH = `extensions/${EXTENSION_NAME}`
+/** What the nodejs layer runs before Node, one for each processor: layer/starter. */
+export const STARTER_PATHS: Readonly<Record<Architecture, string>> = {
+  x86_64: 'parameters-secrets-starter-x86_64',
+  arm64: 'parameters-secrets-starter-arm64',
+}
 /** A shell script, the same in every zip. Lambda puts it into /opt. */
 export const WRAPPER_PATH = 'parameters-secrets-exec'
 /** Whose work is in it. Text that nobody executes. */

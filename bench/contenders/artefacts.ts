@@ -1,10 +1,9 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { build } from 'esbuild'
 import { COMPILE_FLAGS, executable as layerExecutable } from '../../layer/executable.ts'
-import { EXTENSION_PATH } from '../../layer/layers.ts'
+import { EXTENSION_PATH, STARTER_PATHS } from '../../layer/layers.ts'
 import { entriesOf } from '../../layer/zip.ts'
-import { EXTENSION_NAME } from '../../src/version.ts'
 import { bun, type Found, ROOT } from './runtimes.ts'
 
 // The files that the contenders execute, made in dist/bench: layers as unpacked from their zips, floors and naive
@@ -23,14 +22,25 @@ export interface Build {
   readonly dist: string
 }
 
-/** The extension of a layer, ready to be executed. */
+/** The extension of a layer, ready to be executed: what is beside it on Lambda is beside it here. */
 export async function unpackLayer(
   { name, dist }: Build,
   kind: 'nodejs' | 'x86_64' | 'arm64',
 ): Promise<Found> {
   const zip = join(dist, `parameters-secrets-${kind}.zip`)
   if (!existsSync(zip)) return { reason: `there is no parameters-secrets-${kind}.zip: npm run layer` }
-  return executable(`${name}${kind}/${EXTENSION_NAME}`, await fileIn(readFileSync(zip), EXTENSION_PATH))
+  const files = new Map(
+    await Promise.all(
+      (await entriesOf(readFileSync(zip))).map(async (one) => [one.path, await one.read()] as const),
+    ),
+  )
+  for (const path of Object.values(STARTER_PATHS)) {
+    const starter = files.get(path)
+    if (starter !== undefined) executable(`${name}${kind}/${path}`, starter)
+  }
+  const extension = files.get(EXTENSION_PATH)
+  if (extension === undefined) throw new Error(`expected ${EXTENSION_PATH} in the zip`)
+  return executable(`${name}${kind}/${EXTENSION_PATH}`, extension)
 }
 
 /** The nodejs layer's file, with another path of Node, for a Node that is not at /var/lang/bin. */
@@ -39,15 +49,25 @@ export function relocate(layer: Found, node: Found, name: string): Found {
   if ('reason' in node) return node
   const text = readFileSync(layer.path, 'latin1')
   if (!text.includes(LAMBDA_NODE)) throw new Error(`the nodejs layer does not name ${LAMBDA_NODE}`)
-  const moved = executedBy(text, node.path)
-  return executable(`nodejs-${name}/${EXTENSION_NAME}`, Buffer.from(moved, 'latin1'))
+  const moved = executable(
+    `nodejs-${name}/${EXTENSION_PATH}`,
+    Buffer.from(executedBy(text, node.path), 'latin1'),
+  )
+  for (const path of Object.values(STARTER_PATHS)) {
+    const [from, to] = [layer.path, moved.path].map((file) => join(dirname(file), '..', path)) as [
+      string,
+      string,
+    ]
+    if (existsSync(from)) copyFileSync(from, to)
+  }
+  return moved
 }
 
 /** The text of the nodejs layer's file, executed by the Node of that path. */
 export function executedBy(text: string, path: string): string {
   // Quoted: a checkout's folder may have a blank in its name.
   const quoted = `'${path.replaceAll("'", "'\\''")}'`
-  return text.replaceAll(new RegExp(`(?<=\\[ -x |exec )${LAMBDA_NODE}`, 'g'), () => quoted)
+  return text.replaceAll(new RegExp(`(?<=\\[ -x |exec (?:"\\$2" )?)${LAMBDA_NODE}`, 'g'), () => quoted)
 }
 
 /** One CommonJS file from one of ours. */

@@ -8,11 +8,22 @@
 unset NODE_OPTIONS NODE_PATH NODE_DEBUG NODE_DEBUG_NATIVE NODE_V8_COVERAGE NODE_COMPILE_CACHE NODE_ICU_DATA \
   NODE_TLS_REJECT_UNAUTHORIZED NODE_USE_ENV_PROXY NODE_REDIRECT_WARNINGS NODE_PENDING_DEPRECATION \
   NODE_PRESERVE_SYMLINKS NODE_PRESERVE_SYMLINKS_MAIN NODE_CHANNEL_FD NODE_CHANNEL_SERIALIZATION_MODE NODE_UNIQUE_ID \
-  UV_THREADPOOL_SIZE UV_USE_IO_URING OPENSSL_CONF OPENSSL_MODULES LD_PRELOAD LD_AUDIT
+  UV_THREADPOOL_SIZE UV_USE_IO_URING OPENSSL_CONF OPENSSL_MODULES LD_PRELOAD LD_AUDIT \
+  PARAMETERS_SECRETS_EXTENSION_INHERITED_SOCKETS
 export LD_LIBRARY_PATH=/var/lang/lib
 # The directory we were started in may be gone.
 cd /
-[ -x /var/lang/bin/node ] && exec /var/lang/bin/node @FLAGS@ "$0"
+if [ -x /var/lang/bin/node ]; then
+  # A small program listens and registers while Node is still being loaded: layer/starter. There is one for each
+  # processor, which the dynamic linker's file tells; where both or none are there, Node starts alone. So it does where
+  # bash cannot execute it, and for its own call with an argument.
+  PATH=/nope shopt -s execfail 2>/dev/null
+  set -- "$1" "${0%/*}/../parameters-secrets-starter-"
+  [ -e /lib64/ld-linux-x86-64.so.2 ] && set -- "$1" "$2x86_64"
+  [ -e /lib/ld-linux-aarch64.so.1 ] && set -- "$1" "$2arm64"
+  [ -z "$1" ] && [ -f "$2" ] && [ -x "$2" ] && exec "$2" /var/lang/bin/node @FLAGS@ "$0"
+  exec /var/lang/bin/node @FLAGS@ "$0"
+fi
 
 # No Node: the function runs on another runtime and has the wrong layer. It can live without us if we register and
 # wait, which takes HTTP. Amazon Linux' sh is bash, which can; where sh is another shell, bash may still be there.

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { entriesOf } from '../zip.ts'
-import { LAYERS, NOTICES_PATH } from '../layers.ts'
+import { LAYERS, NOTICES_PATH, STARTER_PATHS } from '../layers.ts'
 import { BUN, bundledPackages, noticesOf } from './notices.ts'
 import { sbomOf } from './sbom.ts'
 
@@ -17,6 +17,7 @@ test('the notices name every package that the bundle holds, with a licence text'
   const text = noticesOf('node', packages)
   for (const { name, version } of packages) assert.ok(text.includes(`${name} ${version} (`), name)
   assert.match(text, /Apache License/)
+  assert.match(text, /starter-arm64 are compiled from layer\/starter\/starter\.c .* by ziglang==/s)
   assert.equal(noticesOf('node', packages), text)
 })
 
@@ -30,15 +31,19 @@ test('the list of what a zip contains has every package, and the runtime where t
   for (const layer of LAYERS) {
     const { bomFormat, components } = JSON.parse(sbomOf(layer, packages)) as {
       bomFormat: string
-      components: { name: string; purl: string; licenses: unknown[] }[]
+      components: { name: string; purl?: string; hashes?: { content: string }[]; licenses: unknown[] }[]
     }
     assert.equal(bomFormat, 'CycloneDX')
     const names = packages.map(({ name }) => name)
     assert.deepEqual(
       components.map(({ name }) => name),
-      layer.kind === 'node' ? names : [...names, 'bun'],
+      layer.kind === 'node' ? [...names, ...Object.values(STARTER_PATHS)] : [...names, 'bun'],
     )
-    assert.ok(components.every(({ purl, licenses }) => /^pkg:\w+\//.test(purl) && licenses.length === 1))
+    for (const { name, purl, hashes, licenses } of components) {
+      assert.equal(licenses.length, 1, name)
+      if (hashes === undefined) assert.match(purl ?? '', /^pkg:\w+\//, name)
+      else assert.match(hashes[0]?.content ?? '', /^[0-9a-f]{64}$/, name)
+    }
   }
 })
 

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import licences from 'spdx-license-list/full.js'
 import { npmNotices, type Package, RULE } from '../../build/notices.mjs'
-import type { Layer } from '../layers.ts'
+import { type Layer, STARTER_PATHS } from '../layers.ts'
+import { recorded } from '../starter/starter.ts'
 
 export type { Package }
 
@@ -38,8 +39,14 @@ export function bundledPackages(): readonly Package[] {
 /** The same text at every build of the same packages. Throws for a package that tells no licence. */
 export function noticesOf(kind: Layer['kind'], packages: readonly Package[]): string {
   const ours = `Open Parameters and Secrets Lambda Extension, Apache-2.0. It contains the following packages of npm.\n`
-  const bun = kind === 'node' ? [] : [bunNotices(), ...lesserLicences()]
-  return [ours + npmNotices(packages), ...bun].join(RULE)
+  const rest = kind === 'node' ? [starterNotices()] : [bunNotices(), ...lesserLicences()]
+  return [ours + npmNotices(packages), ...rest].join(RULE)
+}
+
+function starterNotices(): string {
+  return `${Object.values(STARTER_PATHS).join(' and ')} are compiled from layer/starter/starter.c of the
+project, Apache-2.0, by ${recorded().compiler} of PyPI. Nothing of the compiler's, and no library, is linked into them.
+`
 }
 
 function bunNotices(): string {

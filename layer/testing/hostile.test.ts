@@ -54,6 +54,7 @@ const VARIABLES: Record<string, Record<string, string>> = {
       ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'].map((name) => [name, NOWHERE]),
     ),
   },
+  'sockets of a starter that has not run': { PARAMETERS_SECRETS_EXTENSION_INHERITED_SOCKETS: '3,4,5' },
   'a BUN_OPTIONS that preloads a missing file': { BUN_OPTIONS: '--preload /nope' },
   BUN_BE_BUN: { BUN_BE_BUN: '1' },
   'an inspector for Bun': { BUN_INSPECT: 'ws://127.0.0.1:0/x?break=1', BUN_INSPECT_NOTIFY: NOWHERE },

@@ -22,13 +22,15 @@ graft() {
   done
 }
 graft '' '/opt /var /var/lang'
-graft /opt '/opt/extensions /opt/parameters-secrets-exec'
+graft /opt "/opt/extensions $(cd "$extensions/.." && printf '/opt/%s ' parameters-secrets-*)"
 graft /var /var/lang
 
 mkdir -p "$root/opt/extensions" "$root/var/lang/bin"
 mount --bind "$extensions" "$root/opt/extensions"
-touch "$root/opt/parameters-secrets-exec"
-mount --bind "$extensions/../parameters-secrets-exec" "$root/opt/parameters-secrets-exec"
+for path in "$extensions"/../parameters-secrets-*; do
+  touch "$root/opt/${path##*/}"
+  mount --bind "$path" "$root/opt/${path##*/}"
+done
 if [ "$node" != - ]; then
   touch "$root/var/lang/bin/node"
   mount --bind "$node" "$root/var/lang/bin/node"

@@ -46,9 +46,9 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const LAMBDA_ROOT = fileURLToPath(new URL('lambda-root.sh', import.meta.url))
 const SHELLS = ['/bin/bash', '/bin/dash'].filter((shell) => existsSync(shell))
 
-const UNITS = ['layer/*.test.ts', 'layer/{notices,pages}/*.test.ts']
+const UNITS = ['layer/*.test.ts', 'layer/{notices,pages,starter}/*.test.ts']
 const END_TO_END = ['test/contract.test.ts', 'test/{abuse,e2e,faults,platform}/*.test.ts']
-const HOSTILE = ['layer/testing/{clients,hostile,init-modes,samples}.test.ts']
+const HOSTILE = ['layer/testing/{clients,early,hostile,init-modes,samples}.test.ts']
 const EXAMPLES = ['layer/testing/examples.test.ts']
 const WRONG_RUNTIME = ['layer/testing/wrong-runtime.test.ts']
 const ON_LAMBDA = ['bench/lambda/measured.test.ts']
