@@ -3,7 +3,10 @@
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { test } from 'node:test'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { LOCAL_CREDENTIALS } from '../../local/emulators/aws/server.ts'
@@ -11,6 +14,7 @@ import { type Extension, startExtension } from '../../test/artefact.ts'
 import { type Client, clientsHere, PYTHON_PACKAGES } from './clients.ts'
 
 const SAMPLES = fileURLToPath(new URL('../samples/python', import.meta.url))
+const CLIENTS = fileURLToPath(new URL('clients', import.meta.url))
 const SECRET = 'the secret of the sample function'
 const BYTES = 'AGEgYmluYXJ5IHZhbHVlIQ=='
 /** More than one page. */
@@ -50,6 +54,7 @@ async function output({ port, token }: Extension, { command, env }: Omit<Client,
       AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
       AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
       AWS_SESSION_TOKEN: token,
+      PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(port),
       AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint,
       AWS_ENDPOINT_URL_SSM: endpoint,
       SECRET_ID: 's',
@@ -57,6 +62,44 @@ async function output({ port, token }: Extension, { command, env }: Omit<Client,
     },
   })
   return JSON.parse(stdout)
+}
+
+const PROVIDER_SEED = { secrets: { s: SECRET, 'app/nested': 'a nested one' } }
+
+if (clientsHere().some(({ name }) => name === 'boto3')) {
+  test("a client of AWS's provider needs no change: its query, its path, its headers", async (t) => {
+    const extension = await startExtension(t, { seed: PROVIDER_SEED })
+    const file = tokenFile(t, extension.token)
+    const command = ['python3', '-B', join(CLIENTS, 'python/provider_client.py'), file]
+    assert.deepEqual(await output(extension, { command, env: { PYTHONPATH: PYTHON_PACKAGES } }), {
+      ping: 'healthy',
+      query: SECRET,
+      refreshed: SECRET,
+      path: SECRET,
+      nested: 'a nested one',
+      header: SECRET,
+      missing: 'Status code 400 - an unexpected error occurred while executing request',
+    })
+    assert.equal(extension.aws.calls('s'), 2, 'once, and once to refresh')
+  })
+}
+
+test("curl, as the provider's guide calls it, gets the secret by its query and by its path", async (t) => {
+  const extension = await startExtension(t, { seed: PROVIDER_SEED })
+  const file = tokenFile(t, extension.token)
+  for (const target of ['/secretsmanager/get?secretId=s', '/v1/s']) {
+    const call = `curl --silent -H "X-Aws-Parameters-Secrets-Token: $(cat ${file})" '${extension.url}${target}'`
+    const { stdout } = await promisify(execFile)('/bin/sh', ['-c', call])
+    assert.equal((JSON.parse(stdout) as { SecretString: string }).SecretString, SECRET)
+  }
+})
+
+function tokenFile(t: TestContext, token: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'token-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'awssmatoken')
+  writeFileSync(file, `${token}\n`)
+  return file
 }
 
 /** As the GET endpoint says it, in seconds since 1970. */

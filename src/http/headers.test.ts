@@ -46,6 +46,20 @@ test('a token that came twice is none, even when one of the two is right or both
   assert.equal(read(TOKEN, 'a', TOKEN, 'b', TOKEN, 'good').token, '', 'three do not make one again')
 })
 
+test('X-Vault-Token is the token where the header of our own is missing, and twice it is none', () => {
+  const other = 'X-Vault-Token'
+  assert.equal(read(other, 't').token, 't')
+  assert.equal(read(other.toLowerCase(), 't').token, 't')
+  assert.equal(read(other, 'a', other, 'a').token, '')
+  for (const own of ['good', '']) {
+    assert.equal(read(TOKEN, own, other, 'theirs').token, own, 'our own counts, whichever comes first')
+    assert.equal(read(other, 'theirs', TOKEN, own).token, own)
+  }
+  assert.equal(read(other, 'theirs', TOKEN, 'a', TOKEN, 'a').token, '')
+  assert.equal(read(TOKEN, 'a', other, 'theirs', TOKEN, 'a').token, '')
+  assert.equal(read('Authorization', 't', 'Cache-Control', 't').token, '', 'others of that length')
+})
+
 test('two Host headers name no machine of ours, whichever comes first', () => {
   for (const hosts of [
     ['localhost', 'evil.com'],

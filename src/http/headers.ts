@@ -1,8 +1,11 @@
-// Finds the three headers that we use in one pass over the raw list. `request.headers` would build an object of every
+// Finds the four headers that we use in one pass over the raw list. `request.headers` would build an object of every
 // header, and lower-case each name, on every hit.
 
 export interface SeenHeaders {
-  /** The token header. Empty when it is missing, and when it came twice: then neither counts. */
+  /**
+   * The token header, or where that is missing `X-Vault-Token`, by which clients of aws-workload-credentials-provider may
+   * send it. Empty when both are missing, and when the one that counts came twice: then neither counts.
+   */
   token: string
   /** Undefined when there is none, as HTTP/1.0 allows. Two are joined, and so name no host (RFC 9112, 3.2). */
   host: string | undefined
@@ -10,12 +13,14 @@ export interface SeenHeaders {
 }
 
 const TOKEN = 'x-aws-parameters-secrets-token'
+const ALTERNATIVE = 'x-vault-token'
 const HOST = 'host'
 const FORWARDED = 'x-forwarded-for'
 
 /** Reads `rawHeaders` (name, value, name, value, …) into `seen`, which is reused from request to request. */
 export function readHeaders(rawHeaders: readonly string[], seen: SeenHeaders): void {
   let tokens = 0
+  let alternatives = 0
   seen.token = ''
   seen.host = undefined
   seen.forwarded = false
@@ -26,6 +31,12 @@ export function readHeaders(rawHeaders: readonly string[], seen: SeenHeaders): v
       case TOKEN.length:
         if (name.toLowerCase() === TOKEN) {
           seen.token = ++tokens === 1 ? rawHeaders[i + 1]! : ''
+        }
+        break
+      case ALTERNATIVE.length:
+        if (name.toLowerCase() === ALTERNATIVE) {
+          alternatives++
+          if (tokens === 0) seen.token = alternatives === 1 ? rawHeaders[i + 1]! : ''
         }
         break
       case HOST.length:

@@ -50,7 +50,7 @@ export const rejects = {
     'AccessDeniedException',
     'roleArn is not one of PARAMETERS_SECRETS_EXTENSION_ROLE_ARNS',
   ),
-  malformedEscape: reject(400, 'ValidationException', 'malformed percent-escape in the query'),
+  malformedEscape: reject(400, 'ValidationException', 'malformed percent-escape in the target'),
   malformedRequest: reject(400, 'ValidationException', 'malformed HTTP request'),
   headersTooLarge: reject(431, 'ValidationException', 'request header fields too large'),
   internal: reject(500, 'InternalFailure', 'internal error of the extension'),

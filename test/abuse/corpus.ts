@@ -6,6 +6,8 @@ export const SECRET_TARGETS = [
   '/secretsmanager/get?secretId=arn%3Aaws%3Asecretsmanager%3Aus-east-1%3A123456789012%3Asecret%3Aheld-hEldHe',
   '/secretsmanager/get?secretId=held&versionId=00000000-0000-4000-8000-000000000001&refreshNow=true',
   '/secretsmanager/get?secretId=missing',
+  '/v1/held',
+  '/v1/h%65ld?versionStage=AWSCURRENT',
   '/systemsmanager/parameters/get?name=/held/parameter',
   '/systemsmanager/parameters/get/?withDecryption=true&name=%2Fheld%2Fparameter&label=none',
   '/systemsmanager/parameters/get?name=/held/parameter:1&version=1',

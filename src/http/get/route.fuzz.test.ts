@@ -16,6 +16,7 @@ const fragments = [
   `${PARAMETER}ByPath`,
   '/ping',
   '/environment',
+  '/v1/',
   '/',
   '?',
   '&',
@@ -61,6 +62,7 @@ const target = fc.oneof(
   fc.array(fc.constantFrom(...fragments), { maxLength: 14 }).map((parts) => parts.join('')),
   fc.string({ unit: 'binary' }).map((rest) => `${SECRET}?secretId=${rest}`),
   fc.string({ unit: 'binary' }).map((rest) => `${PARAMETER}?name=a&${rest}`),
+  fc.string({ unit: 'binary' }).map((rest) => `/v1/${rest}`),
   fc.string({ unit: 'binary' }).map((rest) => `${SECRET}Multiple?secretId=a&${rest}`),
   fc.string({ unit: 'binary' }).map((rest) => `${PARAMETER}ByPath?path=a&${rest}`),
 )
@@ -288,5 +290,14 @@ test('no U+0000, in any part and any spelling, gets through to a key', () => {
       }
     }),
     { numRuns: 200 },
+  )
+})
+
+test('a name in the path behind /v1/ is the same question as in the query', () => {
+  fc.assert(
+    fc.property(nasty, (name) => {
+      const escaped = encodeURIComponent(name)
+      assert.deepEqual(route(`/v1/${escaped}`), route(`${SECRET}?secretId=${escaped}`))
+    }),
   )
 })

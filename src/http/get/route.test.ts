@@ -46,6 +46,19 @@ test('a parameter by name, path, ARN, public path and secret reference', () => {
   }
 })
 
+test('behind /v1/ all of the path is the name, decoded, and the query has the rest', () => {
+  asks('/v1/a', secret('a'))
+  asks('/v1/a/b?versionStage=AWSPREVIOUS', secret('a/b', undefined, 'AWSPREVIOUS'))
+  asks('/v1/a&versionId=b', secret('a&versionId=b'))
+  asks('/v1//a/', secret('/a/'))
+  asks('/v1/%2Fa%20b+c', secret('/a b+c'))
+  asks('/v1/a?secretId=b&withDecryption=true', secret('a'))
+  asks('http://localhost:2773/v1/a', secret('a'))
+  refused('/v1/', 'missingSecretId')
+  refused('/v1/?secretId=a', 'missingSecretId')
+  for (const broken of ['/v1/%', '/v1/%zz', '/v1/%ff', '/v1/a%00']) refused(broken, 'malformedEscape')
+})
+
 test('both paths are served with and without a slash at the end, and with nothing else', () => {
   asks(`${SECRET}/?secretId=a`, secret('a'))
   asks(`${PARAMETER}/?name=a`, parameter('a'))
@@ -61,7 +74,9 @@ test('both paths are served with and without a slash at the end, and with nothin
     '/x/../secretsmanager/get',
     '/systemsmanager/parameters',
     '/systemsmanager/get',
-    '/v1/MySecret',
+    '/v1',
+    '/v2/MySecret',
+    '/V1/MySecret',
     '/pin',
     '/favicon.ico',
     '/favicon.ico/',

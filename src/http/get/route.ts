@@ -26,6 +26,8 @@ const PING: Ping = { kind: 'ping' }
 const ENVIRONMENT: Environment = { kind: 'environment' }
 const METRICS: Metrics = { kind: 'metrics' }
 
+/** The default of that provider's `path_prefix`. */
+const PROVIDER_PREFIX = '/v1/'
 const SECRETS = many('secretId')
 const PARAMETERS = many('name')
 const PATHS = many('path')
@@ -74,8 +76,17 @@ export function route(target: string, admitRole: AdmitRole = () => undefined): R
     case '/systemsmanager/parameters/getByPath':
       return parametersByPath(query, admitRole)
     default:
+      if (path.startsWith(PROVIDER_PREFIX)) return secretOfPath(path, mark, query, admitRole)
       return routeTidied(path, mark === -1 ? path.length : mark, admitRole)
   }
+}
+
+/** As clients of aws-workload-credentials-provider ask: all of the path behind the prefix, slashes too, is the name. */
+function secretOfPath(path: string, mark: number, query: string, admitRole: AdmitRole): Read | Reject {
+  const name = path.slice(PROVIDER_PREFIX.length, mark === -1 ? path.length : mark)
+  if (name === '') return rejects.missingSecretId
+  // In a query a plus is a space, and the first name counts.
+  return oneSecret(`secretId=${name.replaceAll(/[+&]/g, encodeURIComponent)}&${query}`, admitRole)
 }
 
 /** Clients that join URLs badly ask for `//secretsmanager/get/`: several slashes count as one, and none at the end. */
