@@ -76,7 +76,7 @@ export async function startExtension(t: TestContext, options: ExtensionOptions =
     credentials: { ...LOCAL_CREDENTIALS, sessionToken: LOCAL_CREDENTIALS.sessionToken ?? '' },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...options.lambda,
-    ...artefact(),
+    ...artefact(options.lambda?.extensions),
     functionEnvironment: defined({
       AWS_ENDPOINT_URL: aws.url,
       PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(port),
@@ -175,12 +175,15 @@ function underTest(): UnderTest | undefined {
   return text === undefined || text === '' ? undefined : (JSON.parse(text) as UnderTest)
 }
 
-function artefact(): Pick<LambdaHostOptions, 'extensions' | 'extensionsDir'> {
+/** The artefact, and other extensions of the same function. */
+function artefact(
+  others: LambdaHostOptions['extensions'] = [],
+): Pick<LambdaHostOptions, 'extensions' | 'extensionsDir'> {
   const { command = [process.execPath, BUNDLE], extensionsDir } = underTest() ?? {}
-  if (extensionsDir !== undefined) return { extensionsDir }
+  if (extensionsDir !== undefined) return { extensionsDir, extensions: others }
   if (command[1] === BUNDLE && !existsSync(BUNDLE))
     throw new Error('there is no bundle: `npm run build` makes it')
-  return { extensions: [{ name: EXTENSION_NAME, command }] }
+  return { extensions: [...others, { name: EXTENSION_NAME, command }] }
 }
 
 /** What is put into the emulator later is watched for as well. */

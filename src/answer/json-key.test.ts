@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { membersOf, pickJson } from './json-key.ts'
+import { membersOf, pickJson, pointer } from './json-key.ts'
 
 const textOf = (json: string, key: string) => {
   const picked = pickJson(json, key)
@@ -78,8 +78,8 @@ test('every member of any object is found, in any layout, and says the same as J
       const json = JSON.stringify(object, undefined, indent)
       const again = JSON.parse(json) as Record<string, unknown>
       for (const [name, value] of Object.entries(again)) {
-        const pointer = '/' + name.replaceAll('~', '~0').replaceAll('/', '~1')
-        for (const key of name.startsWith('/') ? [pointer] : [name, pointer]) {
+        const way = pointer([name])
+        for (const key of name.startsWith('/') ? [way] : [name, way]) {
           const picked = pickJson(json, key)
           assert.ok(picked.kind === 'found')
           if (typeof value === 'string') assert.equal(picked.text, value)
@@ -105,19 +105,49 @@ test('the members of an object are those that are found one by one', () => {
       fc.constantFrom(undefined, 2),
       (object, indent) => {
         const json = JSON.stringify(object, undefined, indent)
-        const members = membersOf(json)
-        assert.deepEqual(new Set(members?.keys()), new Set(Object.keys(JSON.parse(json) as object)))
-        for (const [name, text] of members!) if (!name.startsWith('/')) assert.equal(text, textOf(json, name))
+        const members = membersOf(json, false)!
+        assert.deepEqual(
+          new Set(members.map(({ path }) => path[0])),
+          new Set(Object.keys(JSON.parse(json) as object)),
+        )
+        for (const { path, text } of members) assert.equal(text, textOf(json, pointer(path)))
       },
     ),
   )
-  assert.deepEqual(membersOf('{"a":1.0,"a":"\\u0062"}'), new Map([['a', 'b']]))
-  for (const json of ['', '[1]', '"x"', 'null', '{"a"']) assert.equal(membersOf(json), undefined, json)
+  assert.deepEqual(membersOf('{"a":1.0,"a":"\\u0062"}', false), [{ path: ['a'], text: 'b' }])
+  for (const json of ['', '[1]', '"x"', 'null', '{"a"']) assert.equal(membersOf(json, true), undefined, json)
 })
 
 test('a byte order mark before the JSON is left out, and is no part of a member', () => {
   assert.equal(textOf('\ufeff{"a":"b"}', 'a'), 'b')
   assert.equal(textOf('\ufeff {"a":[1,"\ufeffx"]}', '/a/1'), '\ufeffx')
-  assert.deepEqual(membersOf('\ufeff{"a":"b"}'), new Map([['a', 'b']]))
+  assert.deepEqual(membersOf('\ufeff{"a":"b"}', true), [{ path: ['a'], text: 'b' }])
   assert.equal(textOf('\ufeff\ufeff{"a":"b"}', 'a'), 'not-json')
+})
+
+test('objects within objects are walked into, up to a depth, in one pass', () => {
+  const flat = (json: string) => membersOf(json, true)?.map(({ path, text }) => [path.join('>'), text])
+  assert.deepEqual(flat('{"a":{"b":{"c":1.0}, "d":[{"e":1}]},"f":{},"":{"":""},"g/h":{"~":null}}'), [
+    ['a>b>c', '1.0'],
+    ['a>d', '[{"e":1}]'],
+    ['>', ''],
+    ['g/h>~', 'null'],
+  ])
+  assert.deepEqual(flat('{"a":{"x":1},"ab":2,"a":{"y":3}}'), [
+    ['ab', '2'],
+    ['a>y', '3'],
+  ])
+  const deep = '{"a":'.repeat(10_000) + '1' + '}'.repeat(10_000)
+  const [leaf] = membersOf(deep, true)!
+  assert.equal(leaf?.path.length, 16)
+  assert.equal(leaf?.text.length, deep.length - 16 * 6)
+})
+
+test('every value within any object is found, and says the same as its JSON pointer', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 })), (value) => {
+      const json = JSON.stringify(value)
+      for (const { path, text } of membersOf(json, true)!) assert.equal(text, textOf(json, pointer(path)))
+    }),
+  )
 })

@@ -103,8 +103,22 @@ function skipSpace(json: string, start: number): number {
   return at
 }
 
-/** The text of each top-level member, as `pickJson` gives it; undefined if the text is no JSON object. Never throws. */
-export function membersOf(text: string): Map<string, string> | undefined {
+/** Objects within objects that are walked into; what lies deeper is the text of a value. */
+const DEEPEST = 16
+
+/** A value within a JSON object. */
+export interface Member {
+  /** The names on the way to it. */
+  readonly path: readonly string[]
+  /** As `pickJson` gives it. */
+  readonly text: string
+}
+
+/**
+ * The top-level members, or, where `isDeep`, every value that is no object, in their order. Undefined if the text is no
+ * JSON object. Of members with one name the last counts, as in `JSON.parse`. Takes one pass; never throws.
+ */
+export function membersOf(text: string, isDeep: boolean): readonly Member[] | undefined {
   const json = withoutMark(text)
   try {
     JSON.parse(json)
@@ -113,18 +127,43 @@ export function membersOf(text: string): Map<string, string> | undefined {
   }
   const start = skipSpace(json, 0)
   if (json[start] !== '{') return undefined
-  const members = new Map<string, string>()
+  const members = new Map<string, Member>()
+  const seen = new Set<string>()
+  const path: string[] = []
   let at = skipSpace(json, start + 1)
-  while (json[at] !== '}') {
+  for (;;) {
+    if (json[at] === '}') {
+      if (path.pop() === undefined) return [...members.values()]
+      at = afterComma(json, at + 1)
+      continue
+    }
     const keyEnd = endOfString(json, at)
+    path.push(JSON.parse(json.slice(at, keyEnd)) as string)
+    const key = pointer(path)
+    if (seen.has(key)) forget(members, key)
+    else seen.add(key)
     const valueAt = skipSpace(json, skipSpace(json, keyEnd) + 1)
+    if (isDeep && json[valueAt] === '{' && path.length < DEEPEST) {
+      at = skipSpace(json, valueAt + 1)
+      continue
+    }
     const valueEnd = endOfValue(json, valueAt)
     const source = json.slice(valueAt, valueEnd)
-    members.set(
-      JSON.parse(json.slice(at, keyEnd)) as string,
-      source.startsWith('"') ? (JSON.parse(source) as string) : source,
-    )
+    const value = source.startsWith('"') ? (JSON.parse(source) as string) : source
+    members.set(key, { path: [...path], text: value })
+    path.pop()
     at = afterComma(json, valueEnd)
   }
-  return members
+}
+
+/** RFC 6901. */
+export function pointer(path: readonly string[]): string {
+  return path.map((name) => '/' + name.replaceAll('~', '~0').replaceAll('/', '~1')).join('')
+}
+
+/** A member of that name came before: it and all within it are no longer meant. */
+function forget(members: Map<string, Member>, key: string): void {
+  for (const other of members.keys()) {
+    if (other === key || other.startsWith(key + '/')) members.delete(other)
+  }
 }

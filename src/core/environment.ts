@@ -1,29 +1,22 @@
 import type { Ready } from '../answer/answer.ts'
 import { createReady, type Answer } from '../answer/answer.ts'
-import { membersOf } from '../answer/json-key.ts'
+import { membersOf, pointer, type Member } from '../answer/json-key.ts'
 import { makeShape, memberShape, VALUE } from '../answer/shape.ts'
 import type { EnvironmentSettings } from '../config/environment.ts'
 import { UpstreamError, type Reject } from '../errors.ts'
 import type { Log } from '../log.ts'
-import {
-  parameterLookup,
-  pathLookup,
-  secretLookup,
-  type Lookup,
-  type ParameterLookup,
-  type SecretLookup,
-} from '../lookup.ts'
+import { pathLookup, secretLookup, type Lookup, type ParameterLookup, type SecretLookup } from '../lookup.ts'
 import { say, shown, type Public } from '../public.ts'
 import type { LazyUpstream } from './lazy-upstream.ts'
-import { readReference, type Failure, type Target } from './references.ts'
 import {
-  allowedOf,
-  byName,
-  readSources,
-  UNKNOWN_SOURCE,
-  type Entry,
-  type Source,
-} from './variable-sources.ts'
+  byteString,
+  readReference,
+  type Failure,
+  type Resolvable,
+  type Slot,
+  type Target,
+} from './references.ts'
+import { allowedOf, byName, readSources, variableName, type Entry, type Source } from './variable-sources.ts'
 
 // Secrets as environment variables. `GET /environment` answers with what the wrapper (layer/exec/) puts into the
 // function's environment before it starts the runtime. The body is made so that bash reads it without parsing:
@@ -54,8 +47,14 @@ export interface EnvironmentOptions {
   load(lookup: Lookup): Promise<Answer>
 }
 
-/** A value, as a byte string, or why there is none. */
-type Resolved = { readonly bytes: string } | Failure
+/** A value, as a byte string, or why there is none. Absent is no failure, as it may be. */
+type Resolved = { readonly bytes: string } | Failure | typeof IS_ABSENT
+
+/** A parameter. */
+interface Named {
+  readonly name: string
+  readonly value: string
+}
 
 /** What has no value: a variable or a source. */
 interface Missing extends Failure {
@@ -65,6 +64,9 @@ interface Missing extends Failure {
 /** Linux' limit for `NAME=VALUE` with the zero at its end: MAX_ARG_STRLEN, execve(2). */
 const LONGEST = 131_072
 const TYPE = 'application/octet-stream'
+const IS_ABSENT = { isAbsent: true } as const
+/** The codes that say that there is no such value. */
+const ABSENT = /^(ResourceNotFoundException|ParameterNotFound|ParameterVersionNotFound|JsonKeyNotFound)$/
 /**
  * INIT has 10 s (Lambda developer guide, "Lambda execution environment lifecycle"), in which the wrapper waits. What has
  * not come by then is missing, so that the function's runtime still starts in time, or says why it does not.
@@ -76,9 +78,9 @@ const MOST_NAMED = 20
 
 export function createEnvironment(options: EnvironmentOptions): Environment {
   const { settings, log, upstream, isSnapStart, load } = options
-  const references = settings.references.map((one) => ({ name: one.name, target: readReference(one) }))
+  const references = settings.references.map((one) => ({ name: one.name, reference: readReference(one) }))
   const sources = readSources(settings.from)
-  const paths = new Map<string, Promise<readonly Entry[]>>()
+  const paths = new Map<string, Promise<readonly Named[]>>()
   const replaced = new Set(references.map(({ name }) => name))
 
   return {
@@ -99,10 +101,12 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
           bytes += record(name, value.bytes, '')
           continue
         }
-        missing.push({ what: shown(name), ...value })
+        if ('isAbsent' in value)
+          log.debug(say`environment: ${shown(name)} is optional, and there is no value`)
+        else missing.push({ what: shown(name), ...value })
         // oxlint-disable-next-line no-control-regex
         if (/[\u0000-\u001f]/.test(name))
-          return refusal(value.code, `a variable has a control character in its name`)
+          return refusal('InvalidReference', 'a variable has a control character in its name')
         bytes += `${byteString(name)} -\n`
       }
       for (const [name, entries] of byName(allowed(taken, missing))) {
@@ -130,9 +134,9 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
     try {
       const [resolved, taken] = await Promise.all([
         Promise.all(
-          references.map(async ({ name, target }) => ({
+          references.map(async ({ name, reference }) => ({
             name,
-            value: checked(name, await Promise.race([resolve(target), late])),
+            value: checked(name, await Promise.race([resolve(reference), late])),
           })),
         ),
         Promise.all(
@@ -145,53 +149,83 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
     }
   }
 
-  async function resolve(target: Target | Failure): Promise<Resolved> {
-    if ('code' in target) return target
+  async function resolve(reference: Resolvable | Failure): Promise<Resolved> {
+    if ('code' in reference) return reference
+    const { parts, isOptional } = reference
+    const values = await Promise.all(parts.map((part) => valueOf(part)))
+    let bytes = ''
+    const failures: Failure[] = []
+    for (const value of values) {
+      if ('bytes' in value) bytes += value.bytes
+      else failures.push(value)
+    }
+    const failure = isOptional ? failures.find(({ code }) => !ABSENT.test(code)) : failures[0]
+    return failure ?? (failures.length > 0 ? IS_ABSENT : { bytes })
+  }
+
+  async function valueOf(part: string | Slot): Promise<{ readonly bytes: string } | Failure> {
+    if (typeof part === 'string') return { bytes: part }
+    const { target, filters, label } = part
+    const value = await fetched(target)
+    const why = label === '' ? undefined : label
+    if (typeof value !== 'string') return { code: value.code, why }
+    let bytes: string | undefined = value
+    for (const filter of filters) bytes = bytes === undefined ? undefined : filter(bytes)
+    return bytes === undefined ? { code: say`BinaryValue`, why } : { bytes }
+  }
+
+  /** As a byte string. */
+  async function fetched({ lookup, jsonKey }: Target): Promise<string | Failure> {
     try {
-      const answer = await load(lookupOf(target))
-      const jsonKey = target.store === 'secrets-manager' ? target.jsonKey : undefined
-      const shape = shaped(answer, jsonKey)
-      return 'kind' in shape ? { code: shown(shape.errorType) } : shape
+      const shape = shaped(await load(lookup), jsonKey)
+      return 'kind' in shape ? { code: shown(shape.errorType) } : shape.bytes
     } catch (error) {
       return { code: codeOf(error) }
     }
   }
 
   async function entriesOf(source: Source): Promise<readonly Entry[] | Failure> {
-    if (source.kind === 'unknown') return UNKNOWN_SOURCE
+    if (source.kind === 'unknown') return source
+    const { naming } = source
     try {
       if (source.kind === 'path') {
-        return await fetchPath(source.path).finally(() => paths.delete(source.path))
+        const { path } = source
+        const found = await fetchPath(path).finally(() => paths.delete(path))
+        return found.map(({ name, value }) => ({
+          origin: say`ssm:${shown(name)}`,
+          name: variableName(naming, stepsBelow(path, name)),
+          value,
+        }))
       }
-      const shape = shaped(await load(secretLookup(source.secretId, undefined, undefined)), undefined)
-      const members =
-        'kind' in shape ? undefined : membersOf(Buffer.from(shape.bytes, 'latin1').toString('utf8'))
+      const { secretId } = source
+      const shape = shaped(await load(secretLookup(secretId, undefined, undefined)), undefined)
+      const text = 'kind' in shape ? '' : Buffer.from(shape.bytes, 'latin1').toString('utf8')
+      const members = membersOf(text, naming.isWhole)
       if (members === undefined) return { code: say`InvalidJson` }
-      return [...members].map(([name, value]) => ({ origin: source.label, name, value }))
+      return members.map((member) => ({
+        origin: say`secretsmanager:${shown(secretId)}:${shown(keyOf(member))}`,
+        name: variableName(naming, member.path),
+        value: member.text,
+      }))
     } catch (error) {
       return { code: codeOf(error) }
     }
   }
 
-  /** The parameters below a path by the last step of their names. Kept until they are reported, or have failed. */
-  function fetchPath(path: string): Promise<readonly Entry[]> {
+  /** The parameters below a path. Kept until they are reported, or have failed. */
+  function fetchPath(path: string): Promise<readonly Named[]> {
     const known = paths.get(path)
     if (known !== undefined) return known
     const fetching = (async () => {
-      const entries: Entry[] = []
+      const found: Named[] = []
       const half = await upstream.load()
       await half.fetchPath(pathLookup(path, true, true), (page) => {
-        for (const { Name: name = '', Value: value } of page) {
-          if (value === undefined) continue
-          entries.push({
-            origin: say`ssm:${shown(name)}`,
-            name: name.slice(name.lastIndexOf('/') + 1),
-            value,
-          })
+        for (const { Name: name, Value: value } of page) {
+          if (name !== undefined && value !== undefined) found.push({ name, value })
         }
         return true
       })
-      return entries
+      return found
     })()
     paths.set(path, fetching)
     fetching.catch(() => paths.delete(path))
@@ -232,7 +266,9 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
   }
 
   function lookups(): Single[] {
-    const ofReferences = references.flatMap(({ target }) => ('code' in target ? [] : [lookupOf(target)]))
+    const ofReferences = references.flatMap(({ reference }) =>
+      'code' in reference ? [] : lookupsOf(reference),
+    )
     const ofSources = sources.flatMap((source) =>
       source.kind === 'secret' ? [secretLookup(source.secretId, undefined, undefined)] : [],
     )
@@ -250,7 +286,7 @@ function shaped(answer: Answer, jsonKey: string | undefined): Ready | Reject {
   return makeShape({ ...answer, shapes: undefined }, jsonKey === undefined ? VALUE : memberShape(jsonKey))
 }
 
-function checked(name: string, value: Resolved): Resolved {
+function checked<R extends Resolved>(name: string, value: R): R | Failure {
   if (!('bytes' in value)) return value
   if (value.bytes.includes('\u0000')) return { code: say`NulInValue` }
   return name.length + value.bytes.length + 2 > LONGEST ? { code: say`ValueTooLong` } : value
@@ -260,14 +296,18 @@ function record(name: string, bytes: string, mark: '' | ' new'): string {
   return `${name} ${bytes.length}${mark}\n${bytes}\n`
 }
 
-function byteString(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1')
+function lookupsOf({ parts }: Resolvable): Single[] {
+  return parts.flatMap((part) => (typeof part === 'string' ? [] : [part.target.lookup]))
 }
 
-function lookupOf(target: Target): Single {
-  return target.store === 'secrets-manager'
-    ? secretLookup(target.secretId, target.versionId, target.versionStage)
-    : parameterLookup(target.name, undefined, true)
+function stepsBelow(path: string, name: string): string[] {
+  return (name.startsWith(path + '/') ? name.slice(path.length + 1) : name.replace(/^\//, '')).split('/')
+}
+
+/** As a reference has it: a name, or a JSON pointer. */
+function keyOf({ path }: Member): string {
+  const [name = ''] = path
+  return path.length > 1 || name.startsWith('/') ? pointer(path) : name
 }
 
 /** `A (ParameterNotFound), B (InvalidReference: why)`. */

@@ -1,19 +1,38 @@
+import { parameterLookup, secretLookup, type ParameterLookup, type SecretLookup } from '../lookup.ts'
 import type { Reference } from '../config/environment.ts'
-import { say, type Public } from '../public.ts'
+import { say, shown, type Public } from '../public.ts'
 import { isReplaceable } from './variable-names.ts'
 
-// What a variable of the function refers to.
+// What a variable of the function refers to:
+//
+//   resolve:secretsmanager:<name or ARN>[:json-key[:stage[:version-id]]]     the order of ECS's `valueFrom`
+//   resolve:ssm:<name or ARN>[:version or label]
+//   resolve:template:<text with {{secretsmanager:…|filter}} and {{ssm:…}}>
+//   resolve:optional:<one of these, without its resolve:>                    where there is none, the variable is taken away
 
-export type Target =
-  | {
-      readonly store: 'secrets-manager'
-      readonly secretId: string
-      readonly jsonKey: string | undefined
-      readonly versionStage: string | undefined
-      readonly versionId: string | undefined
-    }
-  /** `name` has `:version` or `:label` where one was asked for. */
-  | { readonly store: 'parameter-store'; readonly name: string }
+/** One secret, or a member of its JSON, or one parameter. */
+export interface Target {
+  readonly lookup: SecretLookup | ParameterLookup
+  readonly jsonKey: string | undefined
+}
+
+/** A value within a text, and what becomes of it there, in this order. */
+export interface Slot {
+  readonly target: Target
+  readonly filters: readonly Filter[]
+  /** As it is written, without the filters. */
+  readonly label: Public
+}
+
+/** Of a byte string, another. Undefined for bytes that are no text where a text is needed. */
+type Filter = (bytes: string) => string | undefined
+
+export interface Resolvable {
+  /** Literal text, as byte strings, and values. A value alone is one slot without a filter. */
+  readonly parts: readonly (string | Slot)[]
+  /** Whether the variable is taken away where a value is absent, and no error. */
+  readonly isOptional: boolean
+}
 
 /** Why there is no value: a code, and a sentence where the code does not say what to do. */
 export interface Failure {
@@ -21,19 +40,53 @@ export interface Failure {
   readonly why?: Public | undefined
 }
 
-const SECRET = 'resolve:secretsmanager:'
-const PARAMETER = 'resolve:ssm:'
 const CODE = say`InvalidReference`
 
+const FILTERS: Readonly<Record<string, Filter>> = {
+  // RFC 3986, section 2.3: what is not unreserved, byte for byte.
+  url: (bytes) =>
+    bytes.replace(
+      /[^\w.~-]/g,
+      (byte) => '%' + byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0'),
+    ),
+  // What stands between the quotes of a JSON string.
+  json(bytes) {
+    const text = Buffer.from(bytes, 'latin1').toString('utf8')
+    return byteString(text) === bytes ? byteString(JSON.stringify(text).slice(1, -1)) : undefined
+  },
+  base64: (bytes) => Buffer.from(bytes, 'latin1').toString('base64'),
+}
+
+export function byteString(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
+}
+
 /** Never throws. A failure shows nothing of the value, which may be a secret after all. */
-export function readReference({ name, value }: Reference): Target | Failure {
+export function readReference({ name, value }: Reference): Resolvable | Failure {
   if (!isReplaceable(name)) return { code: CODE, why: say`bash cannot set a variable of this name` }
   if (/\{\{resolve:/i.test(value)) {
     return { code: CODE, why: say`CloudFormation has left a dynamic reference unresolved` }
   }
-  if (value.startsWith(PARAMETER)) return readParameter(value.slice(PARAMETER.length))
-  if (value.startsWith(SECRET)) return readSecret(value.slice(SECRET.length))
-  return { code: CODE, why: say`it has to begin with resolve:secretsmanager: or resolve:ssm:` }
+  const [, optional, text = ''] = /^resolve:(optional:)?(.*)$/s.exec(value) ?? []
+  const parts = readParts(text)
+  return 'code' in parts ? parts : { parts, isOptional: optional !== undefined }
+}
+
+function readParts(text: string): Resolvable['parts'] | Failure {
+  if (text.startsWith('template:')) return readTemplate(text.slice('template:'.length))
+  const target = readTarget(text)
+  if (target === undefined) {
+    const forms = say`resolve:secretsmanager:, resolve:ssm:, resolve:template: or resolve:optional:`
+    return { code: CODE, why: say`it has to begin with ${forms}` }
+  }
+  return 'code' in target ? target : [{ target, filters: [], label: say`` }]
+}
+
+/** Undefined if the text names none of the two services. */
+function readTarget(text: string): Target | Failure | undefined {
+  if (text.startsWith('ssm:')) return readParameter(text.slice('ssm:'.length))
+  if (text.startsWith('secretsmanager:')) return readSecret(text.slice('secretsmanager:'.length))
+  return undefined
 }
 
 /** `<name or ARN>[:version or label]`. */
@@ -41,10 +94,11 @@ function readParameter(name: string): Target | Failure {
   const parts = name.split(':')
   const isArn = name.startsWith('arn:')
   const isGood = parts.every((part) => part !== '') || isArn
-  return isGood && parts.length <= (isArn ? 7 : 2) ? { store: 'parameter-store', name } : { code: CODE }
+  if (!isGood || parts.length > (isArn ? 7 : 2)) return { code: CODE }
+  return { lookup: parameterLookup(name, undefined, true), jsonKey: undefined }
 }
 
-/** `<name or ARN>[:json-key[:stage[:version-id]]]`, the order of ECS's `valueFrom`. An ARN has seven parts, a name one. */
+/** `<name or ARN>[:json-key[:stage[:version-id]]]`. An ARN has seven parts, a name one. */
 function readSecret(text: string): Target | Failure {
   const parts = text.split(':')
   const idParts = parts[0] === 'arn' ? 7 : 1
@@ -57,10 +111,39 @@ function readSecret(text: string): Target | Failure {
   }
   if (rest.length > 0) return { code: CODE }
   return {
-    store: 'secrets-manager',
-    secretId,
+    lookup: secretLookup(secretId, versionId || undefined, versionStage || undefined),
     jsonKey: jsonKey || undefined,
-    versionStage: versionStage || undefined,
-    versionId: versionId || undefined,
   }
+}
+
+/** Every `{{` opens a reference; `}}` elsewhere is text, as at the end of a JSON object. */
+function readTemplate(text: string): Resolvable['parts'] | Failure {
+  const parts: (string | Slot)[] = []
+  const [first = '', ...opened] = text.split('{{')
+  if (first !== '') parts.push(byteString(first))
+  for (const piece of opened) {
+    const end = piece.indexOf('}}')
+    if (end === -1) return { code: CODE, why: say`a {{ of the template is not closed by }}` }
+    const slot = readSlot(piece.slice(0, end))
+    if ('code' in slot) return slot
+    parts.push(slot)
+    if (end + 2 < piece.length) parts.push(byteString(piece.slice(end + 2)))
+  }
+  if (opened.length === 0)
+    return { code: CODE, why: say`the template has no {{secretsmanager: and no {{ssm:` }
+  return parts
+}
+
+/** `secretsmanager:db:password|url`. */
+function readSlot(text: string): Slot | Failure {
+  const [reference = '', ...names] = text.split('|').map((one) => one.trim())
+  const target = readTarget(reference)
+  if (target === undefined)
+    return { code: CODE, why: say`a {{ of the template begins neither secretsmanager: nor ssm:` }
+  if ('code' in target) return target
+  const filters = names.map((name) => (Object.hasOwn(FILTERS, name) ? FILTERS[name] : undefined))
+  if (!filters.every((filter) => filter !== undefined)) {
+    return { code: CODE, why: say`the filters of a template are url, json and base64` }
+  }
+  return { target, filters, label: shown(reference) }
 }

@@ -3,13 +3,24 @@ import type { Failure } from './references.ts'
 import { isAllowedName } from './variable-names.ts'
 
 // What holds several variables: a secret whose JSON has a member for each, or a path with a parameter for each.
+//
+//   secretsmanager:<name or ARN>[?options]
+//   ssm:/path/[?options]                     name=path, case=upper or lower, prefix=<text>, with & between them
 
 export type Source =
-  | { readonly kind: 'secret'; readonly label: Public; readonly secretId: string }
+  | { readonly kind: 'secret'; readonly label: Public; readonly naming: Naming; readonly secretId: string }
   /** `path` is without the slash at its end, but for the root. */
-  | { readonly kind: 'path'; readonly label: Public; readonly path: string }
+  | { readonly kind: 'path'; readonly label: Public; readonly naming: Naming; readonly path: string }
   /** It cannot be read. */
-  | { readonly kind: 'unknown'; readonly label: Public }
+  | ({ readonly kind: 'unknown'; readonly label: Public } & Failure)
+
+/** How the names of variables are made. */
+export interface Naming {
+  /** All steps of a parameter's name below the path, or all names on the way to a value within a secret. */
+  readonly isWhole: boolean
+  readonly case: 'upper' | 'lower' | undefined
+  readonly prefix: string
+}
 
 /** What a source has for one variable. */
 export interface Entry {
@@ -27,16 +38,42 @@ export function readSources(from: string): Source[] {
 
 function readSource(text: string): Source {
   const label = shown(text)
-  const secretId = /^secretsmanager:(.+)$/s.exec(text)?.[1]
-  if (secretId !== undefined) return { kind: 'secret', label, secretId }
-  const path = /^ssm:(\/(?:.*\/)?)$/s.exec(text)?.[1]
-  if (path !== undefined) return { kind: 'path', label, path: path === '/' ? path : path.slice(0, -1) }
-  return { kind: 'unknown', label }
+  const [, where = '', options] = /^([^?]*)(?:\?(.*))?$/s.exec(text) ?? []
+  const naming = readNaming(options ?? '')
+  if (naming === undefined) {
+    const why = say`its options are name=path, case=upper, case=lower and prefix=, which is letters, digits and _`
+    return { kind: 'unknown', label, code: UNKNOWN, why }
+  }
+  const secretId = /^secretsmanager:(.+)$/s.exec(where)?.[1]
+  if (secretId !== undefined) return { kind: 'secret', label, naming, secretId }
+  const path = /^ssm:(\/(?:.*\/)?)$/s.exec(where)?.[1]
+  if (path !== undefined) {
+    return { kind: 'path', label, naming, path: path === '/' ? path : path.slice(0, -1) }
+  }
+  const why = say`it has to be secretsmanager:<name or ARN> or ssm:/path/`
+  return { kind: 'unknown', label, code: UNKNOWN, why }
 }
 
-export const UNKNOWN_SOURCE: Failure = {
-  code: say`InvalidSource`,
-  why: say`it has to be secretsmanager:<name or ARN> or ssm:/path/`,
+const UNKNOWN = say`InvalidSource`
+
+/** Undefined if an option is unknown, has another value or is there twice. */
+function readNaming(query: string): Naming | undefined {
+  const options = new Map<string, string>()
+  for (const option of query === '' ? [] : query.split('&')) {
+    const [, name, value] = /^(name|case|prefix)=(\w+)$/.exec(option) ?? []
+    if (name === undefined || value === undefined || options.has(name)) return undefined
+    options.set(name, value)
+  }
+  const [name, letters, prefix = ''] = ['name', 'case', 'prefix'].map((one) => options.get(one))
+  if (name !== undefined && name !== 'path') return undefined
+  if (letters !== undefined && letters !== 'upper' && letters !== 'lower') return undefined
+  return { isWhole: name === 'path', case: letters, prefix }
+}
+
+/** The name of a variable. `steps` are those of a parameter below the path, or the names on the way to a value. */
+export function variableName({ isWhole, case: letters, prefix }: Naming, steps: readonly string[]): string {
+  const name = isWhole ? steps.join('_').replace(/[/.-]/g, '_') : (steps.at(-1) ?? '')
+  return prefix + (letters === 'upper' ? name.toUpperCase() : letters === 'lower' ? name.toLowerCase() : name)
 }
 
 /** Those that may become variables. A failure if there are none. */

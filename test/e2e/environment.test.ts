@@ -21,6 +21,9 @@ async function environment(extension: Extension, more: Variables = {}): Promise<
   return new Map(records.map((one) => [one.slice(0, one.indexOf('=')), one.slice(one.indexOf('=') + 1)]))
 }
 
+/** What is no text in UTF-8. */
+const BINARY = Buffer.from(Array.from({ length: 40 }, (_, i) => 255 - i)).toString('base64')
+
 const text = (bytes: string | undefined) => Buffer.from(bytes ?? 'nothing', 'latin1').toString('utf8')
 
 const start = (t: TestContext, env: Variables, seed: ExtensionOptions['seed'] = SEED) =>
@@ -224,10 +227,7 @@ test('a source that cannot be read ends the function', async (t) => {
 })
 
 const NEAR_MISSES: Record<string, [value: string, why: RegExp]> = {
-  'the wrong letter case': [
-    'Resolve:SecretsManager:plain',
-    /it has to begin with resolve:secretsmanager: or/,
-  ],
+  'the wrong letter case': ['Resolve:SecretsManager:plain', /it has to begin with resolve:secretsmanager:, /],
   'a blank before it': [' resolve:secretsmanager:plain', /it has to begin with/],
   'quotes around it': ['"resolve:secretsmanager:plain"', /it has to begin with/],
   'another service': ['resolve:s3:plain', /it has to begin with/],
@@ -303,7 +303,7 @@ test('one name from two places ends the function, and where an error unsets, it 
   const from = { [P + 'ENV_FROM']: 'secretsmanager:one secretsmanager:other ssm:/x/ ssm:/x/a/' }
   const { code, stderr } = await run(environmentOf(await start(t, from, seed), {}), ['echo'])
   assert.equal(code, 1)
-  const both = 'NameCollision: secretsmanager:one and secretsmanager:other'
+  const both = 'NameCollision: secretsmanager:one:host and secretsmanager:other:host'
   assert.ok(stderr.endsWith(`: host (${both}), URL (NameCollision: ssm:/x/a/URL and ssm:/x/b/URL)\n`), stderr)
   const unset = await start(t, { ...from, [P + 'ENV_ON_ERROR']: 'unset' }, seed)
   const got = await environment(unset)
@@ -312,13 +312,108 @@ test('one name from two places ends the function, and where an error unsets, it 
     [undefined, undefined, 'u', 'the key of the test'],
   )
   await unset.logged(
-    /WARN environment: host is in secretsmanager:one and secretsmanager:other, so it is not set$/,
+    /WARN environment: host is in secretsmanager:one:host and secretsmanager:other:host, so it is not set$/,
   )
   await unset.logged(/WARN environment: URL is in ssm:\/x\/a\/URL and ssm:\/x\/b\/URL, so it is not set$/)
   // Whoever says which is meant has no collision.
   const own = await start(t, { ...from, host: 'my host', URL: 'resolve:ssm:/x/b/URL' }, seed)
   const said = await environment(own)
   assert.deepEqual([said.get('host'), said.get('URL')], ['my host', 'second URL'])
+})
+
+test('values stand within a text, each as its place needs it', async (t) => {
+  const seed = {
+    secrets: { db: { value: { user: 'us:er', password: 'p@ss/w"rd é' } }, binary: { binary: BINARY } },
+    parameters: { '/db/host': 'db.example.com' },
+  }
+  const env = {
+    URL: 'resolve:template:postgres://{{secretsmanager:db:user|url}}:{{secretsmanager:db:password|url}}@{{ssm:/db/host}}/app',
+    JSON: 'resolve:template:{"auth":{"password":"{{secretsmanager:db:password|json}}"}}',
+    BASIC: 'resolve:template:Basic {{secretsmanager:db:password|base64}}',
+    BINARY: 'resolve:template:{{secretsmanager:binary|base64}}',
+  }
+  const extension = await start(t, env, seed)
+  const got = await environment(extension)
+  assert.equal(got.get('URL'), 'postgres://us%3Aer:p%40ss%2Fw%22rd%20%C3%A9@db.example.com/app')
+  assert.equal(text(got.get('JSON')), '{"auth":{"password":"p@ss/w\\"rd é"}}')
+  assert.equal(got.get('BASIC'), `Basic ${Buffer.from('p@ss/w"rd é').toString('base64')}`)
+  assert.equal(got.get('BINARY'), BINARY)
+  assert.equal(extension.aws.calls('db'), 1, 'a value that stands in several places is asked for once')
+  const broken = await start(t, { BINARY: 'resolve:template:{{secretsmanager:binary|json}}' }, seed)
+  const { code, stderr } = await run(environmentOf(broken, {}), ['echo'])
+  assert.equal(code, 1)
+  assert.match(stderr, / BINARY \(BinaryValue: secretsmanager:binary\)\n$/)
+})
+
+test('what is optional is taken away where it is absent, and is an error where it is denied', async (t) => {
+  const optional = {
+    A: 'resolve:optional:secretsmanager:nowhere',
+    B: 'resolve:optional:ssm:/nowhere',
+    C: 'resolve:optional:secretsmanager:database:nothing',
+    D: 'resolve:optional:template:x{{secretsmanager:plain}}{{ssm:/nowhere}}',
+    GOOD: 'resolve:optional:secretsmanager:plain',
+    [P + 'LOG_LEVEL']: 'debug',
+  }
+  const extension = await start(t, optional)
+  const got = await environment(extension)
+  assert.deepEqual(
+    ['A', 'B', 'C', 'D'].filter((name) => got.has(name)),
+    [],
+  )
+  assert.equal(got.get('GOOD'), 'the plain secret of the test')
+  await extension.logged(/DEBUG environment: A is optional, and there is no value$/)
+  for (const [reference, code] of [
+    ['secretsmanager:plain', 'AccessDeniedException'],
+    ['secretsmanager:plain:key', 'AccessDeniedException'],
+    ['template:{{ssm:/nowhere}}{{secretsmanager:plain}}', 'AccessDeniedException: secretsmanager:plain'],
+  ] as const) {
+    const denied = await startExtension(t, {
+      seed: SEED,
+      env: { A: `resolve:optional:${reference}` },
+      until: 'launched',
+    })
+    denied.aws.deny('plain')
+    await denied.lambda.initialized()
+    const { code: exit, stderr } = await run(environmentOf(denied, {}), ['echo'])
+    assert.equal(exit, 1)
+    assert.ok(stderr.endsWith(` A (${code})\n`), stderr)
+  }
+})
+
+test('a source may name its variables by the whole way, in capitals, behind a prefix', async (t) => {
+  const seed = {
+    secrets: {
+      tree: {
+        value: { db: { host: 'the host', ports: [1, 2], 'pass-word': 'the password' }, key: 'the key' },
+      },
+    },
+    parameters: {
+      '/app/db/url': 'https://example.com',
+      '/app/cache/url': 'https://example.org',
+      '/app/x.y': 'dotted value',
+    },
+  }
+  const options = '?name=path&case=upper&prefix=APP_'
+  const from = { [P + 'ENV_FROM']: `ssm:/app/${options} secretsmanager:tree?prefix=T_&name=path` }
+  const got = await environment(await start(t, from, seed))
+  const expected = {
+    APP_DB_URL: 'https://example.com',
+    APP_CACHE_URL: 'https://example.org',
+    APP_X_Y: 'dotted value',
+    T_db_host: 'the host',
+    T_db_ports: '[1,2]',
+    T_db_pass_word: 'the password',
+    T_key: 'the key',
+  }
+  assert.deepEqual(Object.fromEntries(Object.keys(expected).map((name) => [name, got.get(name)])), expected)
+  const twice = { 'a.b': 'the first value', a: { b: 'the second value' } }
+  const collided = await start(
+    t,
+    { [P + 'ENV_FROM']: 'secretsmanager:twice?name=path' },
+    { secrets: { twice: { value: twice } } },
+  )
+  const { stderr } = await run(environmentOf(collided, {}), ['echo'])
+  assert.match(stderr, / a_b \(NameCollision: secretsmanager:twice:a\.b and secretsmanager:twice:\/a\/b\)\n$/)
 })
 
 test('a value with a byte order mark is JSON', async (t) => {

@@ -86,7 +86,7 @@ test('the extension and the wrapper read the same port', async (t) => {
   ]
   for (const form of forms) {
     const { port } = readConfig({ [P + 'HTTP_PORT']: form })
-    const env = { PATH: '/usr/bin:/bin', AWS_SESSION_TOKEN: 'any', [P + 'HTTP_PORT']: form }
+    const env = { PATH: '/usr/bin:/bin', AWS_SESSION_TOKEN: 'any', _HANDLER: 'x', [P + 'HTTP_PORT']: form }
     const { code, stderr } = await run(env, ['/bin/true'])
     if (String(port) === good) assert.deepEqual([code, stderr], [0, ''], JSON.stringify(form))
     else
