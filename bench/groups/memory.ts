@@ -30,6 +30,8 @@ interface MemoryScenario {
   readonly parts: readonly number[]
   /** How often each is asked for; default once. */
   readonly times?: number
+  /** The function's memory, where it is a small one. */
+  readonly memoryMb?: number
 }
 
 /** So many evictions take a minute or two. So one process does them all, and its memory is read after each part. */
@@ -50,6 +52,15 @@ export async function measureMemory(context: Context): Promise<GroupResult> {
     size: '100B',
     parts: [amount.entries + part, ...Array.from({ length: EVICTION_PARTS - 1 }, () => part)],
   }
+  const small: MemoryScenario[] = [
+    { ...evictions, name: `${evictions.name}, in a function of 128 MB`, memoryMb: 128 },
+    {
+      name: `${amount.entries.toLocaleString('en')} values of 64KB, in a function of 128 MB`,
+      size: '64KB',
+      parts: [amount.entries],
+      memoryMb: 128,
+    },
+  ]
   const idle: MemoryScenario = { name: 'idle', size: '100B', parts: [0] }
   const usual: MemoryScenario = {
     name: `${USUAL_SECRETS} secrets of 1KB, ${amount.usualHits.toLocaleString('en')} hits`,
@@ -67,7 +78,7 @@ export async function measureMemory(context: Context): Promise<GroupResult> {
   const turns = [
     ...schedule(all, [idle], amount.memoryRounds, random),
     ...schedule(churning, [usual, ...full], amount.memoryRounds, random),
-    ...schedule(churning, [evictions], 1, random),
+    ...schedule(churning, [evictions, ...small], 1, random),
   ]
   const upstream = await startUpstream({ kind: 'canned', tls: false, secrets: [] })
   const env = { PARAMETERS_SECRETS_EXTENSION_CACHE_SIZE: String(amount.entries) }
@@ -90,7 +101,7 @@ export async function measureMemory(context: Context): Promise<GroupResult> {
     group: 'memory',
     method,
     contenders: namesOf(all),
-    scenarios: namesOf([idle, usual, ...full, evictions]),
+    scenarios: namesOf([idle, usual, ...full, evictions, ...small]),
     ...pairsOf(all),
     skipped: extensions.skipped,
     ...measured,
@@ -100,13 +111,13 @@ export async function measureMemory(context: Context): Promise<GroupResult> {
 /** The memory after all parts, and the RSS after each of the earlier ones. */
 async function fill(
   contender: Contender,
-  { size, parts, times = 1 }: MemoryScenario,
+  { size, parts, times = 1, memoryMb }: MemoryScenario,
   { settleMs }: Amount,
   options: LaunchOptions,
 ): Promise<Record<string, number>> {
   const beside = startFunction(contender)
   await once(beside.stdout!, 'data')
-  const running = await launch(contender, options)
+  const running = await launch(contender, { ...options, memoryMb })
   const job = { port: options.port, serverPid: running.pid, isExact: contender.isExact, size } as const
   const load = { mode: 'each', connections: CONNECTIONS, warmup: 0, measureMs: 0 } as const
   const values: Record<string, number> = {}

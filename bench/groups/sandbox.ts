@@ -77,7 +77,13 @@ async function startInSandbox(
       await probe(port, path, () => host.crashed() === undefined)
       values.pingMs = performance.now() - spawnedAt
     }
-    const running = await launch(inside, { port, endpoint, caBundle, onRegistered })
+    const running = await launch(inside, {
+      port,
+      endpoint,
+      caBundle,
+      memoryMb: LIMIT_MB,
+      onRegistered,
+    })
     try {
       if (contender.ready === 'probe') await onRegistered(running)
       values.majorFaults = majorFaults(running.pid)

@@ -68,6 +68,7 @@ async function start(
 ): Promise<Record<string, number>> {
   const running = await launch(contender, {
     port,
+    memoryMb: 128,
     endpoint,
     caBundle,
     onRegistered: () => sleep(FUNCTION_INIT_MS),

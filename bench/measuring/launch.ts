@@ -16,6 +16,8 @@ export interface LaunchOptions {
   readonly caBundle?: string | undefined
   /** The function's variables, such as PARAMETERS_SECRETS_EXTENSION_MAX_CONNECTIONS. */
   readonly env?: Readonly<Record<string, string>>
+  /** The function's memory, of which Lambda tells the extension; default that of one whole processor. */
+  readonly memoryMb?: number | undefined
   /** Run at the moment when the function's own code could first ask; only for those that register. */
   readonly onRegistered?: (running: Running) => Promise<void>
   /** For those that print it; clock of `performance.now()`. */
@@ -32,6 +34,8 @@ export interface Running {
   stop(): Promise<void>
 }
 
+/** docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
+const WHOLE_PROCESSOR_MB = 1_769
 /** Emulators and a busy machine may take their time; a contender that hangs ends the run all the same. */
 const PATIENCE_MS = 60_000
 
@@ -51,6 +55,7 @@ export async function launch(contender: Contender, options: LaunchOptions): Prom
     functionEnvironment: environmentOf(contender, options),
     hostEnvironment: { PATH: process.env.PATH ?? '' },
     credentials: CREDENTIALS,
+    memorySizeMb: options.memoryMb ?? WHOLE_PROCESSOR_MB,
     ...(contender.cwd !== undefined && { cwd: contender.cwd }),
     initTimeoutMs: PATIENCE_MS,
     shutdownTimeoutMs: 2_000,

@@ -18,8 +18,8 @@ export interface ReaderOptions {
   readMany(lookups: ReadMany['lookups'], isRefresh: boolean): Promise<readonly Part[]>
   /** Called when AWS has answered a read. Must not throw. */
   readonly onAnswered: () => void
-  /** Called at the hit with that number, and at the miss with that number, once each. Must not throw. */
-  readonly onBusy: { readonly hits: number; readonly misses: number; reached(): void }
+  /** Is told of hits and misses; see engine.ts. None of these throws. */
+  readonly engine: { onHit(): number; onMiss(): void; onAnswer(bytes: number): void }
 }
 
 /** How the caller of an endpoint is told what went wrong. */
@@ -41,16 +41,15 @@ export interface Reader {
   ourFault(response: ServerResponse, error: unknown, voice: Voice): void
 }
 
-export function createReader({ cache, log, onAnswered, onBusy, readMany: readParts }: ReaderOptions): Reader {
-  let hitsToGo = onBusy.hits
-  let missesToGo = onBusy.misses
+export function createReader({ cache, log, onAnswered, engine, readMany: readParts }: ReaderOptions): Reader {
+  let hitsToGo = 1
   return { read, readMany, ourFault }
 
   function read(response: ServerResponse, asked: Read, voice: Voice): void {
     const held = asked.refreshNow ? undefined : cache.get(asked.lookup)
     if (held === undefined) return load(response, asked, voice)
     if (log.debugEnabled) log.debug(say`${describe(asked.lookup)}: hit`)
-    if (hitsToGo > 0 && --hitsToGo === 0) onBusy.reached()
+    if (hitsToGo > 0 && --hitsToGo === 0) hitsToGo = engine.onHit()
     if (asked.shape === undefined) reply.hit(response, held)
     else send(response, asked, held, reply.hit, voice)
   }
@@ -70,7 +69,7 @@ export function createReader({ cache, log, onAnswered, onBusy, readMany: readPar
   }
 
   function load(response: ServerResponse, asked: Read, voice: Voice): void {
-    if (missesToGo > 0 && --missesToGo === 0) onBusy.reached()
+    engine.onMiss()
     const { lookup, refreshNow } = asked
     const answer = refreshNow ? cache.refresh(lookup) : cache.load(lookup)
     answer
@@ -79,6 +78,7 @@ export function createReader({ cache, log, onAnswered, onBusy, readMany: readPar
           if (log.debugEnabled)
             log.debug(say`${describe(lookup)}: ${refreshNow ? say`refreshed` : say`miss`}`)
           if (fresh.staleForMs === undefined) onAnswered()
+          engine.onAnswer(fresh.bytes.length)
           send(response, asked, fresh, reply.miss, voice)
         },
         (error: unknown) => {

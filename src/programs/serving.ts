@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts'
 import { createCore, type Metrics } from '../core/core.ts'
 import { createRoleGate } from '../http/role-gate.ts'
 import { kindOfFailure } from '../core/failure-kind.ts'
-import { compileHotCode, HOT_AFTER_HITS, HOT_AFTER_MISSES, keepMemorySmall } from '../engine.ts'
+import { createEngine } from '../engine.ts'
 import { createHandler } from '../http/handler.ts'
 import type { Handler } from '../http/server/server.ts'
 import { createTokenCheck } from '../token.ts'
@@ -35,6 +35,7 @@ export interface Serving {
 
 export function createServing(config: Config, log: Log): Serving {
   const core = createCore(config, log)
+  const engine = createEngine(config.functionMemoryMb)
   const { cache, guard, prefetch, metrics, isCurrentToken } = core
   const embedded = config.metrics?.form === 'emf' && metrics && embeddedIn(metrics, config.metrics)
   const answer = createHandler({
@@ -54,7 +55,7 @@ export function createServing(config: Config, log: Log): Serving {
       passOn: core.passOn,
       changed: core.changed,
     },
-    onBusy: { hits: HOT_AFTER_HITS, misses: HOT_AFTER_MISSES, reached: compileHotCode },
+    engine,
   })
 
   const handler: Handler = embedded
@@ -114,7 +115,7 @@ export function createServing(config: Config, log: Log): Serving {
     const [token] = config.callerTokens
     // Whoever else has the port must not be shown the token.
     if (isListening && token !== undefined && goesOn()) await rehearseRequests(config.port, token)
-    keepMemorySmall()
+    await engine.settle()
   }
 
   /** What a setting of ours did is told only if it is set. */
