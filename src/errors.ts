@@ -9,6 +9,10 @@ export interface Reject {
   readonly body: string
 }
 
+export function reject(status: Reject['status'], errorType: string, body: string): Reject {
+  return { kind: 'reject', status, errorType, body }
+}
+
 export function isReject(value: unknown): value is Reject {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'reject'
 }

@@ -25,3 +25,8 @@ export function say(literals: TemplateStringsArray, ...parts: (Public | number |
   for (let i = 0; i < parts.length; i++) text += String(parts[i]) + literals[i + 1]!
   return text as Public
 }
+
+/** Printable ASCII, for a header or a body that every client can read: whatever else stands in the text is one `?`. */
+export function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]+/g, '?')
+}

@@ -22,7 +22,8 @@ export interface Answer extends Ready {
 }
 
 const NO_ALIASES: readonly string[] = []
-const ORIGINAL_TYPE = 'text/plain'
+/** The original's, recorded: no charset, though all bodies are UTF-8. */
+export const ORIGINAL_TYPE = 'text/plain'
 
 /** From the text of a 200 body. */
 export function createAnswer(body: string, aliases = NO_ALIASES): Answer {

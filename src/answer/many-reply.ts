@@ -1,5 +1,5 @@
 import { toBytes, toText } from '../byte-string.ts'
-import { createReady, markStale, type Answer, type Ready } from './answer.ts'
+import { createReady, markStale, ORIGINAL_TYPE, type Answer, type Ready } from './answer.ts'
 import { parametersBytes, secretsBytes } from './many.ts'
 import { wireBody, WIRE_TYPE } from './wire-shape.ts'
 import { UpstreamError } from '../errors.ts'
@@ -51,7 +51,7 @@ export function manyReady({ store, isWire }: Wanted, parts: readonly Part[]): Re
             SecretId: name,
           })),
         )
-  const ready = isWire ? wireReady(bytes) : createReady(bytes, 'text/plain')
+  const ready = isWire ? wireReady(bytes) : createReady(bytes, ORIGINAL_TYPE)
   const ages = parts.flatMap(({ got }) => (got instanceof UpstreamError ? [] : [got.staleForMs ?? 0]))
   const oldest = Math.max(0, ...ages)
   return oldest === 0 ? ready : markStale(ready, oldest)

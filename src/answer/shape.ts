@@ -1,7 +1,8 @@
 import { toBytes, toText } from '../byte-string.ts'
-import { isReject, type Reject } from '../errors.ts'
+import { isReject, reject, type Reject } from '../errors.ts'
 import { createReady, markStale, type Answer, type Ready } from './answer.ts'
 import { flat } from '../lookup.ts'
+import { printable } from '../public.ts'
 import { pickJson } from './json-key.ts'
 import { wireBody, WIRE_TYPE } from './wire-shape.ts'
 
@@ -76,18 +77,14 @@ function textReady(text: string): Ready {
 }
 
 function keyNotFound(jsonKey: string): Reject {
-  return reject('JsonKeyNotFound', `the JSON of the value has no ${quoted(jsonKey)}`)
+  return reject(400, 'JsonKeyNotFound', `the JSON of the value has no ${quoted(jsonKey)}`)
 }
 
 function notJson(jsonKey: string): Reject {
-  return reject('InvalidJson', `the value is no JSON, so it has no ${quoted(jsonKey)}`)
-}
-
-function reject(errorType: string, body: string): Reject {
-  return { kind: 'reject', status: 400, errorType, body }
+  return reject(400, 'InvalidJson', `the value is no JSON, so it has no ${quoted(jsonKey)}`)
 }
 
 /** Printable ASCII, and not longer than a line: the key is the caller's own text. */
 function quoted(jsonKey: string): string {
-  return `"${jsonKey.slice(0, 100).replace(/[^\x20-\x7e]+/g, '?')}"`
+  return `"${printable(jsonKey.slice(0, 100))}"`
 }

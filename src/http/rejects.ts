@@ -1,8 +1,4 @@
-import type { Reject } from '../errors.ts'
-
-function reject(status: Reject['status'], errorType: string, body: string): Reject {
-  return { kind: 'reject', status, errorType, body }
-}
+import { reject } from '../errors.ts'
 
 /**
  * Every reason to refuse a request. The 401 is the original's, byte for byte (recorded in awslabs/aws-sdk-rust#905).

@@ -1,12 +1,11 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Reject, UpstreamError } from '../errors.ts'
-import type { Ready } from '../answer/answer.ts'
+import { ORIGINAL_TYPE, type Ready } from '../answer/answer.ts'
+import { printable } from '../public.ts'
 
 // Writes answers to the socket. Nothing here may throw: the functions are called in promise handlers, and an error
 // there would be an unhandled rejection. A client that has gone away is no error.
 
-/** The original's, recorded: no charset, though all bodies are UTF-8. */
-const ORIGINAL_TYPE = 'text/plain'
 /** For bodies that are ours alone. */
 const OWN_TYPE = 'text/plain; charset=utf-8'
 const ALLOWED = 'GET, HEAD'
@@ -80,5 +79,5 @@ function canAnswer(response: ServerResponse): boolean {
 
 /** A header that every client can read holds printable ASCII only. */
 function headerText(text: string): string {
-  return text.replace(/[^\x20-\x7e]+/g, '?').trim()
+  return printable(text).trim()
 }

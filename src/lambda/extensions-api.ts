@@ -1,3 +1,4 @@
+import { parseObject } from '../json.ts'
 import { Connection, type ConnectionError, type WireAnswer } from './connection.ts'
 
 // The verbs of the Extensions API (2020-01-01), and no policy. AWS: "Lambda Extensions API" in the Developer Guide.
@@ -92,13 +93,4 @@ function parseEvent(body: string): ExtensionEvent {
   const { shutdownReason, deadlineMs } = event
   const reason = typeof shutdownReason === 'string' ? shutdownReason : 'unknown'
   return { type: 'SHUTDOWN', reason, deadlineAt: typeof deadlineMs === 'number' ? deadlineMs : Date.now() }
-}
-
-function parseObject(body: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(body)
-    return typeof value === 'object' && value !== null ? { ...value } : undefined
-  } catch {
-    return undefined
-  }
 }

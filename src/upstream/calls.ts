@@ -12,7 +12,9 @@ import { waits, type Wait } from './transport/slots.ts'
  */
 export type CallObserver = (tookMs: number, error: UpstreamError | undefined) => void
 
-const EXPIRED = /^(ExpiredToken(Exception)?|UnrecognizedClientException|InvalidClientTokenId)$/
+/** Codes by which AWS calls credentials expired. */
+export const EXPIRED_CODES = 'ExpiredToken(?:Exception)?|UnrecognizedClientException|InvalidClientTokenId'
+const EXPIRED = new RegExp(`^(?:${EXPIRED_CODES})$`)
 const NOT_YET = /^Signature not yet current/
 
 /** Bounds a whole call, retries included, by `timeoutMs` (0: no bound). After that its sockets are cut. */

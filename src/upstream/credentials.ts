@@ -3,7 +3,9 @@ import { request as requestHttps } from 'node:https'
 import { UpstreamError } from '../errors.ts'
 import { say } from '../public.ts'
 import { readRegularFile } from '../regular-file.ts'
+import { parseObject } from '../json.ts'
 import { credentialsError } from './failure.ts'
+import { retried } from './retried.ts'
 import type { ContainerSettings, StaticCredentials, UpstreamSettings } from '../config/upstream.ts'
 
 // Credentials of the environment, else of the container endpoint (SnapStart). The SDK's `fromHttp` is not used: it
@@ -44,9 +46,7 @@ const UNKNOWN_EXPIRY_MS = 5 * 60_000
  */
 const REPLACED_GRACE_MS = 60_000
 const MOST_REPLACED = 2
-const ATTEMPTS = 3
 const ATTEMPT_TIMEOUT_MS = 2_000
-const RETRY_DELAY_MS = 100
 const LONGEST_ANSWER = 64 * 1024
 const LONGEST_TOKEN = 64 * 1024
 
@@ -148,18 +148,11 @@ function replacedUntil({ expiresAt }: Held): number {
 
 async function askWithRetries(container: ContainerSettings): Promise<Held> {
   const url = containerUrl(container)
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await ask(url, authorization(container))
-    } catch (error) {
-      if (attempt === ATTEMPTS) {
-        throw error instanceof UpstreamError
-          ? error
-          : credentialsError(say`the container endpoint did not answer`)
-      }
-      await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS * attempt))
-    }
-  }
+  return retried(() => ask(url, authorization(container))).catch((error: unknown) => {
+    throw error instanceof UpstreamError
+      ? error
+      : credentialsError(say`the container endpoint did not answer`)
+  })
 }
 
 /** Plain HTTP only to this machine or to the link-local addresses of ECS and EKS, as in every AWS SDK. */
@@ -185,7 +178,9 @@ async function ask(url: URL, token: string | undefined): Promise<Held> {
   const fetchedAt = Date.now()
   const { status, text } = await download(url, token)
   if (status !== 200) throw credentialsError(say`the container endpoint answered ${status}`)
-  const answer = parse(text)
+  // An error of JSON.parse would quote the text, which holds the keys.
+  const answer = parseObject(text)
+  if (answer === undefined) throw malformed()
   const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken } = answer
   if (typeof accessKeyId !== 'string' || typeof secretAccessKey !== 'string') throw malformed()
   const credentials = {
@@ -208,16 +203,6 @@ export function heldUntil(credentials: StaticCredentials, fetchedAt: number, exp
     Math.min(expiresAt, fetchedAt + REFRESH_PAUSE_MS),
   )
   return { credentials, fetchedAt, refreshAt, expiresAt }
-}
-
-function parse(text: string): Record<string, unknown> {
-  try {
-    const answer: unknown = JSON.parse(text)
-    if (typeof answer === 'object' && answer !== null) return answer as Record<string, unknown>
-  } catch {
-    // The error would quote the text, which holds the keys.
-  }
-  throw malformed()
 }
 
 function malformed(): UpstreamError {

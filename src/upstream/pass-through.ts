@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm'
 import type { RawAnswer, RawCall } from '../raw-call.ts'
+import { EXPIRED_CODES } from './calls.ts'
 import { collect } from './sdk-config.ts'
 
 // A call with the caller's own body, signed anew. A command of the SDK carries it, for the SDK knows endpoints,
@@ -11,8 +12,7 @@ import { collect } from './sdk-config.ts'
 /** Headers of AWS's answer that are handed on. */
 const HANDED_ON: readonly string[] = ['Content-Type', 'x-amzn-RequestId', 'x-amzn-ErrorType', 'Retry-After']
 /** In JSON, and in the XML of STS. */
-const EXPIRED =
-  /(?:"__type"\s*:\s*"(?:[\w.]+#)?|<Code>)(ExpiredToken(?:Exception)?|UnrecognizedClientException|InvalidClientTokenId)\b/
+const EXPIRED = new RegExp(`(?:"__type"\\s*:\\s*"(?:[\\w.]+#)?|<Code>)(${EXPIRED_CODES})\\b`)
 
 /** Thrown through the SDK, which neither reads it nor tries again. */
 class Caught extends Error {

@@ -6,6 +6,7 @@ import { bounded, withFreshCredentials, type CallObserver } from './calls.ts'
 import { heldUntil, type Credentials, type Held } from './credentials.ts'
 import { toUpstreamError, unasked, unreadable } from './failure.ts'
 import { sendForm } from './pass-through.ts'
+import { retried } from './retried.ts'
 import { configure } from './sdk-config.ts'
 import type { Sockets } from './transport/sockets.ts'
 import type { Trust } from './transport/trust.ts'
@@ -17,8 +18,6 @@ import { say } from '../public.ts'
 
 /** Seconds. AWS gives no more to a role that assumes a role, as a function's always does. */
 const SESSION_SECONDS = 3600
-const ATTEMPTS = 3
-const RETRY_DELAY_MS = 100
 const RETRIED =
   /^(Throttling\w*|RequestLimitExceeded|IDPCommunicationError|InternalFailure|ServiceUnavailable)$/
 
@@ -54,7 +53,7 @@ export function createRoleAssumer(
         'AssumeRole',
         settings,
         securityTokens.timeoutMs,
-        (abortSignal) => persistently(() => ask(form, abortSignal)),
+        (abortSignal) => retried(() => ask(form, abortSignal), isPassing),
         observe,
       )
     },
@@ -104,17 +103,9 @@ export function createRoleAssumer(
   }
 }
 
-/** Tries again, after a growing pause, where AWS has not refused. */
-async function persistently<T>(call: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await call()
-    } catch (error) {
-      const isRetried = !(error instanceof UpstreamError) || error.status >= 500 || RETRIED.test(error.code)
-      if (attempt === ATTEMPTS || !isRetried) throw error
-      await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS * attempt))
-    }
-  }
+/** Whether AWS has not refused. */
+function isPassing(error: unknown): boolean {
+  return !(error instanceof UpstreamError) || error.status >= 500 || RETRIED.test(error.code)
 }
 
 /** The regional one: https://docs.aws.amazon.com/general/latest/gr/sts.html */

@@ -1,4 +1,5 @@
 import { toText } from '../../byte-string.ts'
+import { parseObject } from '../../json.ts'
 import { WIRE } from '../../answer/shape.ts'
 import { parameterLookup, pathLookup, secretLookup, type Lookup } from '../../lookup.ts'
 import type { RawCall } from '../../raw-call.ts'
@@ -68,7 +69,7 @@ export function createSdkRouter(own: string | undefined): (asked: Asked, body: s
 export function sdkQuestion({ target, region }: Asked, body: string, own: string | undefined): SdkQuestion {
   const [, service, operation = ''] = TARGET.exec(target) ?? []
   if (service === undefined) return UNKNOWN_OPERATION
-  const input = objectOf(body)
+  const input = parseObject(toText(body))
   if (input === undefined) return NOT_JSON
   const isForeign = region !== '' && region !== own
   const known = isForeign ? undefined : knownQuestion(target, input)
@@ -141,17 +142,6 @@ function isChange(service: string, operation: string): boolean {
 function namesIn({ SecretId, Name, Names }: Input): string[] {
   const names: unknown[] = Array.isArray(Names) ? Names.slice(0, MOST_NAMES) : []
   return [SecretId, Name, ...names].filter(isName)
-}
-
-function objectOf(body: string): Input | undefined {
-  try {
-    const parsed: unknown = JSON.parse(toText(body))
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
-      ? (parsed as Input)
-      : undefined
-  } catch {
-    return undefined
-  }
 }
 
 function isName(value: unknown): value is string {
