@@ -29,6 +29,7 @@ const NOT_SETTINGS =
 function variablesRead(): string[] {
   const named = [
     ...CONFIG.matchAll(/\benv\.([A-Za-z_]+)/g),
+    ...[...CONFIG.matchAll(/\b(?:our|own)\(say`([A-Z_]+)`/g)].map(([all, name]) => [all, `${PREFIX}${name}`]),
     ...CONFIG.matchAll(/['`]((?:PARAMETERS_SECRETS|SECRETS_MANAGER|SSM|AWS|HTTPS?|NO|http)_[A-Za-z_]+)['`]/g),
     ...WRAPPER.matchAll(/\b(PARAMETERS_SECRETS_EXTENSION_EXEC_WRAPPER)\b/g),
   ].map(([, name = '']) => name)
