@@ -30,7 +30,9 @@ function variablesRead(): string[] {
   const named = [
     ...CONFIG.matchAll(/\benv\.([A-Za-z_]+)/g),
     ...[...CONFIG.matchAll(/\b(?:our|own)\(say`([A-Z_]+)`/g)].map(([all, name]) => [all, `${PREFIX}${name}`]),
-    ...CONFIG.matchAll(/['`]((?:PARAMETERS_SECRETS|SECRETS_MANAGER|SSM|AWS|HTTPS?|NO|http)_[A-Za-z_]+)['`]/g),
+    ...CONFIG.matchAll(
+      /(?<!\b(?:our|own)\(say)['`]((?:PARAMETERS_SECRETS|SECRETS_MANAGER|SSM|AWS|HTTPS?|NO|http)_[A-Za-z_]+)['`]/g,
+    ),
     ...WRAPPER.matchAll(/\b(PARAMETERS_SECRETS_EXTENSION_EXEC_WRAPPER)\b/g),
   ].map(([, name = '']) => name)
   return [...new Set(named)].filter((name) => !NOT_SETTINGS.test(name) && !name.endsWith('_')).sort()
@@ -53,7 +55,7 @@ test('every variable that is read is in the guide of settings, and it names no o
     named.filter(
       (name) =>
         !SOURCES.includes(name) &&
-        !SOURCES.includes(`'${name.slice(PREFIX.length)}'`) &&
+        !SOURCES.includes(`say\`${name.slice(PREFIX.length)}\``) &&
         !WRAPPER.includes(name),
     ),
     [],
