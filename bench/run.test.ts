@@ -64,7 +64,7 @@ test('a group that fails takes none of those before it along, and no report show
 test('a group that does not exist, or emulated beside others, is refused', async () => {
   await assert.rejects(
     run('speed'),
-    /no group speed; there are start, sandbox, small, ahead, wrapper, hit, miss, micro, memory, fleet, emulated/,
+    /no group speed; there are init, start, sandbox, small, ahead, wrapper, hit, miss, micro, memory, fleet, emulated/,
   )
   await assert.rejects(run('emulated', 'hit'), /emulated runs alone/)
   await assert.rejects(run('hit', 'fleet'), /fleet runs alone/)

@@ -16,6 +16,7 @@ import { measureAhead } from './groups/ahead.ts'
 import { measureEmulated } from './groups/emulated.ts'
 import { measureFleet } from './groups/fleet.ts'
 import { measureHit } from './groups/hit.ts'
+import { measureInit } from './groups/init.ts'
 import { measureMemory } from './groups/memory.ts'
 import { measureMicro } from './groups/micro.ts'
 import { measureMiss } from './groups/miss.ts'
@@ -33,6 +34,7 @@ import { ROOT } from './contenders/runtimes.ts'
 import { seeded } from '../tools/random.ts'
 
 const GROUPS: Record<string, (context: Context) => Promise<GroupResult>> = {
+  init: measureInit,
   start: measureStart,
   sandbox: measureSandbox,
   small: measureSmall,
@@ -46,7 +48,7 @@ const GROUPS: Record<string, (context: Context) => Promise<GroupResult>> = {
   emulated: measureEmulated,
 }
 /** Without a name, all that is measured on this machine's own processor; the others take a folder each. */
-const NATIVE = ['start', 'sandbox', 'small', 'ahead', 'wrapper', 'hit', 'miss', 'micro', 'memory']
+const NATIVE = ['init', 'start', 'sandbox', 'small', 'ahead', 'wrapper', 'hit', 'miss', 'micro', 'memory']
 
 const HELP = `npm run bench -- [group …] [options]
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, cpus } from 'node:os'
 
 // On which core a process may run.
 
@@ -17,6 +17,11 @@ export const canPin =
 /** The command on that core; unchanged where cores cannot be chosen. taskset executes it in its own place. */
 export function pinned(command: readonly string[]): string[] {
   return canPin ? [TASKSET, '-c', String(SERVER_CORE), ...command] : [...command]
+}
+
+/** Lets this process, and what it starts from now on, run on every core. */
+export function freeDriver(): void {
+  if (canPin) spawnSync(TASKSET, ['-a', '-c', '-p', `0-${cpus().length - 1}`, String(process.pid)])
 }
 
 /** Moves this process, and what it starts from now on, to the driver's core. */

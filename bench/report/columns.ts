@@ -26,6 +26,11 @@ const ratio = (label: string, metric: string, against = 'floor'): Comparison => 
 })
 
 export const COLUMNS: Readonly<Record<string, Columns>> = {
+  init: {
+    headlines: ['addedMs', 'initMs'],
+    metrics: ['initMs', 'addedMs', 'registeredMs', 'nextMs', 'cpuInitMs', 'rssMb'],
+    comparisons: [],
+  },
   wrapper: {
     headlines: ['wrapperMs'],
     metrics: ['wrapperFirstMs', 'wrapperMs'],

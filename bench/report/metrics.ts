@@ -24,6 +24,8 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   cpuRegisteredMs: ms('CPU to registered'),
   cpuFirstSecretMs: ms('CPU to first secret'),
   initMs: ms('INIT'),
+  addedMs: { ...ms('added to INIT'), title: 'What the extension adds to INIT' },
+  cpuInitMs: ms('CPU in INIT'),
   firstReadMs: ms('first read'),
   missMs: ms('a read from AWS'),
   invokedMs: ms('whole invocation'),

@@ -14,6 +14,18 @@ export interface Line {
 }
 
 export const LINES: readonly Line[] = [
+  {
+    label: 'added to INIT',
+    group: 'init',
+    scenario: 'Node reads nothing while it loads',
+    metric: 'addedMs',
+  },
+  {
+    label: 'added to INIT, cold page cache',
+    group: 'init',
+    scenario: 'Node reads nothing while it loads, cold',
+    metric: 'addedMs',
+  },
   { label: 'start → registered', group: 'start', scenario: 'warm', metric: 'registeredMs' },
   { label: 'start → registered, cold page cache', group: 'start', scenario: 'cold', metric: 'registeredMs' },
   { label: 'start → first secret', group: 'start', scenario: 'warm', metric: 'firstSecretMs' },

@@ -46,6 +46,7 @@ export interface GroupResult {
 const UNFINISHED = 'unfinished-'
 const GROUP_ORDER = [
   'lambda',
+  'init',
   'start',
   'sandbox',
   'small',
