@@ -104,15 +104,25 @@ const ends: readonly End[] = [
 
 // Most of the time is spent waiting, so they do it together.
 describe('faults in the host', { concurrency: 4 }, () => {
-  test(`SHUTDOWN with ${IN_FLIGHT} requests in flight answers all that AWS answers in time`, async (t) => {
-    // Time enough for a machine that does much else: this is about the answers.
+  // How many a machine gets done in the 300 ms of the drain is its own affair; server.test.ts gives it longer.
+  test(`SHUTDOWN with ${IN_FLIGHT} requests in flight answers what AWS answers in time, and closes the rest`, async (t) => {
     const extension = await startExtension(t, { lambda: { shutdownTimeoutMs: 20_000 } })
     const { until, release } = gate()
     extension.aws.fault({}, { until })
     const wires = await inFlight(t, extension)
     const left = assertLeaves(extension)
     release()
-    for (const wire of wires) assert.equal((await wire.receive()).status, 200)
+    let answered = 0
+    for (const [i, wire] of wires.entries()) {
+      const bytes = await wire.closed()
+      if (bytes.length === 0) continue
+      answered++
+      assert.match(
+        bytes.toString('latin1'),
+        new RegExp(`^HTTP/1\\.1 200 .*"value of flight-${i}"[^]*}$`, 's'),
+      )
+    }
+    assert.ok(answered > 0)
     await left
   })
 
