@@ -25,6 +25,15 @@ const ROLE = 'arn:aws:iam::111122223333:role/loud'
 const EXTERNAL_ID = 'agreed-upon-with-nobody'
 const OF_ROLE: Seed = { secrets: { loud: 'what only the role may read' } }
 
+/** Values that are no references after all, and may be secrets. */
+const NEAR_MISSES = {
+  PARAMETERS_SECRETS_EXTENSION_ENV_ON_ERROR: 'unset',
+  MEANT: ' resolve:ssm:a parameter to be kept quiet',
+  BRACED: '{{resolve:ssm:a parameter to be kept quiet',
+  FILLED: 'resolve:template:a parameter to be kept quiet{{',
+  OPTIONAL: 'resolve:optional:a parameter to be kept quiet',
+}
+
 const TARGETS = [
   '/secretsmanager/get?secretId=loud',
   '/secretsmanager/get?secretId=json&refreshNow=true',
@@ -109,6 +118,9 @@ async function start(
       SSM_PARAMETER_STORE_TTL: '0',
       LOUD: 'resolve:secretsmanager:loud',
       LOUDER: 'resolve:ssm:/loud',
+      LOUDEST: 'resolve:template:{{secretsmanager:json:password|json}}{{ssm:/loud|json}}',
+      PARAMETERS_SECRETS_EXTENSION_ENV_FROM: 'secretsmanager:json?name=path ssm:/?prefix=FROM_',
+      ...(format === 'Text' && NEAR_MISSES),
       PARAMETERS_SECRETS_EXTENSION_METRICS: 'prometheus',
       PARAMETERS_SECRETS_EXTENSION_ROLE_ARNS: ROLE,
       PARAMETERS_SECRETS_EXTENSION_ROLE_EXTERNAL_ID: EXTERNAL_ID,
