@@ -111,6 +111,17 @@ test('every refusal, and every kind of failure that is ours, is in the guide of 
   )
 })
 
+test('every code of a variable without a value is in the guide of troubles', () => {
+  const guide = read('docs/troubleshoot.md')
+  const sources = sourcesIn('src/core/{environment,references,variable-sources}.ts')
+  const codes = [...new Set([...sources.matchAll(/\bsay`([A-Z]\w+)`/g)].map(([, code = '']) => code))]
+  assert.ok(codes.includes('NameCollision') && codes.includes('InvalidReference'))
+  assert.deepEqual(
+    codes.filter((code) => !guide.includes(`\`${code}\``)),
+    [],
+  )
+})
+
 test('a link from one document to another leads somewhere', () => {
   const documents = [
     'README.md',

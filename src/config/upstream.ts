@@ -87,15 +87,17 @@ export function readUpstream(
 ): UpstreamSettings {
   const { env } = reading
   const endpoint = readEndpoint(reading, 'AWS_ENDPOINT_URL', port)
-  const endpointOf = (service: string) =>
-    readEndpoint(reading, `AWS_ENDPOINT_URL_${service}`, port) ?? endpoint
+  const endpointOf = (name: string) => readEndpoint(reading, name, port) ?? endpoint
   return {
     region: present(env.AWS_REGION) ?? present(env.AWS_DEFAULT_REGION),
     credentials: readCredentials(env),
     container: readContainer(env),
-    secretsManager: { endpoint: endpointOf('SECRETS_MANAGER'), timeoutMs: bounds.secretsTimeoutMs },
-    parameterStore: { endpoint: endpointOf('SSM'), timeoutMs: bounds.parametersTimeoutMs },
-    securityTokens: { endpoint: endpointOf('STS'), timeoutMs: ASSUME_TIMEOUT_MS },
+    secretsManager: {
+      endpoint: endpointOf('AWS_ENDPOINT_URL_SECRETS_MANAGER'),
+      timeoutMs: bounds.secretsTimeoutMs,
+    },
+    parameterStore: { endpoint: endpointOf('AWS_ENDPOINT_URL_SSM'), timeoutMs: bounds.parametersTimeoutMs },
+    securityTokens: { endpoint: endpointOf('AWS_ENDPOINT_URL_STS'), timeoutMs: ASSUME_TIMEOUT_MS },
     roles: readRoles(reading),
     maxConnections: bounds.maxConnections,
     maxAttempts: readMaxAttempts(reading),
