@@ -34,7 +34,8 @@ export function readHeaders(rawHeaders: readonly string[], seen: SeenHeaders): v
         }
         break
       case ALTERNATIVE.length:
-        if (name.toLowerCase() === ALTERNATIVE) {
+        // `Cache-Control` and `Authorization` are as long, and begin with no `x`.
+        if ((name.charCodeAt(0) | 0x20) === 0x78 && name.toLowerCase() === ALTERNATIVE) {
           alternatives++
           if (tokens === 0) seen.token = alternatives === 1 ? rawHeaders[i + 1]! : ''
         }
