@@ -53,8 +53,11 @@ function write(): void {
   writeFileSync(join(RELEASE, 'sha256.txt'), sums.join(''))
   writeFileSync(join(RELEASE, 'notes.md'), notesOf(textOf('CHANGELOG.md'), VERSION))
   const packages = bundledPackages()
-  for (const layer of LAYERS)
-    writeFileSync(join(RELEASE, layer.zip.replace('.zip', '.cdx.json')), sbomOf(layer, packages))
+  const committedAt = new Date(run('git', 'log', '-1', '--format=%cI').trim())
+  for (const layer of LAYERS) {
+    const made = { content: readFileSync(join(ROOT, 'dist', layer.zip)), committedAt }
+    writeFileSync(join(RELEASE, layer.zip.replace('.zip', '.cdx.json')), sbomOf(layer, packages, made))
+  }
 }
 
 function sha256(path: string): string {

@@ -26,25 +26,57 @@ test('a package that is not installed, or tells no licence, fails the build', ()
   assert.throws(() => noticesOf('node', [unknown]), /layer/)
 })
 
+const MADE = { content: Buffer.from('a zip'), committedAt: new Date('2026-11-28T12:00:00Z') }
+
+interface Sbom {
+  readonly serialNumber: string
+  readonly metadata: { timestamp: string; component: { hashes: { content: string }[] } }
+  readonly components: {
+    'bom-ref': string
+    name: string
+    purl?: string
+    hashes?: { content: string }[]
+    licenses: unknown[]
+    components?: { name: string }[]
+  }[]
+  readonly dependencies: { ref: string; dependsOn: string[] }[]
+}
+
 test('the list of what a zip contains has every package, and the runtime where there is one', () => {
   const packages = bundledPackages()
   for (const layer of LAYERS) {
-    const { bomFormat, components } = JSON.parse(sbomOf(layer, packages)) as {
-      bomFormat: string
-      components: { name: string; purl?: string; hashes?: { content: string }[]; licenses: unknown[] }[]
-    }
-    assert.equal(bomFormat, 'CycloneDX')
+    const { components } = JSON.parse(sbomOf(layer, packages, MADE)) as Sbom
     const names = packages.map(({ name }) => name)
     assert.deepEqual(
       components.map(({ name }) => name),
       layer.kind === 'node' ? [...names, ...Object.values(STARTER_PATHS)] : [...names, 'bun'],
     )
-    for (const { name, purl, hashes, licenses } of components) {
+    for (const { name, purl = '', hashes = [], licenses } of components) {
       assert.equal(licenses.length, 1, name)
-      if (hashes === undefined) assert.match(purl ?? '', /^pkg:\w+\//, name)
-      else assert.match(hashes[0]?.content ?? '', /^[0-9a-f]{64}$/, name)
+      if (name === 'bun') assert.match(purl, /^pkg:github\//)
+      else assert.match(hashes[0]?.content ?? '', /^([0-9a-f]{64}|[0-9a-f]{128})$/, name)
     }
+    const linked = components.find(({ name }) => name === 'bun')?.components ?? []
+    assert.ok(layer.kind === 'node' || linked.some(({ name }) => name === 'BoringSSL'))
   }
+})
+
+test('that list is of one zip and one commit, and says what depends on what', () => {
+  const packages = bundledPackages()
+  const [layer] = LAYERS
+  const text = sbomOf(layer!, packages, MADE)
+  assert.equal(sbomOf(layer!, packages, MADE), text)
+  const { serialNumber, metadata, components, dependencies } = JSON.parse(text) as Sbom
+  assert.match(serialNumber, /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+  assert.equal(metadata.timestamp, '2026-11-28T12:00:00.000Z')
+  assert.match(metadata.component.hashes[0]!.content, /^[0-9a-f]{64}$/)
+  const refs = new Set(components.map((one) => one['bom-ref']))
+  assert.equal(refs.size, components.length)
+  assert.ok(dependencies.every(({ dependsOn }) => dependsOn.every((ref) => refs.has(ref))))
+  const ofClient = dependencies.find(({ ref }) => ref.startsWith('pkg:npm/%40aws-sdk/client-ssm@'))
+  assert.ok(ofClient?.dependsOn.some((ref) => ref.startsWith('pkg:npm/%40smithy/')))
+  const other = sbomOf(layer!, packages, { ...MADE, content: Buffer.from('another zip') })
+  assert.notEqual((JSON.parse(other) as Sbom).serialNumber, serialNumber)
 })
 
 test("the list of Bun's parts is of the pinned Bun", () => {
