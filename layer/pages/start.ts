@@ -13,7 +13,7 @@ import { EXTENSION_PATH } from '../layers.ts'
 import { touchedBy, withPagesApart } from './touched.ts'
 
 const HITS = 20
-/** For a function that asks late. By then the extension has rehearsed a call, and is idle. */
+/** For a function that asks late. By then the extension has warmed up, and is idle. */
 const LATE_MS = 1_000
 const PATIENCE_MS = 60_000
 

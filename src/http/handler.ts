@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Ready } from '../answer/answer.ts'
 import { isReject, type Reject } from '../errors.ts'
 import { isLoopbackAuthority, readHeaders, type SeenHeaders } from './headers.ts'
-import { createReader, PLAIN, type ReaderOptions } from './respond.ts'
+import { createResponder, PLAIN_ERRORS, type ResponderOptions } from './respond.ts'
 import { rejects } from './rejects.ts'
 import * as reply from './reply.ts'
 import type { Handler } from './server/server.ts'
@@ -10,16 +10,16 @@ import type { AdmitRole } from './read.ts'
 import { createRouter } from './get/route.ts'
 import { createSdkEndpoint, type SdkOptions } from './sdk/endpoint.ts'
 import { createFailureMemory } from './sdk/failures.ts'
-import { createStrangers, type StrangersOptions } from './late-token.ts'
+import { createLateTokens, type LateTokenOptions } from './late-token.ts'
 
-export interface HandlerOptions extends Omit<ReaderOptions, 'onAnswered'>, StrangersOptions {
+export interface HandlerOptions extends Omit<ResponderOptions, 'onAnswered'>, LateTokenOptions {
   /** Whether the caller's token is one of those known from the environment. */
   isKnownToken(presented: string): boolean
   readonly sdk: SdkOptions
   /** Makes the body of `/environment`; undefined if there is nothing to tell. */
   readonly environment: (() => Promise<Ready | Reject>) | undefined
   readonly admitRole: AdmitRole
-  /** Makes the body of `/metrics`; undefined if that is not asked for. */
+  /** Makes the body of `/metrics`; undefined if the setting is off. */
   readonly metrics: (() => string) | undefined
 }
 
@@ -30,10 +30,10 @@ export interface HandlerOptions extends Omit<ReaderOptions, 'onAnswered'>, Stran
 export function createHandler(options: HandlerOptions): Handler {
   const { isKnownToken, sdk, environment, metrics } = options
   const failures = createFailureMemory()
-  const reader = createReader({ ...options, onAnswered: failures.forget })
-  const strangers = createStrangers(options)
-  const bySdk = createSdkEndpoint(sdk, { reader, strangers, failures, isKnownToken, isGoodHost })
-  const { read, ourFault } = reader
+  const responder = createResponder({ ...options, onAnswered: failures.forget })
+  const lateTokens = createLateTokens(options)
+  const bySdk = createSdkEndpoint(sdk, { responder, lateTokens, failures, isKnownToken, isGoodHost })
+  const { read, defect } = responder
   const route = createRouter(options.admitRole)
   const seen: SeenHeaders = { token: '', host: undefined, forwarded: false }
   let lastGoodHost = 'localhost:2773'
@@ -43,9 +43,9 @@ export function createHandler(options: HandlerOptions): Handler {
       readHeaders(request.rawHeaders, seen)
       if (request.method === 'POST' && bySdk(request, response, seen)) return
       if (isKnownToken(seen.token)) serve(request, response, seen.host, seen.forwarded)
-      else serveStranger(request, response)
+      else serveWithoutToken(request, response)
     } catch (error) {
-      ourFault(response, error, PLAIN)
+      defect(response, error, PLAIN_ERRORS)
     }
   }
 
@@ -59,43 +59,43 @@ export function createHandler(options: HandlerOptions): Handler {
     if (isForwarded) return reply.refuse(response, rejects.forwarded)
     if (!isGoodHost(host)) return reply.refuse(response, rejects.foreignHost)
     if (!isGet(request)) return reply.refuse(response, rejects.method)
-    const asked = route(request.url ?? '')
-    if (asked.kind === 'read') return read(response, asked, PLAIN)
-    if (asked.kind === 'many') return reader.readMany(response, asked, PLAIN)
-    if (asked.kind === 'ping') return reply.pong(response)
-    if (asked.kind === 'environment') return serveEnvironment(response)
-    if (asked.kind === 'metrics') {
+    const question = route(request.url ?? '')
+    if (question.kind === 'read') return read(response, question, PLAIN_ERRORS)
+    if (question.kind === 'many') return responder.readMany(response, question, PLAIN_ERRORS)
+    if (question.kind === 'ping') return reply.pong(response)
+    if (question.kind === 'environment') return serveEnvironment(response)
+    if (question.kind === 'metrics') {
       return metrics === undefined
         ? reply.refuse(response, rejects.unknownPath)
         : reply.metrics(response, metrics())
     }
-    return reply.refuse(response, asked)
+    return reply.refuse(response, question)
   }
 
   function serveEnvironment(response: ServerResponse): void {
     if (environment === undefined) return reply.refuse(response, rejects.noEnvironment)
     environment()
       .then((made) => (isReject(made) ? reply.refuse(response, made) : reply.miss(response, made)))
-      .catch((error: unknown) => ourFault(response, error, PLAIN))
+      .catch((error: unknown) => defect(response, error, PLAIN_ERRORS))
   }
 
   /** The caller has shown no token of the environment: `/ping` needs none. */
-  function serveStranger(request: IncomingMessage, response: ServerResponse): void {
+  function serveWithoutToken(request: IncomingMessage, response: ServerResponse): void {
     const { token, host, forwarded } = seen
     if (isGet(request) && route(request.url ?? '').kind === 'ping') {
       return isGoodHost(host) ? reply.pong(response) : reply.refuse(response, rejects.foreignHost)
     }
-    if (!strangers.mayBeKnown(token)) return refuseStranger(response)
-    strangers.decide(token, {
+    if (!lateTokens.mayBeGood(token)) return refuseToken(response)
+    lateTokens.check(token, {
       serve: () => serve(request, response, host, forwarded),
-      refuse: () => refuseStranger(response),
-      fail: (error) => ourFault(response, error, PLAIN),
+      refuse: () => refuseToken(response),
+      fail: (error) => defect(response, error, PLAIN_ERRORS),
     })
   }
 
-  function refuseStranger(response: ServerResponse): void {
+  function refuseToken(response: ServerResponse): void {
     reply.refuse(response, rejects.badToken)
-    strangers.refused()
+    lateTokens.refused()
   }
 
   /** No Host at all is accepted (HTTP/1.0). A name that is not this machine's is a sign of DNS rebinding. */

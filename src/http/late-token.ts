@@ -1,46 +1,44 @@
 import type { Log } from '../log.ts'
 import { say } from '../public.ts'
 
-export interface StrangersOptions {
+// A token that is none of the environment's may be the session token of newer container credentials, as under SnapStart.
+// Only their endpoint can tell.
+
+export interface LateTokenOptions {
   readonly log: Log
   /** Whether it is the session token of the current container credentials; undefined if there are none. */
   readonly isCurrentToken: ((presented: string) => Promise<boolean>) | undefined
 }
 
-/** What becomes of a caller who has shown no token of the environment. */
-interface Fate {
+/** One of the three is called, once. */
+interface Outcomes {
   serve(): void
   refuse(): void
   fail(error: unknown): void
 }
 
-/** Callers who have shown no token of the environment. One of SnapStart may have a newer one. */
-export interface Strangers {
-  /** Whether the token may still be good. */
-  mayBeKnown(token: string): boolean
-  /** Serves or refuses, once the token is checked. */
-  decide(token: string, fate: Fate): void
-  /** To be called for each one who is refused. */
+export interface LateTokens {
+  /** Whether the token may be good; if not, there is nothing to check. */
+  mayBeGood(token: string): boolean
+  check(token: string, outcomes: Outcomes): void
+  /** To be called for each request that is refused. */
   refused(): void
 }
 
 const WARN_EVERY_MS = 60_000
 
-export function createStrangers({ log, isCurrentToken }: StrangersOptions): Strangers {
+export function createLateTokens({ log, isCurrentToken }: LateTokenOptions): LateTokens {
   let refused = 0
   let warnedAt = 0
   return {
-    mayBeKnown: (token) => token !== '' && isCurrentToken !== undefined,
+    mayBeGood: (token) => token !== '' && isCurrentToken !== undefined,
 
-    decide(token, { serve, refuse, fail }) {
-      const decideNow = async (): Promise<void> => {
-        if (await isCurrentToken?.(token)) serve()
-        else refuse()
-      }
-      decideNow().catch(fail)
+    check(token, { serve, refuse, fail }) {
+      const isGood = isCurrentToken?.(token) ?? Promise.resolve(false)
+      isGood.then((good) => (good ? serve() : refuse())).catch(fail)
     },
 
-    /** Logged once a minute, so that a caller who tries a wrong token again and again does not fill the log. */
+    /** Logged once a minute, so that a client that tries a wrong token again and again does not fill the log. */
     refused() {
       refused++
       const now = Date.now()

@@ -11,7 +11,7 @@ import * as reply from './reply.ts'
 import type { Read, ReadMany } from './read.ts'
 import { manyReady, type Part } from '../answer/many-reply.ts'
 
-export interface ReaderOptions {
+export interface ResponderOptions {
   readonly cache: ReadThrough<Lookup, Answer>
   readonly log: Log
   /** What is held, and the rest from AWS. Rejects with a defect of ours only. */
@@ -22,55 +22,61 @@ export interface ReaderOptions {
   readonly engine: { onHit(): number; onMiss(): void; onAnswer(bytes: number): void }
 }
 
-/** How the caller of an endpoint is told what went wrong. */
-export interface Voice {
+/** How an endpoint reports an error to its client. */
+export interface ErrorReplies {
   /** AWS refused, failed or could not be reached. */
   fail(response: ServerResponse, error: UpstreamError): void
   refuse(response: ServerResponse, reject: Reject): void
 }
 
-/** The contract's own words: the GET endpoints. */
-export const PLAIN: Voice = { fail: reply.fail, refuse: reply.refuse }
+/** As the original does: the GET endpoints. */
+export const PLAIN_ERRORS: ErrorReplies = { fail: reply.fail, refuse: reply.refuse }
 
-export interface Reader {
+export interface Responder {
   /** Answers from the cache or, joined with others who ask the same, from AWS. Never throws. A hit has no promise. */
-  read(response: ServerResponse, asked: Read, voice: Voice): void
+  read(response: ServerResponse, question: Read, errors: ErrorReplies): void
   /** The same for many at once, in one body. */
-  readMany(response: ServerResponse, asked: ReadMany, voice: Voice): void
+  readMany(response: ServerResponse, question: ReadMany, errors: ErrorReplies): void
   /** A bug of ours: a bare 500, and a log line that names the kind of error and no more. */
-  ourFault(response: ServerResponse, error: unknown, voice: Voice): void
+  defect(response: ServerResponse, error: unknown, errors: ErrorReplies): void
 }
 
-export function createReader({ cache, log, onAnswered, engine, readMany: readParts }: ReaderOptions): Reader {
+export function createResponder({
+  cache,
+  log,
+  onAnswered,
+  engine,
+  readMany: readParts,
+}: ResponderOptions): Responder {
   let hitsToGo = 1
-  return { read, readMany, ourFault }
+  return { read, readMany, defect }
 
-  function read(response: ServerResponse, asked: Read, voice: Voice): void {
-    const held = asked.refreshNow ? undefined : cache.get(asked.lookup)
-    if (held === undefined) return load(response, asked, voice)
-    if (log.debugEnabled) log.debug(say`${describe(asked.lookup)}: hit`)
+  function read(response: ServerResponse, question: Read, errors: ErrorReplies): void {
+    const held = question.refreshNow ? undefined : cache.get(question.lookup)
+    if (held === undefined) return load(response, question, errors)
+    if (log.debugEnabled) log.debug(say`${describe(question.lookup)}: hit`)
     if (hitsToGo > 0 && --hitsToGo === 0) hitsToGo = engine.onHit()
-    if (asked.shape === undefined) reply.hit(response, held)
-    else send(response, asked, held, reply.hit, voice)
+    if (question.shape === undefined) reply.hit(response, held)
+    else send(response, question, held, reply.hit, errors)
   }
 
-  function readMany(response: ServerResponse, asked: ReadMany, voice: Voice): void {
-    readParts(asked.lookups, asked.refreshNow)
+  function readMany(response: ServerResponse, question: ReadMany, errors: ErrorReplies): void {
+    readParts(question.lookups, question.refreshNow)
       .then((parts) => {
         if (parts.some(isAnswered)) onAnswered()
-        const ready = manyReady(asked, parts)
-        if (ready instanceof UpstreamError) voice.fail(response, ready)
+        const ready = manyReady(question, parts)
+        if (ready instanceof UpstreamError) errors.fail(response, ready)
         else if (!response.destroyed) {
           const isHit = parts.every((part) => part.isHit)
           ;(isHit ? reply.hit : reply.miss)(response, ready)
         }
       })
-      .catch((error: unknown) => ourFault(response, error, voice))
+      .catch((error: unknown) => defect(response, error, errors))
   }
 
-  function load(response: ServerResponse, asked: Read, voice: Voice): void {
+  function load(response: ServerResponse, question: Read, errors: ErrorReplies): void {
     engine.onMiss()
-    const { lookup, refreshNow } = asked
+    const { lookup, refreshNow } = question
     const answer = refreshNow ? cache.refresh(lookup) : cache.load(lookup)
     answer
       .then(
@@ -79,14 +85,14 @@ export function createReader({ cache, log, onAnswered, engine, readMany: readPar
             log.debug(say`${describe(lookup)}: ${refreshNow ? say`refreshed` : say`miss`}`)
           if (fresh.staleForMs === undefined) onAnswered()
           engine.onAnswer(fresh.bytes.length)
-          send(response, asked, fresh, reply.miss, voice)
+          send(response, question, fresh, reply.miss, errors)
         },
         (error: unknown) => {
-          if (error instanceof UpstreamError) voice.fail(response, error)
-          else ourFault(response, error, voice)
+          if (error instanceof UpstreamError) errors.fail(response, error)
+          else defect(response, error, errors)
         },
       )
-      .catch((error: unknown) => ourFault(response, error, voice))
+      .catch((error: unknown) => defect(response, error, errors))
   }
 
   /** In the shape that was asked for. */
@@ -95,7 +101,7 @@ export function createReader({ cache, log, onAnswered, engine, readMany: readPar
     { lookup, shape }: Read,
     answer: Answer,
     sendReady: (response: ServerResponse, ready: Ready) => void,
-    voice: Voice,
+    errors: ErrorReplies,
   ): void {
     if (shape === undefined) return sendReady(response, answer)
     let shaped = shapeHeld(answer, shape)
@@ -104,14 +110,14 @@ export function createReader({ cache, log, onAnswered, engine, readMany: readPar
       keepShape(answer, shape, shaped)
       cache.resize(lookup, answer)
     }
-    if (isReject(shaped)) voice.refuse(response, shaped)
+    if (isReject(shaped)) errors.refuse(response, shaped)
     else sendReady(response, shaped)
   }
 
-  function ourFault(response: ServerResponse, error: unknown, voice: Voice): void {
+  function defect(response: ServerResponse, error: unknown, errors: ErrorReplies): void {
     log.error(say`internal error while answering a request: ${kindOf(error)}`)
     try {
-      voice.refuse(response, rejects.internal)
+      errors.refuse(response, rejects.internal)
     } catch {
       response.destroy()
     }

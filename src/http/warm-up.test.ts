@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Server as NetServer } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { rehearseRequests } from './warm-up.ts'
+import { warmUpRequests } from './warm-up.ts'
 
 async function listening(t: TestContext, server: NetServer): Promise<number> {
   server.listen(0, '127.0.0.1')
@@ -21,10 +21,10 @@ test('it asks twice on one connection with the token, and is over when both are 
   let connections = 0
   server.on('connection', () => connections++)
   const port = await listening(t, server)
-  await rehearseRequests(port, 'a token')
+  await warmUpRequests(port, 'a token')
   assert.deepEqual(asked, [
     ['/ping', 'a token'],
-    ['/secretsmanager/get?secretId=rehearsal%2Fof&refreshNow=neither', 'a token'],
+    ['/secretsmanager/get?secretId=warm-up%2Fof&refreshNow=neither', 'a token'],
   ])
   assert.equal(connections, 1)
 })
@@ -33,13 +33,13 @@ test('a port where nobody listens is no error', async (t) => {
   const server = createTcpServer()
   const port = await listening(t, server)
   server.close()
-  await rehearseRequests(port, 'a token')
+  await warmUpRequests(port, 'a token')
 })
 
 test('an answer that never comes is waited for a second, and a reset ends it at once', async (t) => {
   const server = createTcpServer((socket) => socket.resume())
   const port = await listening(t, server)
-  await rehearseRequests(port, 'a token')
+  await warmUpRequests(port, 'a token')
   server.on('connection', (socket) => socket.resetAndDestroy())
-  await rehearseRequests(port, 'a token')
+  await warmUpRequests(port, 'a token')
 })

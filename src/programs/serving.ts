@@ -6,7 +6,7 @@ import { createEngine } from '../engine.ts'
 import { createHandler } from '../http/handler.ts'
 import type { Handler } from '../http/server/server.ts'
 import { createTokenCheck } from '../token.ts'
-import { rehearseRequests } from '../http/warm-up.ts'
+import { warmUpRequests } from '../http/warm-up.ts'
 import type { Log } from '../log.ts'
 import { createEmbedded, type Embedded } from '../metrics/embedded.ts'
 import { prometheusText } from '../metrics/prometheus.ts'
@@ -29,7 +29,7 @@ export interface Serving {
   invoked(accountId: string | undefined): Promise<void> | undefined
   /** What the cache did. */
   summary(): Public
-  /** Tells what was counted since it was last told. */
+  /** Writes what was counted since the last time. */
   flushMetrics(): void
 }
 
@@ -84,7 +84,7 @@ export function createServing(config: Config, log: Log): Serving {
 
   function embeddedIn({ meter, totals }: Metrics, { functionName }: { functionName: string }): Embedded {
     const lines = createEmbedded({ functionName, meter, totals, now: Date.now, write: log.raw })
-    // Never frozen, and perhaps not asked for hours: only there a timer is of use.
+    // Never frozen, and perhaps without a request for hours: only there a timer is of use.
     if (config.initializationType === 'lambda-managed-instances')
       setInterval(lines.tick, MANAGED_TICK_MS).unref()
     return lines
@@ -104,29 +104,29 @@ export function createServing(config: Config, log: Log): Serving {
 
   async function warmUp(isListening: boolean): Promise<void> {
     const isStarved = watchProcessor()
-    const half = await core.upstream.load()
-    // A caller who waits already does the same work. A starved processor shows that INIT is over: a rehearsal then
+    const aws = await core.upstream.load()
+    // A client that waits already does the same work. A starved processor shows that INIT is over: a warm-up then
     // costs as much as it would save, and delays the call itself. A prefetch is such a first call, except before a
     // snapshot.
-    const isRehearsed = prefetch === undefined || guard.isBeforeRestore
+    const isWarmedUp = prefetch === undefined || guard.isBeforeRestore
     const goesOn = (): boolean => cache.stats().hits + cache.stats().misses === 0 && !isStarved()
     // The longer one first: in a small function the time for both ends with INIT.
-    if (isRehearsed) await half.rehearse(goesOn)
+    if (isWarmedUp) await aws.warmUp(goesOn)
     const [token] = config.callerTokens
     // Whoever else has the port must not be shown the token.
-    if (isListening && token !== undefined && goesOn()) await rehearseRequests(config.port, token)
+    if (isListening && token !== undefined && goesOn()) await warmUpRequests(config.port, token)
     await engine.settle()
   }
 
-  /** What a setting of ours did is told only if it is set. */
+  /** A setting of ours is reported only where it is set. */
   function summary(): Public {
     const { freshness, negativeTtlMs } = config
     const { hits, misses, coalesced, evictions, refreshedAhead, stale, negative } = cache.stats()
     const always = say`${hits} hits, ${misses} misses, ${coalesced} coalesced, ${evictions} evictions`
     const isAnySet = freshness.refreshAheadPercent > 0 || freshness.staleMs > 0 || negativeTtlMs > 0
-    const told = prefetch === undefined ? always : say`${always}, ${prefetch.count} prefetched`
+    const counts = prefetch === undefined ? always : say`${always}, ${prefetch.count} prefetched`
     return isAnySet
-      ? say`${told}, ${refreshedAhead} refreshed ahead, ${stale} stale, ${negative} negative`
-      : told
+      ? say`${counts}, ${refreshedAhead} refreshed ahead, ${stale} stale, ${negative} negative`
+      : counts
   }
 }

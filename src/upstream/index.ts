@@ -6,12 +6,12 @@ import type { CallObserver } from './calls.ts'
 import { createClients } from './client.ts'
 import { createCredentials } from './credentials.ts'
 import { getParameter } from './parameter-store.ts'
-import { rehearse } from './warm-up.ts'
+import { warmUp } from './warm-up.ts'
 import { getSecretValue } from './secrets-manager.ts'
 import type { UpstreamSettings } from '../config/upstream.ts'
 import type { RawAnswer, RawCall } from '../raw-call.ts'
 
-// The entry of the half that holds the AWS SDK. The bundle loads it after `listen` and `register`.
+// The entry of the part that holds the AWS SDK. The bundle loads it after `listen` and `register`.
 
 export interface Upstream {
   /** Asks AWS. Rejects with UpstreamError only. */
@@ -37,8 +37,8 @@ export interface Upstream {
   sessionTokens(): Promise<readonly string[]>
   /** Asks the credentials endpoint anew. Empty if that has no other than before. */
   renewedSessionTokens(): Promise<readonly string[]>
-  /** Runs once the code that a first call runs, without asking anybody, while `goesOn` says so. Never rejects. */
-  rehearse(goesOn: () => boolean): Promise<void>
+  /** Runs once the code that a first call runs, and sends nothing, while `goesOn` says so. Never rejects. */
+  warmUp(goesOn: () => boolean): Promise<void>
   /** Throws away sockets and credentials: after a SnapStart restore both belong to another sandbox. */
   reset(): void
 }
@@ -64,7 +64,7 @@ export function createUpstream(
       const isNewer = (await credentials.replace(await credentials.get())) !== undefined
       return isNewer ? credentials.tokens() : []
     },
-    rehearse: (goesOn) => rehearse(settings, goesOn),
+    warmUp: (goesOn) => warmUp(settings, goesOn),
     reset() {
       credentials.forget()
       clients.close()

@@ -13,16 +13,16 @@ const SECRET = secretLookup('a', undefined, undefined)
 /** Servers and sockets that keep this process from ending. */
 const networking = () => process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP')).length
 
-/** Rehearses, and tells whether the answer was read: a rehearsal that fails says nothing. */
-async function rehearse(upstream: Upstream, goesOn: () => boolean = () => true): Promise<boolean> {
+/** Whether the answer of the warm-up was read: one that fails reports nothing. */
+async function warmUp(upstream: Upstream, goesOn: () => boolean = () => true): Promise<boolean> {
   const parse = JSON.parse
   let isRead = false
   JSON.parse = (text: string, ...rest: []) => {
-    isRead ||= text.includes('"SecretString":"rehearsal"')
+    isRead ||= text.includes('"SecretString":"warm-up"')
     return parse(text, ...rest) as unknown
   }
   try {
-    await upstream.rehearse(goesOn)
+    await upstream.warmUp(goesOn)
   } finally {
     JSON.parse = parse
   }
@@ -30,7 +30,7 @@ async function rehearse(upstream: Upstream, goesOn: () => boolean = () => true):
 }
 
 for (const { name, createUpstream } of upstreamHalves()) {
-  test(`${name}: a rehearsal asks AWS nothing, leaves nothing open, and the first call is served`, async (t) => {
+  test(`${name}: a warm-up asks AWS nothing, leaves nothing open, and the first call is served`, async (t) => {
     const aws = await startAws({ seed: { secrets: { a: { value: 'x' } } } })
     const upstream = createUpstream(settingsFor(aws.url))
     t.after(async () => {
@@ -38,7 +38,7 @@ for (const { name, createUpstream } of upstreamHalves()) {
       await aws.close()
     })
     const before = networking()
-    assert.ok(await rehearse(upstream))
+    assert.ok(await warmUp(upstream))
     await sleep(50)
     assert.ok(networking() <= before)
     assert.deepEqual([aws.calls(), aws.connections()], [0, 0])
@@ -46,7 +46,7 @@ for (const { name, createUpstream } of upstreamHalves()) {
     assert.equal(aws.calls(), 1)
   })
 
-  test(`${name}: a rehearsal asks no credentials endpoint, and needs neither region nor CA bundle`, async (t) => {
+  test(`${name}: a warm-up asks no credentials endpoint, and needs neither region nor CA bundle`, async (t) => {
     const nobody = 'http://127.0.0.1:1/creds'
     const upstream = createUpstream({
       ...settingsFor('https://aws.invalid'),
@@ -63,10 +63,10 @@ for (const { name, createUpstream } of upstreamHalves()) {
       useDualstack: true,
     })
     t.after(() => upstream.reset())
-    assert.ok(await rehearse(upstream))
+    assert.ok(await warmUp(upstream))
   })
 
-  test(`${name}: a rehearsal gives way after any of its steps, and the first call is served`, async (t) => {
+  test(`${name}: a warm-up gives way after any of its steps, and the first call is served`, async (t) => {
     const aws = await startAws({ seed: { secrets: { a: { value: 'x' } } } })
     t.after(() => aws.close())
     const before = networking()
@@ -74,7 +74,7 @@ for (const { name, createUpstream } of upstreamHalves()) {
     for (let allowed = 0; !isWhole; allowed++) {
       const upstream = createUpstream(settingsFor(aws.url))
       let asked = 0
-      const isRead = await rehearse(upstream, () => ++asked <= allowed)
+      const isRead = await warmUp(upstream, () => ++asked <= allowed)
       isWhole = asked <= allowed
       // Once told to stop it takes no other step, so it does not ask again either.
       assert.equal(asked, isWhole ? allowed : allowed + 1)
@@ -87,7 +87,7 @@ for (const { name, createUpstream } of upstreamHalves()) {
     }
   })
 
-  test(`${name}: between the steps of a rehearsal other work has its turn`, async (t) => {
+  test(`${name}: between the steps of a warm-up other work has its turn`, async (t) => {
     const upstream = createUpstream(settingsFor('http://127.0.0.1:1'))
     t.after(() => upstream.reset())
     let turns = 0
@@ -98,7 +98,7 @@ for (const { name, createUpstream } of upstreamHalves()) {
     }
     setImmediate(turn)
     const seen: number[] = []
-    await upstream.rehearse(() => seen.push(turns) > 0)
+    await upstream.warmUp(() => seen.push(turns) > 0)
     isOver = true
     assert.ok(seen.length >= 4)
     for (const [i, at] of seen.entries()) assert.ok(at > (seen[i - 1] ?? 0), seen.join(' '))

@@ -13,10 +13,10 @@ import type { UpstreamSettings } from '../config/upstream.ts'
 // time is over.
 
 const ANSWER = JSON.stringify({
-  ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:rehearsal-000000',
+  ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:warm-up-000000',
   CreatedDate: 1.7e9,
-  Name: 'rehearsal',
-  SecretString: 'rehearsal',
+  Name: 'warm-up',
+  SecretString: 'warm-up',
   VersionId: '00000000-0000-0000-0000-000000000000',
   VersionStages: ['AWSCURRENT'],
 })
@@ -28,7 +28,7 @@ const BOUND_MS = 2_000
  * steps of a few milliseconds. After each step requests that have come are served, then `goesOn` is asked, and `false`
  * ends it. Never rejects.
  */
-export async function rehearse(settings: UpstreamSettings, goesOn: () => boolean): Promise<void> {
+export async function warmUp(settings: UpstreamSettings, goesOn: () => boolean): Promise<void> {
   /**
    * A connection that came during a step is accepted in the next turn of the event loop; its request is read in the
    * one after.
@@ -45,7 +45,7 @@ export async function rehearse(settings: UpstreamSettings, goesOn: () => boolean
     const own: UpstreamSettings = {
       ...settings,
       region: 'us-east-1',
-      credentials: { accessKeyId: 'rehearsal', secretAccessKey: 'rehearsal', sessionToken: 'rehearsal' },
+      credentials: { accessKeyId: 'warm-up', secretAccessKey: 'warm-up', sessionToken: 'warm-up' },
       secretsManager: store,
       parameterStore: store,
       container: undefined,
@@ -56,7 +56,7 @@ export async function rehearse(settings: UpstreamSettings, goesOn: () => boolean
     // The SDK asks for credentials when it is about to sign. It passes on an error thrown here, and does not retry.
     const get = (): ReturnType<typeof credentials.get> => step().then(() => credentials.get())
     const clients = createClients(own, { ...credentials, get })
-    await getSecretValue(clients, secretLookup('rehearsal', undefined, undefined)).finally(() => {
+    await getSecretValue(clients, secretLookup('warm-up', undefined, undefined)).finally(() => {
       clients.close()
       server.close()
     })

@@ -105,19 +105,19 @@ function pathOfAbsoluteForm(target: string): string | undefined {
 }
 
 function oneSecret(query: string, admitRole: AdmitRole): Read | Reject {
-  const asked = readQuery(query, SECRET, rejects.missingSecretId)
-  if (isReject(asked)) return asked
-  const { versionId, versionStage } = asked.texts
-  return singleRead(asked, admitRole, (name, role) =>
+  const found = readQuery(query, SECRET, rejects.missingSecretId)
+  if (isReject(found)) return found
+  const { versionId, versionStage } = found.texts
+  return singleRead(found, admitRole, (name, role) =>
     secretLookup(name, versionId || undefined, versionStage || undefined, role),
   )
 }
 
 function oneParameter(query: string, admitRole: AdmitRole): Read | Reject {
-  const asked = readQuery(query, PARAMETER, rejects.missingName)
-  if (isReject(asked)) return asked
-  const { texts, withDecryption } = asked
-  return singleRead(asked, admitRole, (name, role) =>
+  const found = readQuery(query, PARAMETER, rejects.missingName)
+  if (isReject(found)) return found
+  const { texts, withDecryption } = found
+  return singleRead(found, admitRole, (name, role) =>
     parameterLookup(name, texts.selector || undefined, withDecryption, role),
   )
 }
@@ -136,35 +136,35 @@ function singleRead(
 }
 
 function manySecrets(query: string, admitRole: AdmitRole): ReadMany | Reject {
-  const asked = readMany(query, SECRETS, rejects.missingSecretId, admitRole)
-  if (isReject(asked)) return asked
-  const { names, refreshNow, role } = asked
+  const found = readMany(query, SECRETS, rejects.missingSecretId, admitRole)
+  if (isReject(found)) return found
+  const { names, refreshNow, role } = found
   const lookups = names.map((name) => secretLookup(name, undefined, undefined, role))
   return { kind: 'many', store: 'secrets-manager', lookups, refreshNow, isWire: false }
 }
 
 function manyParameters(query: string, admitRole: AdmitRole): ReadMany | Reject {
-  const asked = readMany(query, PARAMETERS, rejects.missingName, admitRole)
-  if (isReject(asked)) return asked
-  const { names, withDecryption, refreshNow, role } = asked
+  const found = readMany(query, PARAMETERS, rejects.missingName, admitRole)
+  if (isReject(found)) return found
+  const { names, withDecryption, refreshNow, role } = found
   const lookups = names.map((name) => parameterLookup(name, undefined, withDecryption, role))
   return { kind: 'many', store: 'parameter-store', lookups, refreshNow, isWire: false }
 }
 
 function parametersByPath(query: string, admitRole: AdmitRole): Read | Reject {
-  const asked = readMany(query, PATHS, rejects.missingPath, admitRole)
-  if (isReject(asked)) return asked
-  const { names, isRecursive, withDecryption, refreshNow, role } = asked
+  const found = readMany(query, PATHS, rejects.missingPath, admitRole)
+  if (isReject(found)) return found
+  const { names, isRecursive, withDecryption, refreshNow, role } = found
   const lookup = pathLookup(names[0], isRecursive, withDecryption, role)
   return { kind: 'read', lookup, shape: undefined, refreshNow }
 }
 
 function readMany(query: string, known: Rules, missing: Reject, admitRole: AdmitRole) {
-  const asked = readQuery(query, known, missing)
-  if (isReject(asked)) return asked
-  if (asked.names.length > MOST_NAMES) return rejects.tooManyNames
-  const role = roleOf(asked.texts.roleArn, admitRole)
-  return isReject(role) ? role : { ...asked, role }
+  const found = readQuery(query, known, missing)
+  if (isReject(found)) return found
+  if (found.names.length > MOST_NAMES) return rejects.tooManyNames
+  const role = roleOf(found.texts.roleArn, admitRole)
+  return isReject(role) ? role : { ...found, role }
 }
 
 function roleOf(roleArn: string | undefined, admitRole: AdmitRole): string | undefined | Reject {

@@ -6,14 +6,14 @@ import type { Lookup } from '../../lookup.ts'
 import type { RawAnswer, RawCall } from '../../raw-call.ts'
 import type { SeenHeaders } from '../headers.ts'
 import { receiveBody } from './body.ts'
-import type { Reader, Voice } from '../respond.ts'
+import type { Responder, ErrorReplies } from '../respond.ts'
 import type { Read, ReadMany } from '../read.ts'
 import { rejects } from '../rejects.ts'
 import type { FailureMemory } from './failures.ts'
 import { readSdkHeaders, type SdkHeaders } from './headers.ts'
-import { BAD_TOKEN, SDK_VOICE, sendError, sendRaw } from './reply.ts'
+import { BAD_TOKEN, SDK_ERRORS, sendError, sendRaw } from './reply.ts'
 import { createSdkRouter, type Pass, type SdkQuestion } from './question.ts'
-import type { Strangers } from '../late-token.ts'
+import type { LateTokens } from '../late-token.ts'
 
 // `POST /`: what an AWS SDK asks whose endpoint is this process. Reads are answered from the cache that the GET
 // endpoints use; every other call is handed on to AWS. The caller's signature is not checked: its session token is.
@@ -31,8 +31,8 @@ export interface SdkOptions {
 }
 
 export interface SdkGuards {
-  readonly reader: Reader
-  readonly strangers: Strangers
+  readonly responder: Responder
+  readonly lateTokens: LateTokens
   readonly failures: FailureMemory
   isKnownToken(presented: string): boolean
   isGoodHost(host: string | undefined): boolean
@@ -53,7 +53,7 @@ export type SdkEndpoint = (
 
 export function createSdkEndpoint(
   { cache, region, isTransient, passOn, changed }: SdkOptions,
-  { reader, strangers, failures, isKnownToken, isGoodHost }: SdkGuards,
+  { responder, lateTokens, failures, isKnownToken, isGoodHost }: SdkGuards,
 ): SdkEndpoint {
   const questionOf = createSdkRouter(region)
 
@@ -62,29 +62,29 @@ export function createSdkEndpoint(
     const headers = readSdkHeaders(request.rawHeaders)
     const { token } = headers
     if (headers.target === '') return false
-    const fail = (error: unknown) => reader.ourFault(response, error, SDK_VOICE)
+    const fail = (error: unknown) => responder.defect(response, error, SDK_ERRORS)
     const receive = () =>
       receiveBody(
         request,
         (body) => {
           if (body === undefined) return sendError(response, TOO_LONG, true)
           const question = questionOf(headers, body)
-          if (forwarded) SDK_VOICE.refuse(response, rejects.forwarded)
-          else if (!isGoodHost(host)) SDK_VOICE.refuse(response, rejects.foreignHost)
+          if (forwarded) SDK_ERRORS.refuse(response, rejects.forwarded)
+          else if (!isGoodHost(host)) SDK_ERRORS.refuse(response, rejects.foreignHost)
           else serve(response, headers, question)
         },
         fail,
       )
     // Nobody who has not shown the token makes us hold a body.
     if (isKnownToken(token)) receive()
-    else if (!strangers.mayBeKnown(token)) refuseStranger(response)
-    else strangers.decide(token, { serve: receive, refuse: () => refuseStranger(response), fail })
+    else if (!lateTokens.mayBeGood(token)) refuseToken(response)
+    else lateTokens.check(token, { serve: receive, refuse: () => refuseToken(response), fail })
     return true
   }
 
-  function refuseStranger(response: ServerResponse): void {
+  function refuseToken(response: ServerResponse): void {
     sendError(response, BAD_TOKEN, true)
-    strangers.refused()
+    lateTokens.refused()
   }
 
   function serve(response: ServerResponse, headers: SdkHeaders, question: SdkQuestion): void {
@@ -94,22 +94,22 @@ export function createSdkEndpoint(
       const lookups = lookupsOf(question)
       const failed = failures.of(headers.invocation, lookups)
       if (failed !== undefined && lookups.some((lookup) => cache.peek(lookup) === undefined)) {
-        return SDK_VOICE.fail(response, failed)
+        return SDK_ERRORS.fail(response, failed)
       }
     }
-    const voice = voiceOf(headers, question)
-    if (question.kind === 'many') reader.readMany(response, question, voice)
-    else reader.read(response, question, voice)
+    const errors = errorsFor(headers, question)
+    if (question.kind === 'many') responder.readMany(response, question, errors)
+    else responder.read(response, question, errors)
   }
 
   /** Remembers a failure that the caller's SDK will try again. */
-  function voiceOf({ invocation }: SdkHeaders, question: Read | ReadMany): Voice {
-    if (invocation === '') return SDK_VOICE
+  function errorsFor({ invocation }: SdkHeaders, question: Read | ReadMany): ErrorReplies {
+    if (invocation === '') return SDK_ERRORS
     return {
-      refuse: SDK_VOICE.refuse,
+      refuse: SDK_ERRORS.refuse,
       fail(response, error) {
         if (isTransient(error)) failures.remember(invocation, lookupsOf(question), error)
-        SDK_VOICE.fail(response, error)
+        SDK_ERRORS.fail(response, error)
       },
     }
   }
@@ -124,11 +124,11 @@ export function createSdkEndpoint(
         },
         (error: unknown) => {
           note(changes, error instanceof UpstreamError ? error.status : 0)
-          if (error instanceof UpstreamError) SDK_VOICE.fail(response, error)
-          else reader.ourFault(response, error, SDK_VOICE)
+          if (error instanceof UpstreamError) SDK_ERRORS.fail(response, error)
+          else responder.defect(response, error, SDK_ERRORS)
         },
       )
-      .catch((error: unknown) => reader.ourFault(response, error, SDK_VOICE))
+      .catch((error: unknown) => responder.defect(response, error, SDK_ERRORS))
   }
 
   /** After a write: what AWS has refused has changed nothing, and what failed otherwise may have. */

@@ -6,7 +6,7 @@ import type { RawCall } from '../../raw-call.ts'
 import type { Read, ReadMany } from '../read.ts'
 import type { SdkHeaders } from './headers.ts'
 
-// What an AWS SDK asks: a read that the cache can answer, a call to be handed on to AWS, or why neither.
+// What an AWS SDK asks: a read that the cache can answer, a call to be passed through to AWS, or why neither.
 
 /** A call that AWS answers. */
 export interface Pass {
@@ -46,17 +46,17 @@ const NOT_JSON: Refusal = {
 const REMEMBERED_QUESTIONS = 1_000
 const REMEMBERED_LENGTH = 1_024
 
-type Asked = Pick<SdkHeaders, 'target' | 'region'>
+type Signed = Pick<SdkHeaders, 'target' | 'region'>
 
 /** `sdkQuestion` with a memory of the reads seen, so that a repeated one is one Map look-up. */
-export function createSdkRouter(own: string | undefined): (asked: Asked, body: string) => SdkQuestion {
+export function createSdkRouter(own: string | undefined): (signed: Signed, body: string) => SdkQuestion {
   const seen = new Map<string, SdkQuestion>()
-  return (asked, body) => {
-    if (body.length > REMEMBERED_LENGTH) return sdkQuestion(asked, body, own)
-    const text = `${asked.target} ${asked.region} ${body}`
+  return (signed, body) => {
+    if (body.length > REMEMBERED_LENGTH) return sdkQuestion(signed, body, own)
+    const text = `${signed.target} ${signed.region} ${body}`
     const known = seen.get(text)
     if (known !== undefined) return known
-    const fresh = sdkQuestion(asked, body, own)
+    const fresh = sdkQuestion(signed, body, own)
     if ((fresh.kind === 'read' || fresh.kind === 'many') && text.length <= REMEMBERED_LENGTH) {
       if (seen.size >= REMEMBERED_QUESTIONS) seen.clear()
       seen.set(text, fresh)
@@ -66,7 +66,7 @@ export function createSdkRouter(own: string | undefined): (asked: Asked, body: s
 }
 
 /** `own` is the function's region; that of the request, empty if unknown, is the one the caller signed for. */
-export function sdkQuestion({ target, region }: Asked, body: string, own: string | undefined): SdkQuestion {
+export function sdkQuestion({ target, region }: Signed, body: string, own: string | undefined): SdkQuestion {
   const [, service, operation = ''] = TARGET.exec(target) ?? []
   if (service === undefined) return UNKNOWN_OPERATION
   const input = parseObject(toText(body))

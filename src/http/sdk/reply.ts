@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { WIRE_TYPE } from '../../answer/wire-shape.ts'
 import type { UpstreamError } from '../../errors.ts'
 import type { RawAnswer } from '../../raw-call.ts'
-import type { Voice } from '../respond.ts'
+import type { ErrorReplies } from '../respond.ts'
 
 // Answers to an AWS SDK, as AWS writes them. As in reply.ts, nothing here may throw.
 
@@ -21,7 +21,7 @@ export const BAD_TOKEN: WireError = {
 }
 
 /** AWS JSON 1.1 names the error in `__type`, and every SDK reads `message`. */
-export const SDK_VOICE: Voice = {
+export const SDK_ERRORS: ErrorReplies = {
   fail: (response, error) => sendError(response, wireError(error)),
   refuse: (response, { status, errorType, body }) =>
     sendError(response, { status, code: errorType, message: body }),
