@@ -73,6 +73,7 @@ export function createCore(config: Config, log: Log): Core {
   const prefetch = createPrefetch({
     config,
     lookups: environment?.lookups ?? [],
+    isExpected,
     log,
     upstream,
     cache: () => cache,
@@ -119,6 +120,10 @@ export function createCore(config: Config, log: Log): Core {
     isCurrentToken: currentTokenCheck(),
   }
 
+  function isExpected(lookup: Lookup, error: UpstreamError): boolean {
+    return environment?.isExpected(lookup, error) ?? false
+  }
+
   function ttlMs(lookup: Lookup): number {
     if (guard.isBeforeRestore) return 0
     return lookup.store === 'secrets-manager' ? config.secretsTtlMs : config.parametersTtlMs
@@ -139,7 +144,8 @@ export function createCore(config: Config, log: Log): Core {
       return createAnswer(goShape(await half.fetch(lookup)))
     } catch (error) {
       if (error instanceof UpstreamError) {
-        log[purpose === 'ahead' ? 'debug' : 'error'](say`${error.report} (${nameOf(lookup)})`)
+        const isQuiet = purpose === 'ahead' || isExpected(lookup, error)
+        log[isQuiet ? 'debug' : 'error'](say`${error.report} (${nameOf(lookup)})`)
       }
       throw error
     }

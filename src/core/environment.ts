@@ -32,6 +32,8 @@ type Single = SecretLookup | ParameterLookup
 export interface Environment {
   /** What a prefetch is to fetch for it. */
   readonly lookups: readonly Single[]
+  /** Whether it is no trouble that there is no such value: a variable is optional, and no other needs it. */
+  isExpected(lookup: Lookup, error: UpstreamError): boolean
   /** Starts to fetch what a prefetch does not. */
   begin(): void
   /** Settles within `WAIT_MS`. Never rejects, but for a defect of ours. */
@@ -82,9 +84,18 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
   const sources = readSources(settings.from)
   const paths = new Map<string, Promise<readonly Named[]>>()
   const replaced = new Set(references.map(({ name }) => name))
+  const keysOf = (isOptional: boolean): string[] =>
+    references.flatMap(({ reference }) =>
+      'code' in reference || reference.isOptional !== isOptional
+        ? []
+        : lookupsOf(reference).map(({ key }) => key),
+    )
+  const optional = new Set(keysOf(true))
+  for (const key of keysOf(false)) optional.delete(key)
 
   return {
     lookups: isSnapStart ? [] : lookups(),
+    isExpected: (lookup, { code }) => ABSENT.test(code) && optional.has(lookup.key),
     begin() {
       if (isSnapStart) return
       for (const source of sources) {

@@ -40,6 +40,8 @@ export interface PrefetchOptions {
   readonly config: Config
   /** Questions besides those of the lists. */
   readonly lookups: readonly (SecretLookup | ParameterLookup)[]
+  /** Failures that are logged at DEBUG. */
+  isExpected(lookup: Lookup, error: UpstreamError): boolean
   readonly log: Log
   readonly upstream: LazyUpstream
   cache(): ReadThrough<Lookup, Answer>
@@ -107,7 +109,8 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
         return got
       },
       (error: unknown) => {
-        warn(nameOf(lookup), error)
+        const isExpected = error instanceof UpstreamError && options.isExpected(lookup, error)
+        warn(nameOf(lookup), error, isExpected ? 'debug' : 'warn')
         return undefined
       },
     )
@@ -204,9 +207,9 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
     log.warn(say`prefetch: more than the ${config.capacity} that the cache holds; the rest is left out`)
   }
 
-  function warn(what: Public, error: unknown): void {
+  function warn(what: Public, error: unknown, level: 'debug' | 'warn' = 'warn'): void {
     const why = error instanceof UpstreamError ? error.report : say`internal error`
-    log.warn(say`prefetch failed: ${why} (${what})`)
+    log[level](say`prefetch failed: ${why} (${what})`)
   }
 }
 

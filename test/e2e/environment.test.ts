@@ -362,6 +362,9 @@ test('what is optional is taken away where it is absent, and is an error where i
   )
   assert.equal(got.get('GOOD'), 'the plain secret of the test')
   await extension.logged(/DEBUG environment: A is optional, and there is no value$/)
+  assert.equal((await extension.get('/environment')).status, 200, 'also when the prefetch is over')
+  const loud = extension.logs().filter((line) => / (WARN|ERROR) /.test(line))
+  assert.deepEqual(loud, [], 'what may be absent is no trouble')
   for (const [reference, code] of [
     ['secretsmanager:plain', 'AccessDeniedException'],
     ['secretsmanager:plain:key', 'AccessDeniedException'],
