@@ -57,7 +57,7 @@ export async function runExtension({ config, log, inherited, load, survive }: Ex
   let accountId: string | undefined
 
   const isListening = await server.listen()
-  phases?.ended(say`listen`)
+  phases?.ended(inherited.v4 === undefined ? say`listen` : say`listen by the starter`)
   const shutdown = config.runtimeApi === undefined ? standalone() : register(config.runtimeApi)
   report(isListening)
   await leave(await shutdown)
@@ -80,7 +80,7 @@ export async function runExtension({ config, log, inherited, load, survive }: Ex
       log,
       onAccount: isNothingAhead ? undefined : (id) => (accountId = id),
       onRegistered() {
-        phases?.ended(say`register`)
+        phases?.ended(inherited.api === undefined ? say`register` : say`register sent by the starter`)
         return isNothingAhead ? undefined : fetchAhead()
       },
       onReady() {
