@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { watchProcessor } from './processor.ts'
+import { watchProcessor, whenOthersRest } from './processor.ts'
 
 /** Both clocks at zero, and work that moves them. */
 function watched() {
@@ -37,4 +37,25 @@ test('by its own clocks, a process that is kept from running for a second is sta
   const isStarved = watchProcessor()
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000)
   assert.equal(isStarved(), true)
+})
+
+test('where there are two processors, or nobody else wants the only one, nothing is waited for', () => {
+  assert.equal(
+    whenOthersRest(2, () => assert.fail('it has looked')),
+    undefined,
+  )
+  for (const runnable of [1, 0, Number.NaN])
+    assert.equal(
+      whenOthersRest(1, () => runnable),
+      undefined,
+    )
+})
+
+test('the only processor is waited for until nobody else wants it, and a hundred looks at most', async () => {
+  const busy = [3, 2, 2, 1, 2]
+  await whenOthersRest(1, () => busy.shift()!)
+  assert.deepEqual(busy, [2])
+  let looks = 0
+  await whenOthersRest(1, () => (looks++, 2))
+  assert.equal(looks, 100)
 })

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+
 // How much of a processor this process gets. While a function starts it has a whole one or more; after INIT a
 // function of 128 MB has 7 % of one, in slices. No event says that INIT is over to an extension that registers for
 // SHUTDOWN alone.
@@ -37,5 +40,37 @@ export function watchProcessor({ wallMs, cpuMs }: Clocks = ours): () => boolean 
     wallAt = wallNow
     cpuAt = cpuNow
     return isStarved
+  }
+}
+
+/** Between two looks whether the only processor is free, and until it is used all the same. */
+const LOOK_MS = 10
+const MOST_LOOKS = 100
+
+/**
+ * Resolves when nobody else wants the only processor of this machine, or after a second. Where there are more, as for
+ * every function on Lambda, there is nothing to wait for: undefined.
+ */
+export function whenOthersRest(
+  processors = availableParallelism(),
+  look: () => number = runnableTasks,
+): Promise<void> | undefined {
+  if (processors > 1 || !(look() > 1)) return undefined
+  return new Promise((resolve) => {
+    let looks = 0
+    const timer = setInterval(() => {
+      if (++looks < MOST_LOOKS && look() > 1) return
+      clearInterval(timer)
+      resolve()
+    }, LOOK_MS)
+  })
+}
+
+/** How many tasks run or could run now, this one among them: proc_loadavg(5). 0 where nobody says. */
+function runnableTasks(): number {
+  try {
+    return Number(/ (\d+)\//.exec(readFileSync('/proc/loadavg', 'latin1'))?.[1])
+  } catch {
+    return 0
   }
 }

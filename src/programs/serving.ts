@@ -10,7 +10,7 @@ import { warmUpRequests } from '../http/warm-up.ts'
 import type { Log } from '../log.ts'
 import { createEmbedded, type Embedded } from '../metrics/embedded.ts'
 import { prometheusText } from '../metrics/prometheus.ts'
-import { watchProcessor } from '../processor.ts'
+import { watchProcessor, whenOthersRest } from '../processor.ts'
 import { say, type Public } from '../public.ts'
 
 // What answers requests. The bundle loads it after `register`, or with the first request if that is earlier: nothing
@@ -103,6 +103,8 @@ export function createServing(config: Config, log: Log): Serving {
   }
 
   async function warmUp(isListening: boolean): Promise<void> {
+    // The runtime starts on the same processor then, and INIT waits for it.
+    await whenOthersRest()
     const isStarved = watchProcessor()
     const aws = await core.upstream.load()
     // A client that waits already does the same work. A starved processor shows that INIT is over: a warm-up then
