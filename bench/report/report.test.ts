@@ -104,7 +104,7 @@ test('the summary goes between the markers of the README and touches nothing els
   const { readme } = reported(t, { name: 'run', group: hits(60) })
   assert.match(
     readme,
-    /^before\n<!-- bench:begin -->\n\*\*x86_64\*\* \(run\)\n\nMachine: [\s\S]*a hit, CPU[\s\S]*<!-- bench:end -->\nafter\n$/,
+    /^before\n<!-- bench:begin -->\nMedians [^\n]* \(run: x86_64, Some CPU, 2 cores; [\s\S]*\| a hit, p50 \|[\s\S]*<!-- bench:end -->\nafter\n$/,
   )
   assert.doesNotMatch(readme, /old/)
 })

@@ -67,6 +67,6 @@ test('a run on Lambda itself is the first of all tables, and leaves the summary 
   assert.match(text, /\[lambda\]\(lambda\.md\): lambda/)
   assert.match(readFileSync(join(results, 'lambda.md'), 'utf8'), /Machine: AWS Lambda, eu-west-1/)
   const readme = readFileSync(join(folder, 'README.md'), 'utf8')
-  assert.match(readme, /\*\*x86_64\*\*/)
+  assert.match(readme, /native: x86_64/)
   assert.doesNotMatch(readme, /lambda/i)
 })

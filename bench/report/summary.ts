@@ -2,9 +2,9 @@ import { basename } from 'node:path'
 import { METRICS } from './metrics.ts'
 import { type Run, valuesOf } from '../storing/results.ts'
 import { estimate } from './statistics.ts'
-import { header, withInterval } from './tables.ts'
+import { withInterval } from './tables.ts'
 
-// What the README shows: for each native architecture the figures that people choose by.
+// The figures that people choose by; four of them, and one plot, are in the README, for each native architecture.
 
 export interface Line {
   readonly label: string
@@ -53,13 +53,16 @@ export const LINES: readonly Line[] = [
   },
 ]
 
+/** In the README: ours beside the floor of the same runtime. */
 const CONTENDERS = [
-  'bare node:http, Node 24',
   'nodejs layer, Node 24',
-  'bare node:http, Bun',
+  'bare node:http, Node 24',
   'executable (Bun)',
-  'naive, Node 24',
+  'bare node:http, Bun',
 ]
+/** In the README, those that the run has: INIT is measured since there is a group of it. */
+const FIRST = ['added to INIT', 'start → registered']
+const REST = ['start → first secret', 'a hit, p50', 'memory, idle']
 
 export function summary(latest: readonly Run[]): string {
   const native = latest.filter(({ meta }) => !meta.emulated)
@@ -68,14 +71,33 @@ export function summary(latest: readonly Run[]): string {
 }
 
 function section(run: Run): string {
-  const method = 'medians with 95 % intervals; all tables and plots in [results](results/README.md)'
-  const columns = CONTENDERS.filter((contender) => LINES.some((line) => cellOf(run, line, contender) !== ''))
-  const rows = LINES.map((line) => [line.label, ...columns.map((contender) => cellOf(run, line, contender))])
-  const shown = rows.filter((cells) => cells.slice(1).some((cell) => cell !== ''))
-  const lines = [['', ...columns], ['---', ...columns.map(() => '---:')], ...shown].map(
+  const rows = rowsOf(run)
+  const columns = CONTENDERS.filter((_, i) => rows.some((cells) => cells[i + 1] !== ''))
+  const kept = rows.map(([label, ...cells]) => [
+    label,
+    ...cells.filter((_, i) => columns.includes(CONTENDERS[i]!)),
+  ])
+  const lines = [['', ...columns], ['---', ...columns.map(() => '---:')], ...kept].map(
     (cells) => `| ${cells.join(' | ')} |`,
   )
-  return `**${run.meta.arch}** (${basename(run.folder)})\n\n${header(run, { method })}\n\n${lines.join('\n')}`
+  const { arch, cpu, cores, startedAt, commit, command } = run.meta
+  const machine = `${arch}, ${cpu}, ${cores} cores`
+  const where = `${machine}; ${startedAt.slice(0, 10)}, commit ${commit.slice(0, 7)}, \`${command.trim()}\``
+  const plot = run.groups.some(({ group }) => group === 'start')
+    ? `\n\n![From the start of the process to the first secret, ${arch}](results/plots/${arch}-start.svg)`
+    : ''
+  return `Medians with 95 % intervals (${basename(run.folder)}: ${where}).\n\n${lines.join('\n')}${plot}`
+}
+
+/** The label and a cell for each contender. */
+function rowsOf(run: Run): string[][] {
+  const cells = (label: string): string[] => {
+    const line = LINES.find((one) => one.label === label)!
+    return [label, ...CONTENDERS.map((contender) => cellOf(run, line, contender))]
+  }
+  const isMeasured = (row: readonly string[]): boolean => row.slice(1).some((cell) => cell !== '')
+  const first = FIRST.map(cells).filter(isMeasured).slice(0, 1)
+  return [...first, ...REST.map(cells).filter(isMeasured)]
 }
 
 function cellOf(run: Run, { group: name, scenario, metric }: Line, contender: string): string {
@@ -83,5 +105,8 @@ function cellOf(run: Run, { group: name, scenario, metric }: Line, contender: st
   if (group === undefined) return ''
   const { median, interval, n } = estimate(valuesOf(group, scenario, contender, metric))
   const { digits = 1, unit = '' } = METRICS[metric] ?? {}
-  return n === 0 ? '' : withInterval(median, interval, digits, ` ${unit}`)
+  if (n === 0) return ''
+  // The interval has a line of its own, and neither breaks: no-break spaces, and a word joiner at the dash.
+  const text = withInterval(median, interval, digits, ` ${unit}`)
+  return text.replace(' [', '<br>[').replaceAll(' ', '\u00a0').replace('–', '\u2060–\u2060')
 }

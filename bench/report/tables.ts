@@ -20,7 +20,7 @@ export function groupSection(run: Run, group: GroupResult, plots: readonly strin
 }
 
 /** Machine, Node, Run, Method. */
-export function header({ meta, folder }: Run, { method }: Pick<GroupResult, 'method'>): string {
+function header({ meta, folder }: Run, { method }: Pick<GroupResult, 'method'>): string {
   const {
     cpu,
     cores,
