@@ -123,13 +123,14 @@ async function main(): Promise<void> {
   const folder = await measure(groups, context, meta, parent)
   progress.end()
   const run = readRun(folder)
-  writeFileSync(join(folder, 'README.md'), runPage(run))
   console.log(terminalTables(run))
-  console.log(`${folder}/README.md`)
   const failed = failuresOfOurs(run, entries.peers)
-  // A report without them would hide that they have failed.
+  // The report of all runs has the page of the newest; it would hide that something has failed.
+  const isReported = isFull && failed.length === 0
+  if (isReported) writeReport(parent, `${ROOT}/README.md`)
+  else writeFileSync(join(folder, 'README.md'), runPage(run))
+  console.log(`${isReported ? parent : folder}/README.md`)
   if (failed.length > 0) throw new Error(failed.join('\n'))
-  if (isFull) writeReport(parent, `${ROOT}/README.md`)
 }
 
 /** A peer may fail, and the other build where it cannot do something yet: their cells say so. */

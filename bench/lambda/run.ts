@@ -132,10 +132,11 @@ function write(meta: Meta, result: GroupResult, parent: string): void {
   const folder = createFolder(parent, folderName(meta))
   writeGroup(folder, meta, result)
   const stored = readRun(folder)
-  writeFileSync(join(folder, 'README.md'), runPage(stored))
   console.log(terminalTables(stored))
-  console.log(`${folder}/README.md`)
+  // The report of all runs has the page of the newest.
   if (isPublished(parent)) writeReport(parent, `${ROOT}/README.md`)
+  else writeFileSync(join(folder, 'README.md'), runPage(stored))
+  console.log(`${isPublished(parent) ? parent : folder}/README.md`)
 }
 
 function failuresIn({ failed = [] }: GroupResult): string[] {

@@ -2,13 +2,14 @@
 // without the single latencies.
 
 import assert from 'node:assert/strict'
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
 import { fileURLToPath } from 'node:url'
-import type { GroupResult } from '../storing/results.ts'
+import { type GroupResult, writeGroup } from '../storing/results.ts'
 import type { Meta } from '../storing/record.ts'
+import { hits, META } from './fixture.ts'
 import { runPage } from './page.ts'
 import { sideBySide } from './side-by-side.ts'
 import { writeReport } from './write.ts'
@@ -56,9 +57,7 @@ test('a run on Lambda itself is the first of all tables, and leaves the summary 
   const results = join(folder, 'results')
   mkdirSync(join(results, 'lambda'), { recursive: true })
   writeFileSync(join(results, 'lambda/lambda.json'), JSON.stringify(real))
-  const native = fileURLToPath(new URL('../../results/2026-11-25-59a2ac6-x86_64', import.meta.url))
-  mkdirSync(join(results, 'native'))
-  copyFileSync(join(native, 'hit.json'), join(results, 'native/hit.json'))
+  writeGroup(join(results, 'native'), META, hits(60))
   writeFileSync(join(folder, 'README.md'), '# Project\n')
   writeReport(results, join(folder, 'README.md'))
   const text = readFileSync(join(results, 'README.md'), 'utf8')
