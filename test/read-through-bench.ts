@@ -21,7 +21,7 @@ export const failure = (kind: 'transient' | 'absent' | 'other'): Error => new Er
 export function readThroughBench(
   changes: Partial<ReadThroughOptions<Question, string>> & { ttl?: number } = {},
 ) {
-  const clock = { now: 1_000_000 }
+  const clock = { now: 1_000_000, wokeAt: 0 }
   const dice = { next: 0.5 }
   const fetches: Fetch[] = []
   const { ttl = TTL_MS, ...options } = changes
@@ -29,13 +29,17 @@ export function readThroughBench(
     capacity: 10,
     maxBytes: 1_000_000,
     bytesOf: (answer) => answer.length,
+    mostBytes: () => Infinity,
     aliasesOf: () => [],
+    subjectsOf: ({ key }) => [key],
+    overlap: (one, other) => one === other,
     ttlMs: (question) => question.ttlMs ?? ttl,
     rules: { refreshAheadPercent: 0, staleMs: 0 },
     negativeTtlMs: 0,
     kindOf: (error) => (error as Error).message as 'transient' | 'absent' | 'other',
     asStale: (answer, ageMs) => `${answer} (stale after ${ageMs})`,
     now: () => clock.now,
+    wokeAt: () => clock.wokeAt,
     random: () => dice.next,
     fetch: ({ key }, purpose) =>
       new Promise((resolve, reject) => fetches.push({ key, purpose, resolve, reject })),

@@ -64,13 +64,17 @@ export class Sandbox {
       capacity: 1_000,
       maxBytes: 32 * 1024 * 1024,
       bytesOf: () => 1_000,
+      mostBytes: () => Infinity,
       aliasesOf: () => [],
+      subjectsOf: ({ key }) => [key],
+      overlap: (one, other) => one === other,
       ttlMs: () => settings.ttlMs,
       rules: { refreshAheadPercent: settings.refreshAheadPercent, staleMs: settings.staleMs },
       negativeTtlMs: 0,
       kindOf: kindOfFailure,
       asStale: () => ({ isStale: true }),
       now: () => time.now,
+      wokeAt: () => 0,
       random,
       fetch: () => this.#call(this.#single).then(fresh),
     })
@@ -121,7 +125,7 @@ export class Sandbox {
       const batch = questions.slice(i, i + BATCH)
       const fetched = this.#call('GetParameters')
       const alone = () => this.#call(this.#single).then(fresh)
-      const answers = batch.map((one) => this.#cache.lead(one, fetched.then(fresh, alone)))
+      const answers = batch.map((one) => this.#cache.prefetch(one, () => fetched.then(fresh, alone)))
       batches.push(settled(answers))
     }
     return settled(batches)

@@ -11,9 +11,18 @@ export function parametersBytes(bodies: readonly string[], invalid: readonly str
   return `{"InvalidParameters":${encode(invalid)},"Parameters":[${parametersIn(bodies)}]${END}`
 }
 
-/** GetParametersByPath, with all pages in one. */
+/** GetParametersByPath, with all pages in one. It may be long, so it is put together in one copy. */
 export function pathBytes(bodies: readonly string[]): string {
-  return `{"NextToken":null,"Parameters":[${parametersIn(bodies)}]${END}`
+  const head = '{"NextToken":null,"Parameters":['
+  const tail = ']' + END
+  const last = bodies.length - 1
+  if (last < 0) return head + tail
+  return bodies
+    .map(
+      (body, i) =>
+        (i === 0 ? head : '') + body.slice(PARAMETER.length, -END.length) + (i === last ? tail : ''),
+    )
+    .join(',')
 }
 
 /** BatchGetSecretValue. `bodies` are those of single secrets. */

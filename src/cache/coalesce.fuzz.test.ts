@@ -62,6 +62,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 class World {
   now = 1_000
   step = 0
+  orders = 0
   readonly flights: Flight[] = []
   /** Flights that handed in their answer, in that order. */
   readonly kept: Flight[] = []
@@ -72,9 +73,13 @@ class World {
   readonly coalescer = new Coalescer<{ key: string }, Answer>({
     now: () => this.now,
     fetch: ({ key }) => this.fetch(key),
-    keep: (question, answer, startedAt) => this.keep(question.key, answer, startedAt),
+    order: () => ++this.orders,
+    succeed: (question, answer, { requested }, isNewest) => {
+      if (isNewest) this.keep(question.key, answer, requested.at)
+    },
     fail: () => {},
     joinableForMs: () => JOINABLE_FOR_MS,
+    wokeAt: () => 0,
   })
 
   fetch(key: string): Promise<Answer> {

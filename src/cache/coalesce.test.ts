@@ -21,10 +21,11 @@ interface Kept {
 
 /** A coalescer whose fetches the test ends by hand, in any order, and whose clock it sets. */
 function bench(joinableForMs: number = JOINABLE_FOR_MS) {
-  const clock = { now: 1_000_000 }
+  const clock = { now: 1_000_000, wokeAt: 0 }
+  let orders = 0
   const fetches: Fetch[] = []
   const kept: Kept[] = []
-  const failures: { key: string; error: unknown }[] = []
+  const failures: { key: string; error: unknown; isAwaited: boolean }[] = []
   const coalescer = new Coalescer<{ key: string }, string>({
     now: () => clock.now,
     fetch: ({ key }) =>
@@ -35,9 +36,15 @@ function bench(joinableForMs: number = JOINABLE_FOR_MS) {
           fail: (error) => (reject(error), settle()),
         })
       }),
-    keep: ({ key }, answer, startedAt) => void kept.push({ key, answer, startedAt }),
-    fail: ({ key }, error) => void failures.push({ key, error }),
+    order: () => ++orders,
+    succeed: ({ key }, answer, { requested }, isNewest) => {
+      if (isNewest) kept.push({ key, answer, startedAt: requested.at })
+    },
+    fail: ({ key }, error, { isAwaited }, isNewest) => {
+      if (isNewest) failures.push({ key, error, isAwaited })
+    },
     joinableForMs: () => joinableForMs,
+    wokeAt: () => clock.wokeAt,
   })
   return { coalescer, fetches, kept, failures, clock }
 }
@@ -320,14 +327,14 @@ test('the failure of the newest flight is told, and that of a flight which a ref
   assert.deepEqual(failures, [])
   const error = new Error('new')
   await fetches[1]!.fail(error)
-  assert.deepEqual(failures, [{ key: 'a', error }])
+  assert.deepEqual(failures, [{ key: 'a', error, isAwaited: true }])
   assert.deepEqual(await Promise.all([older, refresh]), ['failed', 'failed'])
 })
 
-test('a flight that is led from elsewhere is joined, and its answer kept', async () => {
+test('a flight in the background is joined, and its answer kept', async () => {
   const { coalescer, fetches, kept } = bench()
   let succeed: (answer: string) => void = () => {}
-  const led = coalescer.lead(A, new Promise((resolve) => (succeed = resolve)))
+  const led = coalescer.lead(A, () => new Promise((resolve) => (succeed = resolve)))
   assert.equal(coalescer.isInflight(A), true)
   const joined = coalescer.join(A)
   succeed('from a batch')
@@ -337,10 +344,78 @@ test('a flight that is led from elsewhere is joined, and its answer kept', async
   assert.equal(coalescer.isInflight(A), false)
 })
 
-test('where a flight is out already, leading another changes nothing and gets its answer', async () => {
+test('where a flight is out already, leading another calls nobody and gets its answer', async () => {
   const { coalescer, fetches } = bench()
   const joined = coalescer.join(A)
-  const led = coalescer.lead(A, Promise.resolve('from a batch'))
+  const led = coalescer.lead(A, () => assert.fail('there is a flight'))
   await fetches[0]!.succeed('asked alone')
   assert.deepEqual(await Promise.all([joined, led]), ['asked alone', 'asked alone'])
+})
+
+test('a failure in the background is one that nobody waited for, until a reader joins', async () => {
+  const { coalescer, fetches, failures } = bench()
+  const error = new Error('no')
+  const alone = failed(coalescer.lead(A, () => Promise.reject(error)))
+  await alone
+  let fail: (error: Error) => void = () => {}
+  const both = [coalescer.lead(A, () => new Promise((_, reject) => (fail = reject))), coalescer.join(A)].map(
+    failed,
+  )
+  fail(error)
+  assert.deepEqual(await Promise.all(both), [error, error])
+  assert.deepEqual(
+    failures.map(({ isAwaited }) => isAwaited),
+    [false, true],
+  )
+  assert.equal(fetches.length, 0)
+})
+
+test('a caller may fetch in its own way, but for the refresh that waits for another to end', async () => {
+  const { coalescer, fetches } = bench()
+  const own = (answer: string) => () => Promise.resolve(answer)
+  assert.equal(await coalescer.join(A, own('read')), 'read')
+  const refreshes = [
+    coalescer.refresh(A, own('refresh')),
+    coalescer.refresh(A, () => assert.fail('too late to be called')),
+  ]
+  assert.equal(await refreshes[0], 'refresh')
+  await settle()
+  await fetches[0]!.succeed('the next refresh')
+  assert.equal(await refreshes[1], 'the next refresh')
+})
+
+test('a flight from before the process slept is not joined, though it is young', async () => {
+  const { coalescer, fetches, kept, clock } = bench()
+  const before = coalescer.join(A)
+  clock.now += 2_000
+  clock.wokeAt = clock.now
+  const after = coalescer.join(A)
+  assert.equal(fetches.length, 2)
+  assert.equal(coalescer.join(A), after, 'one after it is')
+  await fetches[1]!.succeed('after')
+  await fetches[0]!.succeed('before')
+  assert.deepEqual([await before, await after], ['before', 'after'])
+  assert.deepEqual(
+    kept.map(({ answer }) => answer),
+    ['after'],
+  )
+})
+
+test('a flight that is forgotten answers its waiters and is not joined, and one that is newer stays', async () => {
+  const { coalescer, fetches, kept } = bench()
+  const a = coalescer.join(A)
+  const b = coalescer.join(B)
+  coalescer.forgetOlder(['a', 'b'], 2)
+  void coalescer.join(A)
+  void coalescer.join(B)
+  assert.equal(fetches.length, 3)
+  coalescer.forgetWhere((question) => question.key === 'b')
+  void coalescer.join(B)
+  assert.equal(fetches.length, 4)
+  for (const [i, fetch] of fetches.entries()) await fetch.succeed(String(i))
+  assert.deepEqual([await a, await b], ['0', '1'])
+  assert.deepEqual(
+    kept.map(({ answer }) => answer),
+    ['2', '3'],
+  )
 })

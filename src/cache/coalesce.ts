@@ -1,17 +1,29 @@
-// Joined misses: the first caller for a key leads, the others wait for its flight.
+import type { Requested } from './knowledge.ts'
+
+// Coalesced misses: the first caller for a key leads, the others wait for its flight.
 //
 // Three rules keep it honest:
 // - A flight is out of the map before its waiters wake, so a caller who retries at once starts a new one.
-// - Only the flight that is still in the map when it succeeds is handed to `keep`. A refresh replaces an older read in
-//   the map. The older read still answers its waiters, but can no longer overwrite what is kept.
+// - Only the flight that is still in the map when it ends is the newest. A refresh replaces an older read in the map.
+//   The older read still answers its waiters, but can no longer overwrite what is kept.
 // - A refresh never takes the answer of a read that began before it. The first refresh starts at once. Those that come
 //   while it is in flight share one more flight, which starts when it ends: two calls, however many ask.
 
-interface Flight<A> {
-  readonly answer: Promise<A>
-  /** Epoch milliseconds. */
-  readonly startedAt: number
+/** A call whose answer many may wait for. */
+export interface Flight {
+  readonly requested: Requested
+  /** Somebody asked for an answer that is no older than the question. */
   readonly isRefresh: boolean
+  /** Whether somebody waits for it. Nobody does for one in the background, until a reader joins it. */
+  readonly isAwaited: boolean
+  /** The places of requests that were made for it later on: those of a list's pages. */
+  readonly parts: Set<number>
+}
+
+interface Inflight<Q, A> extends Flight {
+  readonly question: Q
+  readonly answer: Promise<A>
+  isAwaited: boolean
   /** The refresh that follows this one. */
   following: Promise<A> | undefined
 }
@@ -19,41 +31,49 @@ interface Flight<A> {
 export interface CoalescerOptions<Q, A> {
   /** Epoch milliseconds. */
   now(): number
-  fetch(question: Q, isRefresh: boolean): Promise<A>
-  /** The newest flight for this question succeeded; `startedAt` is when its answer was asked for. */
-  keep(question: Q, answer: A, startedAt: number): void
-  /** The newest flight for this question failed. */
-  fail(question: Q, error: unknown): void
-  /** Milliseconds. A flight older than this is not joined: a freeze has cut it, or its answer is from before one. */
+  /** The place of a request that is made now, among all. */
+  order(): number
+  /** `part` is to be called before each further request that the answer is put together from. */
+  fetch(question: Q, isRefresh: boolean, part: () => Requested): Promise<A>
+  /** A flight succeeded. `isNewest`: it was the newest for its key, and nobody has had it forgotten. */
+  succeed(question: Q, answer: A, flight: Flight, isNewest: boolean): void
+  /** A flight failed. */
+  fail(question: Q, error: unknown, flight: Flight, isNewest: boolean): void
+  /** Milliseconds. An older flight is not joined: a freeze has cut it, or its answer is from before one. */
   joinableForMs(question: Q): number
+  /** Epoch milliseconds. A flight from before it is not joined: the process slept, and its connection may be dead. */
+  wokeAt(): number
 }
 
 export class Coalescer<Q extends { readonly key: string }, A> {
   /** Callers who shared another's flight, since the start. */
   coalesced = 0
-  readonly #inflight = new Map<string, Flight<A>>()
+  readonly #inflight = new Map<string, Inflight<Q, A>>()
   readonly #options: CoalescerOptions<Q, A>
 
   constructor(options: CoalescerOptions<Q, A>) {
     this.#options = options
   }
 
-  /** Joins the flight for this question, or leads a new one. All waiters get the same answer, or the same rejection. */
-  join(question: Q): Promise<A> {
+  /**
+   * Joins the flight for this question, or leads a new one, by `fetch` where it is given. All waiters get the same
+   * answer, or the same rejection.
+   */
+  join(question: Q, fetch = this.#own(question, false)): Promise<A> {
     const flight = this.#joinable(question)
-    if (flight === undefined) return this.#lead(question, false, this.#options.fetch(question, false))
+    if (flight === undefined) return this.#lead(question, false, true, fetch)
     this.coalesced++
+    flight.isAwaited = true
     return flight.answer
   }
 
-  /** Like `join`, but the answer is of a flight that starts no earlier than this call. */
-  refresh(question: Q): Promise<A> {
+  /** Like `join`, but the answer is of a flight that starts no earlier. `fetch` is called now or not at all. */
+  refresh(question: Q, fetch?: () => Promise<A>): Promise<A> {
     const flight = this.#joinable(question)
-    if (flight === undefined || !flight.isRefresh) {
-      return this.#lead(question, true, this.#options.fetch(question, true))
-    }
+    const own = this.#own(question, true)
+    if (flight === undefined || !flight.isRefresh) return this.#lead(question, true, true, fetch ?? own)
     if (flight.following === undefined) {
-      const next = () => this.#lead(question, true, this.#options.fetch(question, true))
+      const next = () => this.#lead(question, true, true, own)
       flight.following = flight.answer.then(next, next)
     } else {
       this.coalesced++
@@ -61,49 +81,90 @@ export class Coalescer<Q extends { readonly key: string }, A> {
     return flight.following
   }
 
-  /**
-   * Registers a flight whose answer comes from elsewhere, for callers to join. If one is in flight already, nothing
-   * changes and its answer is returned. `askedAt` is the epoch milliseconds at which the answer was asked for; now by
-   * default.
-   */
-  lead(question: Q, answer: Promise<A>, askedAt = this.#options.now()): Promise<A> {
-    return this.#joinable(question)?.answer ?? this.#lead(question, false, answer, askedAt)
+  /** Leads a flight in the background for callers to join. Where one is in flight, its answer is returned instead. */
+  lead(question: Q, fetch: (part: () => Requested) => Promise<A>): Promise<A> {
+    return this.#joinable(question)?.answer ?? this.#lead(question, false, false, fetch)
   }
 
   isInflight(question: Q): boolean {
     return this.#joinable(question) !== undefined
   }
 
-  /** Forgets every flight: each still answers its waiters, none is kept. */
+  /** Forgets every flight: each still answers its waiters, none is the newest any more. */
   clear(): void {
     this.#inflight.clear()
   }
 
-  #joinable(question: Q): Flight<A> | undefined {
-    const flight = this.#inflight.get(question.key)
-    if (flight === undefined) return undefined
-    const age = this.#options.now() - flight.startedAt
-    return age >= 0 && age < this.#options.joinableForMs(question) ? flight : undefined
+  /** The same for those which that is said of. */
+  forgetWhere(isOne: (question: Q, flight: Flight) => boolean): void {
+    for (const [key, flight] of this.#inflight) {
+      if (isOne(flight.question, flight)) this.#inflight.delete(key)
+    }
   }
 
-  #lead(question: Q, isRefresh: boolean, fetching: Promise<A>, startedAt = this.#options.now()): Promise<A> {
-    const answer = fetching.then(
+  /** The same for those under these keys that were requested before `order`. */
+  forgetOlder(keys: readonly string[], order: number): void {
+    for (const key of keys) {
+      const flight = this.#inflight.get(key)
+      if (flight !== undefined && flight.requested.order < order) this.#inflight.delete(key)
+    }
+  }
+
+  #joinable(question: Q): Inflight<Q, A> | undefined {
+    const flight = this.#inflight.get(question.key)
+    if (flight === undefined) return undefined
+    const { now, joinableForMs, wokeAt } = this.#options
+    const { at } = flight.requested
+    const age = now() - at
+    return age >= 0 && age < joinableForMs(question) && at >= wokeAt() ? flight : undefined
+  }
+
+  #own(question: Q, isRefresh: boolean) {
+    return (part: () => Requested): Promise<A> => this.#options.fetch(question, isRefresh, part)
+  }
+
+  #lead(
+    question: Q,
+    isRefresh: boolean,
+    isAwaited: boolean,
+    fetch: (part: () => Requested) => Promise<A>,
+  ): Promise<A> {
+    const { succeed, fail } = this.#options
+    const parts = new Set<number>()
+    const requested = this.#request()
+    const answer = fetch(() => {
+      const part = this.#request()
+      parts.add(part.order)
+      return part
+    }).then(
       (fetched) => {
-        if (this.#end(question.key, flight)) this.#options.keep(question, fetched, startedAt)
+        succeed(question, fetched, flight, this.#end(question.key, flight))
         return fetched
       },
       (error: unknown) => {
-        if (this.#end(question.key, flight)) this.#options.fail(question, error)
+        fail(question, error, flight, this.#end(question.key, flight))
         throw error
       },
     )
-    const flight: Flight<A> = { answer, startedAt, isRefresh, following: undefined }
+    const flight: Inflight<Q, A> = {
+      question,
+      answer,
+      requested,
+      isRefresh,
+      isAwaited,
+      parts,
+      following: undefined,
+    }
     this.#inflight.set(question.key, flight)
     return answer
   }
 
+  #request(): Requested {
+    return { order: this.#options.order(), at: this.#options.now() }
+  }
+
   /** Whether the flight was still the newest for its key. */
-  #end(key: string, flight: Flight<A>): boolean {
+  #end(key: string, flight: Inflight<Q, A>): boolean {
     return this.#inflight.get(key) === flight && this.#inflight.delete(key)
   }
 }

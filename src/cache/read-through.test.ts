@@ -280,19 +280,25 @@ test('the same answer under a further question keeps the time that it has', asyn
     capacity: 10,
     maxBytes: 1_000_000,
     bytesOf: () => 1,
+    mostBytes: () => Infinity,
     aliasesOf: () => ['a', 'arn'],
+    subjectsOf: () => ['a'],
+    overlap: (one, other) => one === other,
     ttlMs: () => 60_000,
     rules: { refreshAheadPercent: 0, staleMs: 0 },
     negativeTtlMs: 0,
     kindOf: () => 'other',
     asStale: (held) => held,
     now: () => now,
+    wokeAt: () => 0,
     random: () => 0.5,
     fetch: () => Promise.resolve(answer),
   })
-  await cache.lead({ key: 'a' }, Promise.resolve(answer), now - 10_000)
+  const requested = cache.request()
+  now += 10_000
+  cache.add({ key: 'a' }, answer, requested, false)
   now += 40_000
-  await cache.lead({ key: 'arn' }, Promise.resolve(answer))
+  await cache.load({ key: 'arn' })
   assert.equal(cache.peek({ key: 'arn' }), answer)
   now += 10_000
   assert.equal(cache.get({ key: 'arn' }), undefined, 'a minute after it was asked for')

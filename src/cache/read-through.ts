@@ -1,4 +1,4 @@
-import { Coalescer } from './coalesce.ts'
+import { Coalescer, type Flight } from './coalesce.ts'
 import {
   freshnessAt,
   isFresh,
@@ -11,7 +11,10 @@ import {
   type FreshnessRules,
   type Life,
 } from './freshness.ts'
+import { Knowledge, type Requested } from './knowledge.ts'
 import { Lru } from './lru.ts'
+
+export type { Requested } from './knowledge.ts'
 
 /** What a call is made for. */
 export type Purpose = 'read' | 'refresh' | 'ahead'
@@ -23,8 +26,14 @@ export interface ReadThroughOptions<Q, A> {
   readonly maxBytes: number
   /** How many of `maxBytes` an answer takes. */
   bytesOf(answer: A): number
+  /** Most bytes that the answer to this question may take; a larger one is answered and not held. */
+  mostBytes(question: Q): number
   /** Further keys under which an answer is found. */
   aliasesOf(answer: A): readonly string[]
+  /** What the question is about: names that are the same in all its spellings, and in those of its other versions. */
+  subjectsOf(question: Q): readonly string[]
+  /** Whether two subjects have something in common. */
+  overlap(one: string, other: string): boolean
   /** How long an answer is fresh, in milliseconds from the moment it was asked for. 0: it is not kept. */
   ttlMs(question: Q): number
   readonly rules: FreshnessRules
@@ -36,13 +45,15 @@ export interface ReadThroughOptions<Q, A> {
   asStale(answer: A, ageMs: number): A
   /** Epoch milliseconds by the wall clock: a monotonic one may stand still while the sandbox is frozen. */
   now(): number
+  /** Epoch milliseconds: since when the process has run without a pause that may have cost it its connections. */
+  wokeAt(): number
   /** 0 to 1. */
   random(): number
   /**
    * `ahead`: nobody waits for it, so its failure is nothing to tell. `refresh`: an answer that was asked for before
-   * will not do.
+   * will not do. `part` is to be called before each further request that the answer is put together from.
    */
-  fetch(question: Q, purpose: Purpose): Promise<A>
+  fetch(question: Q, purpose: Purpose, part: () => Requested): Promise<A>
 }
 
 export interface CacheStats {
@@ -62,11 +73,15 @@ interface Held<A> {
   readonly answer: A
   life: Life
   readonly attempts: Attempts
+  /** Its place among all requests; see knowledge.ts. */
+  readonly order: number
+  readonly subjects: readonly string[]
 }
 
 interface Absence {
   readonly error: unknown
   readonly life: Life
+  readonly subjects: readonly string[]
 }
 
 // A flight that takes longer was most likely cut by a freeze, so no new caller joins it.
@@ -80,11 +95,15 @@ const ENTRY_BYTES = 400
 /** Most absences remembered. Names come from callers, and a loop over wrong names must not push out answers. */
 const MOST_ABSENCES = 100
 
-/** A cache that fetches on a miss, with one call for many waiters. The rules of freshness are in freshness.ts. */
+/**
+ * A cache that fetches on a miss, with one call for many waiters. The rules of freshness are in freshness.ts, and what
+ * is kept over what in knowledge.ts.
+ */
 export class ReadThrough<Q extends { readonly key: string }, A> {
   readonly #options: ReadThroughOptions<Q, A>
   readonly #lru: Lru<Held<A>>
   readonly #absences = new Lru<Absence>({ capacity: MOST_ABSENCES, maxBytes: MOST_ABSENCES })
+  readonly #knowledge: Knowledge
   readonly #coalescer: Coalescer<Q, A>
   #hits = 0
   #misses = 0
@@ -95,12 +114,15 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
   constructor(options: ReadThroughOptions<Q, A>) {
     this.#options = options
     this.#lru = new Lru(options)
+    this.#knowledge = new Knowledge(options.overlap)
     this.#coalescer = new Coalescer({
       now: options.now,
-      fetch: (question, isRefresh) => options.fetch(question, isRefresh ? 'refresh' : 'read'),
-      keep: (question, answer, startedAt) => this.#keep(question, answer, startedAt),
-      fail: (question, error) => this.#fail(question, error),
+      order: () => this.#knowledge.next(),
+      fetch: (question, isRefresh, part) => options.fetch(question, isRefresh ? 'refresh' : 'read', part),
+      succeed: (question, answer, flight, isNewest) => this.#succeed(question, answer, flight, isNewest),
+      fail: (question, error, flight, isNewest) => this.#fail(question, error, flight, isNewest),
       joinableForMs: (question) => Math.min(options.ttlMs(question) || JOINABLE_FOR_MS, JOINABLE_FOR_MS),
+      wokeAt: options.wokeAt,
     })
   }
 
@@ -117,10 +139,11 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
   /**
    * Fetches, together with all who ask the same, and keeps a success. Rejects with what `fetch` rejected with, unless
    * a stale answer may be served instead. If nothing may be kept, it is a `refresh`: then nobody may get an answer
-   * that was asked for before the question.
+   * that was asked for before the question. `fetch` is how this caller would fetch it, such as in a batch, instead of
+   * by the options' own; it is called at once or not at all.
    */
-  load(question: Q): Promise<A> {
-    if (!this.#mayKeep(question)) return this.refresh(question)
+  load(question: Q, fetch?: () => Promise<A>): Promise<A> {
+    if (!this.#mayKeep(question)) return this.refresh(question, fetch)
     const absence = this.#absenceOf(question)
     if (absence !== undefined) return absence
     this.#misses++
@@ -128,22 +151,43 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     const now = this.#options.now()
     if (stale !== undefined && now < stale.attempts.staleUntil)
       return Promise.resolve(this.#serveStale(stale))
-    const loaded = this.#coalescer.join(question)
+    const loaded = this.#coalescer.join(question, fetch)
     return stale === undefined ? loaded : loaded.catch((error: unknown) => this.#standIn(question, error))
   }
 
   /**
-   * As `load`, but its answer is of a call that begins after this one. After a failure the old answer is still held.
+   * As `load`, but its answer is of a call that begins after this one. After a failure the old answer is still held;
+   * after a success nothing that was requested before it came is, of all that has one of the question's subjects.
    */
-  refresh(question: Q): Promise<A> {
+  refresh(question: Q, fetch?: () => Promise<A>): Promise<A> {
     this.#misses++
     this.#absences.delete(question.key)
-    return this.#coalescer.refresh(question)
+    return this.#coalescer.refresh(question, fetch)
   }
 
-  /** As `load`, for an answer that is fetched elsewhere, such as in a batch. Callers who ask meanwhile wait for it. */
-  lead(question: Q, answer: Promise<A>, askedAt?: number): Promise<A> {
-    return this.#coalescer.lead(question, answer, askedAt)
+  /** As `load`, uncounted and in the background: nobody waits for it, but callers who ask meanwhile. */
+  prefetch(question: Q, fetch: () => Promise<A>): Promise<A> {
+    return this.#coalescer.lead(question, fetch)
+  }
+
+  /** To be called before something is requested whose answers are to be added. */
+  request(): Requested {
+    return { order: this.#knowledge.next(), at: this.#options.now() }
+  }
+
+  /**
+   * Keeps an answer that came beside another's; `requested` is of the call that brought it. `isInPlace`: it is kept
+   * only in the place of one that is held under one of its keys.
+   */
+  add(question: Q, answer: A, requested: Requested, isInPlace: boolean): void {
+    const aliases = this.#aliasesOf(question, answer)
+    const keys = [question.key, ...aliases]
+    const { order } = requested
+    if (this.#knowledge.isAnsweredSince(keys, order)) return
+    const isHeld = isInPlace && keys.some((key) => this.#lru.get(key) !== undefined)
+    this.#learn(keys, order)
+    const isCurrent = !this.#knowledge.isChangedSince(this.#options.subjectsOf(question), order)
+    if (isCurrent && (isHeld || !isInPlace)) this.#keep(question, answer, aliases, requested)
   }
 
   /** The answer within its time to live, uncounted. */
@@ -161,13 +205,12 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
   }
 
   /**
-   * To be called when something may have changed at AWS: drops every answer that is one of those, and all remembered
-   * absences. What is in flight answers its waiters and is not kept.
+   * What has one of these subjects may have changed at AWS. What is held of them is dropped, and so are all remembered
+   * absences. What is in flight answers its waiters, and is neither kept nor joined.
    */
-  dropWhere(isOne: (answer: A) => boolean): void {
-    this.#lru.deleteWhere(({ answer }) => isOne(answer))
+  changed(subjects: readonly string[]): void {
+    this.#forgetOlder(subjects, this.#knowledge.next())
     this.#absences.clear()
-    this.#coalescer.clear()
   }
 
   /** Drops every answer; what is in flight answers its waiters and is not kept. */
@@ -175,6 +218,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     this.#lru.clear()
     this.#absences.clear()
     this.#coalescer.clear()
+    this.#knowledge.forget()
   }
 
   stats(): CacheStats {
@@ -199,10 +243,12 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
 
   #refreshAhead(question: Q, held: Held<A>, now: number): void {
     if (this.#coalescer.isInflight(question) || !takeAttempt(held.attempts, now)) return
-    this.#coalescer.lead(question, this.#options.fetch(question, 'ahead')).then(
-      () => this.#refreshedAhead++,
-      () => undefined, // The answer is good for a while longer, and a later hit tries again.
-    )
+    this.#coalescer
+      .lead(question, (part) => this.#options.fetch(question, 'ahead', part))
+      .then(
+        () => this.#refreshedAhead++,
+        () => undefined, // The answer is good for a while longer, and a later hit tries again.
+      )
   }
 
   #staleOf(question: Q): Held<A> | undefined {
@@ -235,18 +281,65 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     return this.#options.capacity > 0 && this.#options.ttlMs(question) > 0
   }
 
-  // Freshness counts from the question, not from the answer: the sandbox may have been frozen between the two.
-  #keep(question: Q, answer: A, askedAt: number): void {
-    if (!this.#mayKeep(question)) return
-    const { rules, random, ttlMs, aliasesOf } = this.#options
+  #succeed(question: Q, answer: A, flight: Flight, isNewest: boolean): void {
     const { key } = question
+    const { isRefresh, requested, parts } = flight
     // The same answer is kept already, under another spelling. Its time began then.
-    if (this.#lru.get(key)?.answer === answer) return
-    const aliases = aliasesOf(answer).filter((alias) => alias !== key)
-    this.#absences.delete(key)
-    for (const alias of aliases) this.#absences.delete(alias)
-    const life = lifeOf(askedAt, ttlMs(question), rules, random)
-    this.#lru.set(key, { answer, life, attempts: noAttempts() }, this.#bytesOf(key, answer), aliases)
+    if (!isRefresh && this.#lru.get(key)?.answer === answer) return
+    const aliases = this.#aliasesOf(question, answer)
+    const subjects = this.#options.subjectsOf(question)
+    // Under its own key there is nothing newer while it is the newest flight.
+    const isCurrent =
+      isNewest &&
+      !this.#knowledge.isAnsweredSince(aliases, requested.order) &&
+      !this.#knowledge.isChangedSince(subjects, requested.order)
+    // AWS may have looked at anything that was requested before this answer came earlier than at this.
+    const order = isRefresh ? this.#knowledge.next() : requested.order
+    if (isRefresh) this.#forgetOlder(subjects, order, parts)
+    this.#learn([key, ...aliases], order)
+    if (isCurrent) this.#keep(question, answer, aliases, { order, at: requested.at })
+  }
+
+  /** Keeps an answer over which there is no knowledge. */
+  #keep(question: Q, answer: A, aliases: readonly string[], { order, at }: Requested): void {
+    const { rules, random, ttlMs, subjectsOf, mostBytes } = this.#options
+    const { key } = question
+    const subjects = subjectsOf(question)
+    this.#absences.deleteWhere((absence) => this.#knowledge.overlap(absence.subjects, subjects))
+    if (!this.#mayKeep(question)) return
+    const bytes = this.#bytesOf(key, answer)
+    if (bytes > mostBytes(question)) return
+    // Freshness counts from the question, not from the answer: the sandbox may have been frozen between the two.
+    const life = lifeOf(at, ttlMs(question), rules, random)
+    this.#lru.set(key, { answer, life, attempts: noAttempts(), order, subjects }, bytes, aliases)
+  }
+
+  /** An answer of these keys is known: nothing older is held from now on, nor kept, nor joined. */
+  #learn(keys: readonly string[], order: number): void {
+    this.#knowledge.answered(keys, order)
+    this.#coalescer.forgetOlder(keys, order)
+    for (const key of keys) {
+      const held = this.#lru.get(key)
+      if (held !== undefined && held.order < order) this.#lru.delete(key)
+    }
+  }
+
+  /** Of these subjects nothing that was requested before `order`, but `parts`, is held from now on, kept or joined. */
+  #forgetOlder(subjects: readonly string[], order: number, parts?: ReadonlySet<number>): void {
+    const knowledge = this.#knowledge
+    knowledge.changed(subjects, order)
+    this.#lru.deleteWhere(
+      (held) =>
+        held.order < order && parts?.has(held.order) !== true && knowledge.overlap(held.subjects, subjects),
+    )
+    this.#coalescer.forgetWhere(
+      (question, { requested }) =>
+        requested.order < order && knowledge.overlap(this.#options.subjectsOf(question), subjects),
+    )
+  }
+
+  #aliasesOf({ key }: Q, answer: A): string[] {
+    return this.#options.aliasesOf(answer).filter((alias) => alias !== key)
   }
 
   #bytesOf(key: string, answer: A): number {
@@ -255,17 +348,25 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     return bytes
   }
 
-  #fail(question: Q, error: unknown): void {
-    if (!this.#mayKeep(question)) return
-    const { negativeTtlMs, rules, kindOf, now, random } = this.#options
+  #fail(question: Q, error: unknown, { requested, isAwaited }: Flight, isNewest: boolean): void {
+    const { negativeTtlMs, rules, kindOf, now, random, subjectsOf } = this.#options
     const kind = kindOf(error)
-    if (kind === 'absent' && negativeTtlMs > 0) {
+    const { key } = question
+    // A refusal is known from then on, too. But what is held stays, until its time is over.
+    if (kind !== 'transient') {
+      this.#knowledge.answered([key], requested.order)
+      this.#coalescer.forgetOlder([key], requested.order)
+    }
+    if (!isNewest || !this.#mayKeep(question)) return
+    if (kind === 'absent' && negativeTtlMs > 0 && isAwaited) {
+      const subjects = subjectsOf(question)
+      if (this.#knowledge.isChangedSince(subjects, requested.order)) return
       const life = lifeOf(now(), negativeTtlMs, PLAIN, random)
-      this.#absences.set(question.key, { error, life }, 1)
+      this.#absences.set(key, { error, life, subjects }, 1)
     }
     if (rules.staleMs === 0) return
-    const held = this.#lru.get(question.key)
-    if (held === undefined) return
+    const held = this.#lru.get(key)
+    if (held === undefined || held.order > requested.order) return
     if (kind === 'transient') pauseAfterFailure(held.attempts, now(), random)
     // AWS has refused, so this answer must not be served after its expiry.
     else held.life = { ...held.life, goneAt: held.life.expiresAt }

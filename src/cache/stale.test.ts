@@ -262,20 +262,3 @@ test('a clock that went backwards forgets an absence', async () => {
   void cache.load(A).catch(() => {})
   assert.equal(fetches.length, 2)
 })
-
-test('what is dropped is gone in every spelling, and a read that began before is not kept', async () => {
-  const { cache, fetches, read } = bench({ ...NEGATIVE, aliasesOf: () => ['a', 'arn'] })
-  await read(A, 'old')
-  const flying = cache.refresh(A)
-  cache.dropWhere((answer) => answer === 'old')
-  assert.deepEqual([cache.get(A), cache.get(ALIASED)], [undefined, undefined])
-  fetches.at(-1)!.resolve('from before the write')
-  assert.equal(await flying, 'from before the write')
-  assert.equal(cache.get(A), undefined)
-})
-
-test('an answer that is led from a batch is kept under all of its names', async () => {
-  const { cache } = bench({ aliasesOf: () => ['a', 'arn'] })
-  assert.equal(await cache.lead(A, Promise.resolve('x')), 'x')
-  assert.deepEqual([cache.get(A), cache.get(ALIASED)], ['x', 'x'])
-})

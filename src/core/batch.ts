@@ -24,7 +24,7 @@ export function openFlight<L extends Single>(lookup: L): { flight: Flight<L>; fi
   return { flight: { lookup, resolve: (it) => resolve(it), reject: (error) => reject(error) }, fields }
 }
 
-export interface FetchOptions {
+export interface BatchOptions {
   readonly upstream: LazyUpstream
   /** No more calls for one name each at once, so that a caller's own call gets its turn. */
   readonly maxConnections: number
@@ -33,7 +33,7 @@ export interface FetchOptions {
 }
 
 /** Asks AWS and settles every flight. Rejects only if the half that asks cannot be loaded, after the flights. */
-export async function fetchFlights(flights: readonly Flight[], options: FetchOptions): Promise<void> {
+export async function fetchFlights(flights: readonly Flight[], options: BatchOptions): Promise<void> {
   const { upstream, isSecretBatched } = options
   const half = await upstream.load().catch((error: unknown) => {
     for (const { reject } of flights) reject(error)
@@ -85,7 +85,7 @@ export async function fetchFlights(flights: readonly Flight[], options: FetchOpt
 /** One call each. */
 async function fetchEach(
   flights: readonly Flight[],
-  { upstream, maxConnections }: FetchOptions,
+  { upstream, maxConnections }: BatchOptions,
 ): Promise<void> {
   const half = await upstream.load()
   const left = [...flights]

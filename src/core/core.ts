@@ -1,32 +1,23 @@
-import { answerOfBytes, asStale, bytesOf, createAnswer, type Answer } from '../answer/answer.ts'
-import { goShape } from '../answer/go-shape.ts'
-import { pathBytes } from '../answer/many.ts'
-import { ReadThrough, type Purpose } from '../cache/read-through.ts'
-import type { Config } from '../config/config.ts'
-import { UpstreamError } from '../errors.ts'
-import { SnapshotGuard } from '../lambda/snapshot.ts'
-import { createCurrentTokenCheck } from '../token.ts'
-import type { Log } from '../log.ts'
-import { Meter, type Outcome, type Totals } from '../metrics/meter.ts'
-import type { CallObserver } from '../upstream/calls.ts'
-import {
-  nameOf,
-  parameterLookup,
-  type Lookup,
-  type ParameterLookup,
-  type PathLookup,
-  type SecretLookup,
-} from '../lookup.ts'
-import type { Fields } from '../fields.ts'
-import type { RawAnswer, RawCall } from '../raw-call.ts'
-import { say } from '../public.ts'
-import { createEnvironment, type Environment } from './environment.ts'
-import { isThrottling, kindOfFailure } from './failure-kind.ts'
-import { createPrefetch, type Prefetch } from './prefetch.ts'
-import { isOf, spellingsOf } from './spellings.ts'
-import { createManyReader } from './read-many.ts'
+import { asStale, bytesOf, type Answer } from '../answer/answer.ts'
 import type { Part } from '../answer/many-reply.ts'
+import { ReadThrough } from '../cache/read-through.ts'
+import type { Config } from '../config/config.ts'
+import type { UpstreamError } from '../errors.ts'
+import { SnapshotGuard } from '../lambda/snapshot.ts'
+import type { Log } from '../log.ts'
+import type { Lookup, ParameterLookup, SecretLookup } from '../lookup.ts'
+import { Meter, type Totals } from '../metrics/meter.ts'
+import type { CallObserver } from '../upstream/calls.ts'
+import { createEnvironment, type Environment } from './environment.ts'
+import { kindOfFailure } from './failure-kind.ts'
+import { createFetch } from './fetch.ts'
 import { createLazyUpstream, type LazyUpstream } from './lazy-upstream.ts'
+import { createPassThrough, outcomeOf, type PassThrough } from './pass-through.ts'
+import { createPrefetch, type Prefetch } from './prefetch.ts'
+import { readMany } from './read-many.ts'
+import { createSessionTokenCheck } from './session-token.ts'
+import { overlap, subjectsOf } from './subjects.ts'
+import { createWake } from './wake.ts'
 
 /** What all our programs share. It is made from the config alone, and opens no socket, process or signal. */
 export interface Core {
@@ -39,10 +30,7 @@ export interface Core {
   readonly environment: Environment | undefined
   /** Many at once; see read-many.ts. */
   readMany(lookups: readonly (SecretLookup | ParameterLookup)[], isRefresh: boolean): Promise<Part[]>
-  /** Hands a call of an SDK on to AWS; logs a failure. Rejects with UpstreamError, or with a defect of ours. */
-  passOn(call: RawCall): Promise<RawAnswer>
-  /** Forgets what is held of the secrets and parameters with these names or ARNs, in every spelling and version. */
-  changed(names: readonly string[]): void
+  readonly passThrough: PassThrough
   /** Undefined if nobody wants to know what is counted. */
   readonly metrics: Metrics | undefined
   /** Whether it is the session token of the current container credentials; undefined if there are none. */
@@ -54,17 +42,36 @@ export interface Metrics {
   totals(): Totals
 }
 
-export function createCore(config: Config, log: Log): Core {
+/** Of the cache's bytes, what a list may take itself; and of bytes and entries, what its parameters may. */
+const LIST_SHARE = 1 / 2
+const PARTS_SHARE = { count: 1 / 2, bytes: 1 / 4 }
+
+/** `given` is in place of AWS, for a test. */
+export function createCore(config: Config, log: Log, given?: LazyUpstream): Core {
+  const { capacity, cacheEnabled, cacheMaxBytes: maxBytes } = config
+  const { maxConnections, region } = config.upstream
   const meter = config.metrics && new Meter(Math.random)
-  const upstream = createLazyUpstream(config.upstream, log, meter && observed(meter))
+  const observe: CallObserver | undefined =
+    meter &&
+    ((tookMs, error) => meter.called(tookMs, error === undefined ? 'answered' : outcomeOf(error.code)))
+  const upstream = given ?? createLazyUpstream(config.upstream, log, observe)
   const isSnapStart = config.initializationType === 'snap-start'
+  const wake = createWake(Date.now)
+  const guard = new SnapshotGuard(isSnapStart, {
+    forgetConnections: upstream.reset,
+    forgetAll() {
+      cache.forget()
+      upstream.reset()
+    },
+  })
+  const during = <T>(call: () => Promise<T>) => wake.during(() => guard.during(call))
   const environment =
     config.environment &&
     createEnvironment({
       settings: config.environment,
       log,
-      upstream,
       isSnapStart,
+      isKept: cacheEnabled && capacity > 0 && config.parametersTtlMs > 0,
       load: (lookup) => {
         const held = cache.get(lookup)
         return held === undefined ? cache.load(lookup) : Promise.resolve(held)
@@ -76,48 +83,57 @@ export function createCore(config: Config, log: Log): Core {
     isExpected,
     log,
     upstream,
+    wake,
     cache: () => cache,
   })
-  const guard = new SnapshotGuard(isSnapStart, {
-    forgetConnections: upstream.reset,
-    forgetAll: () => {
-      cache.forget()
-      upstream.reset()
-    },
-  })
-  const many = createManyReader({
+  const { fetch, answerOf } = createFetch({
     upstream,
-    maxConnections: config.upstream.maxConnections,
-    isSecretBatched: true,
+    log,
+    isExpected,
+    prefetch,
+    region,
+    share: { count: capacity * PARTS_SHARE.count, bytes: maxBytes * PARTS_SHARE.bytes },
+    cache: () => cache,
   })
   const cache = new ReadThrough<Lookup, Answer>({
-    capacity: config.cacheEnabled ? config.capacity : 0,
-    maxBytes: config.cacheMaxBytes,
+    capacity: cacheEnabled ? capacity : 0,
+    maxBytes,
     bytesOf,
+    mostBytes: ({ store }) => (store === 'parameter-path' ? maxBytes * LIST_SHARE : maxBytes),
     aliasesOf: ({ aliases }) => aliases,
+    subjectsOf,
+    overlap,
     ttlMs,
     rules: config.freshness,
     negativeTtlMs: config.negativeTtlMs,
     kindOf: kindOfFailure,
     asStale,
     now: Date.now,
+    wokeAt: wake.wokeAt,
     random: Math.random,
-    fetch(lookup, purpose) {
-      const coming = many.collect(lookup)
-      return guard.during(() => fetchAnswer(lookup, purpose, coming))
+    fetch: (lookup, purpose, page) => during(() => fetch(lookup, purpose, page)),
+  })
+  const passThrough = createPassThrough({
+    upstream,
+    log,
+    meter,
+    changed(subjects) {
+      cache.changed(subjects)
+      prefetch?.changed()
     },
   })
+  const many = { cache, answerOf, upstream, maxConnections, isSecretBatched: true }
+
   return {
     cache,
     guard,
     upstream,
     prefetch,
     environment,
-    readMany: (lookups, isRefresh) => guard.during(() => many.read(cache, lookups, isRefresh)),
-    passOn,
-    changed: (names) => cache.dropWhere((answer) => names.some((name) => isOf(answer, name))),
+    readMany: (lookups, isRefresh) => during(() => readMany(lookups, isRefresh, many)),
+    passThrough: (call, names) => guard.during(() => passThrough(call, names)),
     metrics: meter && { meter, totals: () => meter.totals(cache.stats(), prefetch?.count ?? 0) },
-    isCurrentToken: currentTokenCheck(),
+    isCurrentToken: createSessionTokenCheck(config.upstream, { upstream, guard, log }),
   }
 
   function isExpected(lookup: Lookup, error: UpstreamError): boolean {
@@ -128,97 +144,4 @@ export function createCore(config: Config, log: Log): Core {
     if (guard.isBeforeRestore) return 0
     return lookup.store === 'secrets-manager' ? config.secretsTtlMs : config.parametersTtlMs
   }
-
-  /**
-   * Asks AWS, past the cache. Logs a failure; if nobody waits for the answer, at DEBUG only. Rejects with
-   * UpstreamError, or with a defect of ours.
-   */
-  async function fetchAnswer(lookup: Lookup, purpose: Purpose, coming?: Promise<Fields>): Promise<Answer> {
-    try {
-      if (coming !== undefined) return createAnswer(goShape(await coming))
-      if (lookup.store === 'parameter-path') return await fetchBelow(lookup)
-      const awaited = purpose === 'read' ? prefetch?.awaited(lookup) : undefined
-      const prefetched = awaited && (await awaited)
-      if (prefetched !== undefined) return prefetched
-      const half = await upstream.load()
-      return createAnswer(goShape(await half.fetch(lookup)))
-    } catch (error) {
-      if (error instanceof UpstreamError) {
-        const isQuiet = purpose === 'ahead' || isExpected(lookup, error)
-        log[isQuiet ? 'debug' : 'error'](say`${error.report} (${nameOf(lookup)})`)
-      }
-      throw error
-    }
-  }
-
-  /** All below a path. Each parameter is kept as an answer of its own, too. */
-  async function fetchBelow(lookup: PathLookup): Promise<Answer> {
-    const half = await upstream.load()
-    const bodies: string[] = []
-    await half.fetchPath(lookup, (page, askedAt) => {
-      for (const parameter of page) {
-        const { withDecryption, role } = lookup
-        const single = parameterLookup(parameter.Name ?? '', undefined, withDecryption, role)
-        const fields = { store: 'parameter-store', parameter } as const
-        const own = { accountId: undefined, region: config.upstream.region }
-        const answer = createAnswer(goShape(fields), spellingsOf(single, fields, own))
-        bodies.push(answer.bytes)
-        cache.lead(single, Promise.resolve(answer), askedAt).catch(() => undefined)
-      }
-      return true
-    })
-    return answerOfBytes(pathBytes(bodies))
-  }
-
-  function passOn(call: RawCall): Promise<RawAnswer> {
-    return guard.during(async () => {
-      try {
-        const half = await upstream.load()
-        meter?.handedOn()
-        const answer = await half.passOn(call)
-        if (answer.status >= 400) meter?.ended(outcomeOf(codeIn(answer)))
-        return answer
-      } catch (error) {
-        if (error instanceof UpstreamError) log.error(error.report)
-        throw error
-      }
-    })
-  }
-
-  /** With container credentials, a caller may show the session token that the same endpoint gave it. */
-  function currentTokenCheck(): Core['isCurrentToken'] {
-    const { container, credentials } = config.upstream
-    if (container === undefined || credentials !== undefined) return undefined
-    return createCurrentTokenCheck({
-      current: () => sessionTokens('sessionTokens'),
-      renewed: () => sessionTokens('renewedSessionTokens'),
-      now: Date.now,
-    })
-  }
-
-  function sessionTokens(which: 'sessionTokens' | 'renewedSessionTokens'): Promise<readonly string[]> {
-    return guard.during(async () => {
-      try {
-        const half = await upstream.load()
-        return await half[which]()
-      } catch (error) {
-        if (!(error instanceof UpstreamError)) throw error
-        log.error(error.report)
-        return []
-      }
-    })
-  }
-}
-
-function observed(meter: Meter): CallObserver {
-  return (tookMs, error) => meter.called(tookMs, error === undefined ? 'answered' : outcomeOf(error.code))
-}
-
-function outcomeOf(code: string): Outcome {
-  return isThrottling(code) ? 'throttled' : 'failed'
-}
-
-/** AWS's error code in an answer that is handed on; empty where there is none. */
-function codeIn({ bytes }: RawAnswer): string {
-  return /"__type"\s*:\s*"(?:[\w.]+#)?(\w+)"/.exec(bytes)?.[1] ?? ''
 }

@@ -7,7 +7,6 @@ import { UpstreamError, type Reject } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { pathLookup, secretLookup, type Lookup, type ParameterLookup, type SecretLookup } from '../lookup.ts'
 import { say, shown, type Public } from '../public.ts'
-import type { LazyUpstream } from './lazy-upstream.ts'
 import {
   byteString,
   readReference,
@@ -43,9 +42,10 @@ export interface Environment {
 export interface EnvironmentOptions {
   readonly settings: EnvironmentSettings
   readonly log: Log
-  readonly upstream: LazyUpstream
   /** The function is started from a snapshot, which would hold the values. */
   readonly isSnapStart: boolean
+  /** Whether parameters that are fetched before they are asked for would be kept. */
+  readonly isKept: boolean
   load(lookup: Lookup): Promise<Answer>
 }
 
@@ -79,10 +79,9 @@ const LATE: Failure = { code: say`TimeoutError`, why: say`AWS did not answer wit
 const MOST_NAMED = 20
 
 export function createEnvironment(options: EnvironmentOptions): Environment {
-  const { settings, log, upstream, isSnapStart, load } = options
+  const { settings, log, isSnapStart, isKept, load } = options
   const references = settings.references.map((one) => ({ name: one.name, reference: readReference(one) }))
   const sources = readSources(settings.from)
-  const paths = new Map<string, Promise<readonly Named[]>>()
   const replaced = new Set(references.map(({ name }) => name))
   const keysOf = (isOptional: boolean): string[] =>
     references.flatMap(({ reference }) =>
@@ -97,9 +96,9 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
     lookups: isSnapStart ? [] : lookups(),
     isExpected: (lookup, { code }) => ABSENT.test(code) && optional.has(lookup.key),
     begin() {
-      if (isSnapStart) return
+      if (isSnapStart || !isKept) return
       for (const source of sources) {
-        if (source.kind === 'path') fetchPath(source.path).catch(() => undefined)
+        if (source.kind === 'path') load(pathLookup(source.path, true, true)).catch(() => undefined)
       }
     },
     async answer() {
@@ -201,8 +200,7 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
     try {
       if (source.kind === 'path') {
         const { path } = source
-        const found = await fetchPath(path).finally(() => paths.delete(path))
-        return found.map(({ name, value }) => ({
+        return parametersIn(await load(pathLookup(path, true, true))).map(({ name, value }) => ({
           origin: say`ssm:${shown(name)}`,
           name: variableName(naming, stepsBelow(path, name)),
           value,
@@ -221,26 +219,6 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
     } catch (error) {
       return { code: codeOf(error) }
     }
-  }
-
-  /** The parameters below a path. Kept until they are reported, or have failed. */
-  function fetchPath(path: string): Promise<readonly Named[]> {
-    const known = paths.get(path)
-    if (known !== undefined) return known
-    const fetching = (async () => {
-      const found: Named[] = []
-      const half = await upstream.load()
-      await half.fetchPath(pathLookup(path, true, true), (page) => {
-        for (const { Name: name, Value: value } of page) {
-          if (name !== undefined && value !== undefined) found.push({ name, value })
-        }
-        return true
-      })
-      return found
-    })()
-    paths.set(path, fetching)
-    fetching.catch(() => paths.delete(path))
-    return fetching
   }
 
   function allowed(
@@ -285,6 +263,14 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
     )
     return [...ofReferences, ...ofSources]
   }
+}
+
+/** `answer` is that to a path. */
+function parametersIn({ bytes }: Answer): Named[] {
+  const { Parameters } = JSON.parse(Buffer.from(bytes, 'latin1').toString('utf8')) as {
+    Parameters: readonly { Name: string; Value: string | null }[]
+  }
+  return Parameters.flatMap(({ Name: name, Value: value }) => (value === null ? [] : [{ name, value }]))
 }
 
 function codeOf(error: unknown): Public {

@@ -1,9 +1,7 @@
-import { createAnswer, type Answer } from '../answer/answer.ts'
-import { goShape } from '../answer/go-shape.ts'
-import type { ReadThrough } from '../cache/read-through.ts'
+import type { Answer } from '../answer/answer.ts'
+import type { ReadThrough, Requested } from '../cache/read-through.ts'
 import type { Config } from '../config/config.ts'
 import { UpstreamError } from '../errors.ts'
-import type { Fields } from '../fields.ts'
 import type { Log } from '../log.ts'
 import {
   nameOf,
@@ -18,7 +16,9 @@ import { say, shown, type Public } from '../public.ts'
 import { fetchFlights, openFlight, type Flight } from './batch.ts'
 import type { LazyUpstream } from './lazy-upstream.ts'
 import { readLists, type Listed, type Lists } from './prefetch-lists.ts'
-import { spellingsOf, type Own } from './spellings.ts'
+import { spelledAnswer } from './fetch.ts'
+import type { Own } from './spellings.ts'
+import type { Wake } from './wake.ts'
 
 // Fetches what the function has named before it asks. Each name becomes a flight of the cache, so a caller who asks
 // meanwhile waits for the same call. Nothing here rejects: a part that fails is logged in one line, and asked for again
@@ -30,10 +30,12 @@ export interface Prefetch {
   /** Resolves when all is settled; never rejects. `accountId` is the function's own, if it is known. */
   run(accountId: string | undefined): Promise<void>
   /**
-   * For a question that has no flight of its own, but that one under way may answer. Resolves with undefined if none
-   * did. Never rejects.
+   * For a question that has no flight of its own, but that one under way may answer: waits for that, and looks into
+   * the cache. So whatever was learnt meanwhile counts. Resolves with undefined if it is not held then. Never rejects.
    */
   awaited(lookup: Lookup): Promise<Answer | undefined> | undefined
+  /** Something may have changed at AWS: nobody waits any more for what was asked before. */
+  changed(): void
 }
 
 export interface PrefetchOptions {
@@ -44,17 +46,27 @@ export interface PrefetchOptions {
   isExpected(lookup: Lookup, error: UpstreamError): boolean
   readonly log: Log
   readonly upstream: LazyUpstream
+  readonly wake: Wake
   cache(): ReadThrough<Lookup, Answer>
+}
+
+/** A path that is being fetched. */
+interface PathFetch extends Listed {
+  /** Of its latest page. */
+  requested: Requested
+  isOver: boolean
+  /** Whom to wake when a page has come, or no more will. */
+  readonly waiting: (() => void)[]
 }
 
 /** Undefined if nothing is to be prefetched. */
 export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
-  const { config, lookups, log, upstream, cache } = options
+  const { config, lookups, log, upstream, wake, cache } = options
   const { isEmpty, batch } = config.prefetch
   if (isEmpty && lookups.length === 0) return undefined
   /** By the key of the question without decryption, which a parameter that is not encrypted answers too. */
-  const siblings = new Map<string, Promise<Answer | undefined>>()
-  const paths: (Listed & { settled: Promise<void> })[] = []
+  const siblings = new Map<string, { readonly requested: Requested; readonly settled: Promise<void> }>()
+  const paths: PathFetch[] = []
   const settings = config.upstream
   let count = 0
   let room = config.capacity
@@ -65,95 +77,110 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
     },
     async run(accountId) {
       try {
-        await runAll({ accountId, region: settings.region })
+        await wake.during(() => runAll({ accountId, region: settings.region }))
       } catch (error) {
         warn(say`everything`, error)
       }
-      siblings.clear()
-      paths.length = 0
+      forget()
     },
     awaited(lookup) {
       if (lookup.store !== 'parameter-store') return undefined
       const sibling = siblings.get(lookup.key)
-      if (sibling !== undefined) return sibling
-      const path = paths.find(({ name, role }) => role === lookup.role && lookup.name.startsWith(name))
-      if (path !== undefined) return path.settled.then(() => held(lookup))
-      return undefined
+      if (sibling !== undefined && !hasSlept(sibling)) return sibling.settled.then(() => cache().peek(lookup))
+      // A version is in no list.
+      const path = lookup.name.includes(':')
+        ? undefined
+        : paths.find(({ name, role }) => role === lookup.role && lookup.name.startsWith(name))
+      return path === undefined || hasSlept(path) ? undefined : fromPath(path, lookup)
     },
+    changed: forget,
+  }
+
+  function forget(): void {
+    siblings.clear()
+    paths.length = 0
+  }
+
+  /** Its connection may be dead since. */
+  function hasSlept({ requested }: { readonly requested: Requested }): boolean {
+    return requested.at < wake.wokeAt()
   }
 
   async function runAll(own: Own): Promise<void> {
     const asked = questionsOf(readLists(config, log))
-    const flights = [...asked.secrets, ...asked.parameters].map((lookup) => start(lookup, own))
-    const byPath = asked.paths.map((path) => {
-      const settled = fetchPath(path, own)
-      paths.push({ ...path, settled })
-      return settled
-    })
+    const flights = [...asked.secrets, ...asked.parameters].flatMap((lookup) => start(lookup, own))
     const { maxConnections } = settings
     await Promise.all([
       fetchFlights(flights, { upstream, maxConnections, isSecretBatched: batch }),
-      ...byPath,
+      ...asked.paths.map((path) => fetchPath(path, own)),
     ])
   }
 
-  /** Makes the question a flight. Its answer is given later, by resolving the flight. */
-  function start(lookup: SecretLookup | ParameterLookup, own: Own): Flight {
-    const { flight, fields } = openFlight(lookup)
-    const answer = fields.then((got) => answerOf(lookup, got, own))
-    answer.catch(() => undefined) // Nobody waits for it if a caller's own flight was there first.
-    const led = cache().lead(lookup, answer)
-    const done = led.then(
-      (got) => {
-        count++
-        return got
-      },
-      (error: unknown) => {
-        const isExpected = error instanceof UpstreamError && options.isExpected(lookup, error)
-        warn(nameOf(lookup), error, isExpected ? 'debug' : 'warn')
-        return undefined
-      },
-    )
-    if (lookup.store === 'parameter-store') {
-      const sibling = parameterLookup(lookup.name, undefined, false, lookup.role).key
-      siblings.set(
-        sibling,
-        done.then((got) => (got?.aliases.includes(sibling) === true ? got : undefined)),
+  /** Makes the question a flight. None if a caller's own was there first; else its answer is given by resolving it. */
+  function start(lookup: SecretLookup | ParameterLookup, own: Own): Flight[] {
+    const flights: Flight[] = []
+    const requested = cache().request()
+    const settled = cache()
+      .prefetch(lookup, () => {
+        const { flight, fields } = openFlight(lookup)
+        flights.push(flight)
+        return fields.then((got) => spelledAnswer(lookup, got, own))
+      })
+      .then(
+        () => void count++,
+        (error: unknown) => {
+          const isExpected = error instanceof UpstreamError && options.isExpected(lookup, error)
+          warn(nameOf(lookup), error, isExpected ? 'debug' : 'warn')
+        },
       )
+    if (lookup.store === 'parameter-store') {
+      const sibling = parameterLookup(lookup.name, undefined, false, lookup.role)
+      siblings.set(sibling.key, { requested, settled })
     }
-    return flight
+    return flights
   }
 
-  async function fetchPath({ name: path, role }: Listed, own: Own): Promise<void> {
+  async function fetchPath(listed: Listed, own: Own): Promise<void> {
+    const { name: path, role } = listed
+    const fetch: PathFetch = { ...listed, requested: cache().request(), isOver: false, waiting: [] }
+    paths.push(fetch)
+    const wakeAll = (): void => {
+      for (const waiter of fetch.waiting.splice(0)) waiter()
+    }
     try {
-      const half = await upstream.load()
+      const aws = await upstream.load()
       let found = 0
-      await half.fetchPath(
-        pathLookup(path === '/' ? path : path.slice(0, -1), true, true, role),
-        (page, askedAt) => {
+      await aws.fetchPath(pathLookup(path === '/' ? path : path.slice(0, -1), true, true, role), {
+        requested: () => (fetch.requested = cache().request()),
+        onPage(page, requested) {
           found += page.length
           for (const parameter of page.slice(0, room)) {
             const lookup = parameterLookup(parameter.Name ?? '', undefined, true, role)
-            const answer = answerOf(lookup, { store: 'parameter-store', parameter }, own)
-            cache()
-              .lead(lookup, Promise.resolve(answer), askedAt)
-              .then(
-                () => count++,
-                () => undefined, // A caller's own flight was there first, and tells the caller.
-              )
+            const answer = spelledAnswer(lookup, { store: 'parameter-store', parameter }, own)
+            cache().add(lookup, answer, requested, false)
+            count++
           }
           if (page.length > room) warnOfCapacity()
           room = Math.max(0, room - page.length)
+          wakeAll()
           return room > 0
         },
-      )
+      })
       if (found === 0) log.warn(say`prefetch: there is no parameter below path=${shown(path)}`)
     } catch (error) {
       warn(say`path=${shown(path)}`, error)
+    } finally {
+      fetch.isOver = true
+      wakeAll()
     }
   }
 
-  function held(lookup: ParameterLookup): Answer | undefined {
+  /** Looks into the cache after each page. */
+  async function fromPath(path: PathFetch, lookup: ParameterLookup): Promise<Answer | undefined> {
+    const decrypted = parameterLookup(lookup.name, undefined, true, lookup.role)
+    while (!path.isOver && cache().peek(decrypted) === undefined) {
+      await new Promise<void>((resolve) => path.waiting.push(resolve))
+    }
     return cache().peek(lookup)
   }
 
@@ -162,16 +189,17 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
     const secretsByKey = new Map<string, SecretLookup>()
     const parametersByKey = new Map<string, ParameterLookup>()
     const pathsAsked = new Map<string, Listed>()
-    for (const one of isKept(config.secretsTtlMs, say`SECRETS_MANAGER_TTL`, lists.secrets)) {
+    for (const one of keptOf(lists.secrets, config.secretsTtlMs, say`SECRETS_MANAGER_TTL`)) {
       const lookup = secretQuestion(one)
       secretsByKey.set(lookup.key, lookup)
     }
-    for (const one of isKept(config.parametersTtlMs, say`SSM_PARAMETER_STORE_TTL`, lists.parameters)) {
+    for (const one of keptOf(lists.parameters, config.parametersTtlMs, say`SSM_PARAMETER_STORE_TTL`)) {
       const lookup = parameterLookup(one.name, undefined, true, one.role)
       if (one.name.endsWith('/')) pathsAsked.set(lookup.key, one)
       else parametersByKey.set(lookup.key, lookup)
     }
-    for (const lookup of keptOf(lookups)) {
+    for (const lookup of lookups) {
+      if (!isKept(lookup.store === 'secrets-manager' ? config.secretsTtlMs : config.parametersTtlMs)) continue
       if (lookup.store === 'secrets-manager') secretsByKey.set(lookup.key, lookup)
       else parametersByKey.set(lookup.key, lookup)
     }
@@ -186,17 +214,14 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
     return asked
   }
 
-  /** Those that would be kept; whoever needs the others asks for them. */
-  function keptOf(all: PrefetchOptions['lookups']): PrefetchOptions['lookups'] {
-    if (!config.cacheEnabled || config.capacity === 0) return []
-    return all.filter(
-      ({ store }) => (store === 'secrets-manager' ? config.secretsTtlMs : config.parametersTtlMs) > 0,
-    )
+  /** Whoever needs what would not be kept asks for it. */
+  function isKept(ttlMs: number): boolean {
+    return ttlMs > 0 && config.cacheEnabled && config.capacity > 0
   }
 
   /** The names. None, with a warning, if what is fetched would not be kept. */
-  function isKept(ttlMs: number, ttl: Public, names: readonly Listed[]): readonly Listed[] {
-    if (names.length === 0 || (ttlMs > 0 && config.cacheEnabled && config.capacity > 0)) return names
+  function keptOf(names: readonly Listed[], ttlMs: number, ttl: Public): readonly Listed[] {
+    if (names.length === 0 || isKept(ttlMs)) return names
     log.warn(
       say`prefetch: nothing is kept (${config.cacheEnabled && config.capacity > 0 ? ttl : say`the cache`} is off)`,
     )
@@ -211,10 +236,6 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
     const why = error instanceof UpstreamError ? error.report : say`internal error`
     log[level](say`prefetch failed: ${why} (${what})`)
   }
-}
-
-function answerOf(lookup: SecretLookup | ParameterLookup, fields: Fields, own: Own): Answer {
-  return createAnswer(goShape(fields), spellingsOf(lookup, fields, own))
 }
 
 /** `MySecret`, `MySecret?versionStage=AWSPREVIOUS`: selectors as in a request. */

@@ -1,9 +1,9 @@
-import type { Answer } from '../answer/answer.ts'
 import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
 import { parameterLookup, secretLookup, type ParameterLookup, type SecretLookup } from '../lookup.ts'
 
-// Which other questions have the same answer. A name stands for what has that name in the function's own account and
-// region. So an answer that was asked for by ARN is found under its name only if both are known to be the function's.
+// Which other questions AWS would answer with the same bytes. A name stands for what has that name in the function's own
+// account and region. So an answer that was asked for by ARN is found under its name only if both are known to be the
+// function's.
 
 /** The function's own region and account, as far as they are known. */
 export interface Own {
@@ -36,36 +36,27 @@ function ofSecret(
 ): string[] {
   const { ARN: arn, Name: name } = secret
   if (arn === undefined) return []
-  const ids = [arn, arn.replace(ARN_SUFFIX, '')]
+  const ids = [arn]
+  const partial = arn.replace(ARN_SUFFIX, '')
+  // One that ends as a complete ARN does is read by AWS as complete, and is that of another secret or of none.
+  if (!ARN_SUFFIX.test(partial)) ids.push(partial)
   if (name !== undefined && isNamedFor(secretId, arn, own)) ids.push(name)
   return ids.map((id) => secretLookup(id, versionId, versionStage, role).key)
 }
 
-function ofParameter({ name: asked, role }: ParameterLookup, parameter: ParameterFields, own: Own): string[] {
-  const { ARN: arn = '', Selector: selector = '', Type: type } = parameter
+function ofParameter(lookup: ParameterLookup, parameter: ParameterFields, own: Own): string[] {
+  const { name: asked, withDecryption, role } = lookup
+  const { ARN: arn = '', Name: name, Selector: selector = '', Type: type } = parameter
   const names = [asked]
-  if (arn !== '') names.push(arn + selector)
+  // That of a secret, which is read by reference, is no name of a parameter.
+  if (arn.split(':', 3)[2] === 'ssm') names.push(arn + selector)
   // `parameter/a` may be `a` or `/a`; a longer one begins with a slash.
   const path = /:parameter(\/[^/:]+\/[^:]+)$/.exec(arn)?.[1]
-  if (path !== undefined && isNamedFor(asked, arn, own)) names.push(path + selector)
-  const values = type === 'String' || type === 'StringList' ? [true, false] : [true]
+  if (path !== undefined && path === name && isNamedFor(asked, arn, own)) names.push(path + selector)
+  // Only where there is nothing to decrypt.
+  const isPlain = type === 'String' || type === 'StringList'
+  const values = isPlain ? [true, false] : [withDecryption]
   return values.flatMap((decrypt) => names.map((one) => parameterLookup(one, undefined, decrypt, role).key))
-}
-
-/** Whether that answer may be one of the secret or parameter with this name, ARN or partial ARN. */
-export function isOf({ bytes }: Answer, name: string): boolean {
-  const body = JSON.parse(Buffer.from(bytes, 'latin1').toString('utf8')) as Held & {
-    Parameter?: Held
-    Parameters?: unknown
-  }
-  if (body.Parameters !== undefined) return true // All below a path.
-  const { ARN: arn, Name: held } = body.Parameter ?? body
-  return name === held || (typeof arn === 'string' && (name === arn || name === arn.replace(ARN_SUFFIX, '')))
-}
-
-interface Held {
-  readonly ARN?: string | null
-  readonly Name?: string | null
 }
 
 /** Whether the plain name stands for the same thing as this ARN. */

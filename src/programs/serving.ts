@@ -52,8 +52,7 @@ export function createServing(config: Config, log: Log): Serving {
       cache,
       region: config.upstream.region,
       isTransient: (error) => kindOfFailure(error) === 'transient',
-      passOn: core.passOn,
-      changed: core.changed,
+      passThrough: core.passThrough,
     },
     engine,
   })

@@ -1,10 +1,9 @@
 import { UpstreamError } from '../errors.ts'
 import type { ParameterFields, SecretFields } from '../fields.ts'
-import type { ParameterLookup, PathLookup, SecretLookup } from '../lookup.ts'
+import type { ParameterLookup, SecretLookup } from '../lookup.ts'
 import { isParameter, isSecret } from './checks.ts'
 import type { Clients } from './client.ts'
 import { keyOf, type Place, regionOfArn } from './place.ts'
-import { refused, unreadable } from './failure.ts'
 
 // Many names in one call. Limits of a call: "BatchGetSecretValue" and "GetParameters" in the AWS API references.
 
@@ -13,7 +12,11 @@ const PARAMETERS_A_CALL = 10
 /** `-` and six characters at the end of a secret's ARN, which a partial ARN leaves out. */
 const ARN_SUFFIX = 7
 
-/** What came for one question. Undefined if the whole call was refused, or the answer does not mention it. */
+/**
+ * What came for one question. Undefined if AWS refused the name, or the whole call, or does not mention the name: what
+ * it says of a batch need not hold for a call of that name alone. A secret of another account, for one, is no member of
+ * a batch.
+ */
 export type Part<T> = T | UpstreamError | undefined
 
 /**
@@ -34,12 +37,14 @@ export function getSecrets(
       SecretIdList: ids,
     })
     const secrets = SecretValues.filter(isSecret)
+    const refusedIds = new Set(Errors.map(({ SecretId }) => SecretId))
     return ({ secretId }) => {
-      const error = Errors.find((one) => one.SecretId === secretId)
-      if (error !== undefined) return refused('BatchGetSecretValue', error.ErrorCode, error.Message)
-      return secrets.find(
+      if (refusedIds.has(secretId)) return undefined
+      const found = secrets.filter(
         ({ ARN, Name }) => ARN === secretId || Name === secretId || ARN?.slice(0, -ARN_SUFFIX) === secretId,
       )
+      // Another account's secret may have the same name.
+      return found.every(({ ARN }) => ARN === found[0]?.ARN) ? found[0] : undefined
     }
   })
 }
@@ -72,43 +77,11 @@ function getAlike(
     const Names = batch.map(({ name }) => name)
     const answer = await clients.getParameters(place, { Names, WithDecryption })
     const parameters = (answer.Parameters ?? []).filter(isParameter)
-    const missing = new Set(answer.InvalidParameters)
-    return ({ name }) => {
-      if (missing.has(name)) return refused('GetParameters', 'ParameterNotFound')
-      return parameters.find(({ ARN, Name, Selector }) =>
+    return ({ name }) =>
+      parameters.find(({ ARN, Name, Selector }) =>
         [ARN, Name].some((one) => one !== undefined && one + (Selector ?? '') === name),
       )
-    }
   })
-}
-
-/**
- * All parameters below a path. A page may be empty and not be the last. `onPage` gets each page as it
- * comes, with the epoch milliseconds at which it was asked for, and returns whether more are wanted. Rejects with
- * UpstreamError only.
- */
-export async function getPath(
-  clients: Clients,
-  { path, isRecursive, withDecryption, role }: Omit<PathLookup, 'store' | 'key'>,
-  onPage: (parameters: readonly ParameterFields[], askedAt: number) => boolean,
-): Promise<void> {
-  let token: string | undefined
-  do {
-    const askedAt = Date.now()
-    const page = await clients.getParametersByPath(
-      { region: undefined, role },
-      {
-        Path: path,
-        Recursive: isRecursive,
-        WithDecryption: withDecryption,
-        ...(token !== undefined && { NextToken: token }),
-      },
-    )
-    const parameters = page.Parameters ?? []
-    if (!Array.isArray(parameters) || !parameters.every(isParameter)) throw unreadable('GetParametersByPath')
-    if (!onPage(parameters, askedAt)) return
-    token = page.NextToken
-  } while (token)
 }
 
 async function inBatches<L, T>(

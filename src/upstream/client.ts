@@ -45,9 +45,11 @@ export interface Clients {
     input: BatchGetSecretValueCommandInput,
   ): Promise<BatchGetSecretValueCommandOutput>
   getParameters(place: Place, input: GetParametersCommandInput): Promise<GetParametersCommandOutput>
+  /** `withinMs` bounds the call, retries included. */
   getParametersByPath(
     place: Place,
     input: GetParametersByPathCommandInput,
+    withinMs: number,
   ): Promise<GetParametersByPathCommandOutput>
   /** AWS's own answer, whatever its status. Rejects with UpstreamError only. */
   passOn(call: RawCall): Promise<RawAnswer>
@@ -137,12 +139,12 @@ export function createClients(
       operation: Operation,
       place: Place,
       send: (client: Client, options: { abortSignal: AbortSignal }) => Promise<T>,
-      recover: (error: unknown) => T = rethrow,
+      { recover = rethrow, withinMs = timeoutMs }: CallOptions<T> = {},
     ): Promise<T> =>
       bounded(
         operation,
         settings,
-        timeoutMs,
+        withinMs,
         (abortSignal) => {
           // Asks for the client each time: the trusted roots may have changed.
           const ask = () => send(clients.client(place), { abortSignal })
@@ -167,8 +169,12 @@ export function createClients(
       )
     }
     return target.startsWith('secretsmanager.')
-      ? ofSecrets(operation, place, (client, o) => sendToSecretsManager(client, call, o), answerOf)
-      : ofParameters(operation, place, (client, o) => sendToParameterStore(client, call, o), answerOf)
+      ? ofSecrets(operation, place, (client, o) => sendToSecretsManager(client, call, o), {
+          recover: answerOf,
+        })
+      : ofParameters(operation, place, (client, o) => sendToParameterStore(client, call, o), {
+          recover: answerOf,
+        })
   }
   return {
     region: settings.region,
@@ -188,9 +194,12 @@ export function createClients(
       ofParameters('GetParameters', place, (client, options) =>
         client.send(new GetParametersCommand(input), options),
       ),
-    getParametersByPath: (place, input) =>
-      ofParameters('GetParametersByPath', place, (client, options) =>
-        client.send(new GetParametersByPathCommand(input), options),
+    getParametersByPath: (place, input, withinMs) =>
+      ofParameters(
+        'GetParametersByPath',
+        place,
+        (client, options) => client.send(new GetParametersByPathCommand(input), options),
+        { withinMs },
       ),
     passOn,
     close() {
@@ -200,6 +209,13 @@ export function createClients(
       roles.clear()
     },
   }
+}
+
+interface CallOptions<T> {
+  /** Makes an answer of a failure, or throws it. */
+  readonly recover?: (error: unknown) => T
+  /** Milliseconds for the whole call. Default: the store's. */
+  readonly withinMs?: number
 }
 
 interface Opened<Client> {

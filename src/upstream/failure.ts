@@ -139,15 +139,6 @@ function messageOf({ message }: Suspect): Public | undefined {
     : undefined
 }
 
-/** AWS refused one name of a batch, with this code and this message. */
-export function refused(operation: Operation, name: string | undefined, message = ''): UpstreamError {
-  return toUpstreamError(
-    operation,
-    { name, message, $fault: 'client', $metadata: { httpStatusCode: 400, attempts: 1 } },
-    0,
-  )
-}
-
 /** A 200 that holds no answer. */
 export function unreadable(operation: Operation): UpstreamError {
   return toUpstreamError(operation, { $metadata: { httpStatusCode: 200 } }, 0)
@@ -172,6 +163,20 @@ export function queuedTooLong(
   const wait = say`waited ${waitedMs} of ${timeoutMs} ms for one of ${maxConnections} connections`
   const reason = say`${wait}: PARAMETERS_SECRETS_EXTENSION_MAX_CONNECTIONS`
   const code = say`TimeoutError`
+  return failed(operation, 0, { code, reason }, say`${code}: ${reason}`)
+}
+
+/** A list met one of the bounds in path.ts: AWS's answer is good, but not for us, and asking again does not help. */
+export function listTooLong(operation: Operation, bound: Public): UpstreamError {
+  const code = say`ListTooLong`
+  const reason = say`the list was given up: ${bound}`
+  return failed(operation, 0, { code, reason, status: 400 }, say`${code}: ${reason}`)
+}
+
+/** The time for a whole list was up. */
+export function listTooSlow(operation: Operation, withinMs: number, count: number): UpstreamError {
+  const code = say`TimeoutError`
+  const reason = say`the list was not whole within ${withinMs} ms: ${count} parameters had come`
   return failed(operation, 0, { code, reason }, say`${code}: ${reason}`)
 }
 

@@ -1,11 +1,12 @@
 import type { Public } from '../public.ts'
 import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
 import type { ParameterLookup, PathLookup, SecretLookup } from '../lookup.ts'
-import { getParameters, getPath, getSecrets, type Part } from './batches.ts'
+import { getParameters, getSecrets, type Part } from './batches.ts'
 import type { CallObserver } from './calls.ts'
 import { createClients } from './client.ts'
 import { createCredentials } from './credentials.ts'
 import { getParameter } from './parameter-store.ts'
+import { getPath, type PathOptions } from './path.ts'
 import { warmUp } from './warm-up.ts'
 import { getSecretValue } from './secrets-manager.ts'
 import type { UpstreamSettings } from '../config/upstream.ts'
@@ -26,11 +27,8 @@ export interface Upstream {
     lookups: readonly ParameterLookup[],
     onPart: (lookup: ParameterLookup, part: Part<ParameterFields>) => void,
   ): Promise<void>
-  /** All parameters below a path; see batches.ts. */
-  fetchPath(
-    lookup: PathLookup,
-    onPage: (parameters: readonly ParameterFields[], askedAt: number) => boolean,
-  ): Promise<void>
+  /** All parameters below a path; see path.ts. */
+  fetchPath<T>(lookup: PathLookup, options: PathOptions<T>): Promise<void>
   /** AWS's own answer to an SDK's call, whatever its status. Rejects with UpstreamError only. */
   passOn(call: RawCall): Promise<RawAnswer>
   /** See credentials.ts. Rejects with UpstreamError when there are none. */
@@ -57,7 +55,8 @@ export function createUpstream(
       lookup.store === 'secrets-manager' ? getSecretValue(clients, lookup) : getParameter(clients, lookup),
     fetchSecrets: (lookups, onPart) => getSecrets(clients, lookups, onPart),
     fetchParameters: (lookups, onPart) => getParameters(clients, lookups, onPart),
-    fetchPath: (lookup, onPage) => getPath(clients, lookup, onPage),
+    fetchPath: (lookup, options) =>
+      getPath(clients, lookup, { ...options, timeoutMs: settings.parameterStore.timeoutMs }),
     passOn: clients.passOn,
     sessionTokens: credentials.tokens,
     async renewedSessionTokens() {

@@ -5,6 +5,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { artefactName, type Extension, type ExtensionOptions, startExtension } from '../artefact.ts'
 import { freePort } from '../../tools/free-port.ts'
 import { header } from '../../tools/wire.ts'
@@ -457,11 +458,11 @@ test('an AWS that is silent for one value does not hold the others, nor the star
   assert.equal((await unset.get('/secretsmanager/get?secretId=plain')).status, 200)
 })
 
-test('a path is read anew by the next question', async (t) => {
-  const extension = await start(t, { [P + 'ENV_FROM']: 'ssm:/app/' })
+test('a path is read from the cache, and anew when its time is over', async (t) => {
+  const extension = await start(t, { [P + 'ENV_FROM']: 'ssm:/app/', SSM_PARAMETER_STORE_TTL: '1' })
   assert.equal((await environment(extension)).get('url'), 'https://example.com')
   extension.aws.putParameter('/app/url', 'https://example.org')
-  assert.equal((await environment(extension)).get('url'), 'https://example.org')
+  while ((await environment(extension)).get('url') !== 'https://example.org') await sleep(100)
 })
 
 test('a failure is tried again with the next question', async (t) => {

@@ -7,6 +7,8 @@ export interface Page<T> {
   readonly nextToken: string | undefined
 }
 
+let emptyPages = 0
+
 /** Returns undefined for a token that does not belong to `question`. */
 export function page<T>(
   all: readonly T[],
@@ -22,6 +24,8 @@ export function page<T>(
     start = Number(offset)
   }
   const end = start + size
-  const nextToken = end < all.length ? Buffer.from(`${end}.${seal}`).toString('base64url') : undefined
+  // An empty page goes no further, and AWS gives no token twice.
+  const more = size === 0 ? `.${emptyPages++}` : ''
+  const nextToken = end < all.length ? Buffer.from(`${end}.${seal}${more}`).toString('base64url') : undefined
   return { items: all.slice(start, end), nextToken }
 }

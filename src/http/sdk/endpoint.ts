@@ -24,10 +24,11 @@ export interface SdkOptions {
   readonly region: string | undefined
   /** Whether AWS could not be asked now, so that an SDK would try again. */
   isTransient(error: unknown): boolean
-  /** Asks AWS. Rejects with UpstreamError, or with a defect of ours. */
-  passOn(call: RawCall): Promise<RawAnswer>
-  /** Called after a call that may have changed what has one of those names: where AWS has not refused it. */
-  changed(names: readonly string[]): void
+  /**
+   * Sends a call to AWS as it is. `names` are those that it would change. Rejects with UpstreamError, or with a defect of
+   * ours.
+   */
+  passThrough(call: RawCall, names: readonly string[]): Promise<RawAnswer>
 }
 
 export interface SdkGuards {
@@ -52,7 +53,7 @@ export type SdkEndpoint = (
 ) => boolean
 
 export function createSdkEndpoint(
-  { cache, region, isTransient, passOn, changed }: SdkOptions,
+  { cache, region, isTransient, passThrough }: SdkOptions,
   { responder, lateTokens, failures, isKnownToken, isGoodHost }: SdkGuards,
 ): SdkEndpoint {
   const questionOf = createSdkRouter(region)
@@ -115,28 +116,25 @@ export function createSdkEndpoint(
   }
 
   function passAlong(response: ServerResponse, { call, changes }: Pass): void {
-    passOn(call)
+    passThrough(call, changes)
       .then(
         (answer) => {
-          if (answer.status < 400) failures.forget()
-          note(changes, answer.status)
+          if (answer.status < 400 || mayHaveChanged(changes, answer.status)) failures.forget()
           sendRaw(response, answer)
         },
         (error: unknown) => {
-          note(changes, error instanceof UpstreamError ? error.status : 0)
+          if (mayHaveChanged(changes, error instanceof UpstreamError ? error.status : 0)) failures.forget()
           if (error instanceof UpstreamError) SDK_ERRORS.fail(response, error)
           else responder.defect(response, error, SDK_ERRORS)
         },
       )
       .catch((error: unknown) => responder.defect(response, error, SDK_ERRORS))
   }
+}
 
-  /** After a write: what AWS has refused has changed nothing, and what failed otherwise may have. */
-  function note(changes: readonly string[], status: number): void {
-    if (changes.length === 0 || (status >= 400 && status < 500)) return
-    failures.forget()
-    changed(changes)
-  }
+/** After a write: what AWS has refused has changed nothing, and what failed otherwise may have. */
+function mayHaveChanged(changes: readonly string[], status: number): boolean {
+  return changes.length > 0 && (status < 400 || status >= 500)
 }
 
 function lookupsOf(question: Read | ReadMany): readonly Lookup[] {

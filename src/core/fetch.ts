@@ -1,0 +1,125 @@
+import { answerOfBytes, createAnswer, type Answer } from '../answer/answer.ts'
+import { goShape } from '../answer/go-shape.ts'
+import { pathBytes } from '../answer/many.ts'
+import type { Purpose, ReadThrough, Requested } from '../cache/read-through.ts'
+import { UpstreamError } from '../errors.ts'
+import type { Fields } from '../fields.ts'
+import type { Log } from '../log.ts'
+import {
+  nameOf,
+  parameterLookup,
+  type Lookup,
+  type ParameterLookup,
+  type PathLookup,
+  type SecretLookup,
+} from '../lookup.ts'
+import { say } from '../public.ts'
+import type { LazyUpstream } from './lazy-upstream.ts'
+import type { Prefetch } from './prefetch.ts'
+import { spellingsOf, type Own } from './spellings.ts'
+
+// What the cache calls on a miss.
+
+export interface FetchOptions {
+  readonly upstream: LazyUpstream
+  readonly log: Log
+  /** Whether a failure is what somebody reckons with, so that nobody need hear of it. */
+  isExpected(lookup: Lookup, error: UpstreamError): boolean
+  readonly prefetch: Prefetch | undefined
+  /** The function's own. */
+  readonly region: string | undefined
+  /** What the parameters of one list may take of the cache, beside the list itself. */
+  readonly share: { readonly count: number; readonly bytes: number }
+  cache(): ReadThrough<Lookup, Answer>
+}
+
+export interface Fetch {
+  /** Asks AWS; logs a failure. `page` is called before each page of a list. Rejects with UpstreamError, or with a defect. */
+  fetch(lookup: Lookup, purpose: Purpose, page: () => Requested): Promise<Answer>
+  /** The answer of fields that a batch brings; logs a failure. */
+  answerOf(lookup: SecretLookup | ParameterLookup, fields: Promise<Fields>): Promise<Answer>
+}
+
+/** Of all lists that are being read, in bytes of their bodies. Each takes three times as much, until it is sent. */
+const MOST_LISTED_BYTES = 32 * 1024 * 1024
+
+export function createFetch(options: FetchOptions): Fetch {
+  const { upstream, log, isExpected, prefetch, region, share, cache } = options
+  const own: Own = { accountId: undefined, region }
+  let listedBytes = 0
+
+  return {
+    fetch: (lookup, purpose, page) => logged(lookup, purpose, fetchAnswer(lookup, purpose, page)),
+    answerOf: (lookup, fields) =>
+      logged(
+        lookup,
+        'read',
+        fields.then((got) => createAnswer(goShape(got))),
+      ),
+  }
+
+  /** A failure that nobody waits for is logged at DEBUG only. */
+  async function logged(lookup: Lookup, purpose: Purpose, answer: Promise<Answer>): Promise<Answer> {
+    try {
+      return await answer
+    } catch (error) {
+      if (error instanceof UpstreamError) {
+        const isQuiet = purpose === 'ahead' || isExpected(lookup, error)
+        log[isQuiet ? 'debug' : 'error'](say`${error.report} (${nameOf(lookup)})`)
+      }
+      throw error
+    }
+  }
+
+  async function fetchAnswer(lookup: Lookup, purpose: Purpose, page: () => Requested): Promise<Answer> {
+    if (lookup.store === 'parameter-path') return fetchBelow(lookup, page)
+    const awaited = purpose === 'read' ? prefetch?.awaited(lookup) : undefined
+    const prefetched = awaited && (await awaited)
+    if (prefetched !== undefined) return prefetched
+    const aws = await upstream.load()
+    return createAnswer(goShape(await aws.fetch(lookup)))
+  }
+
+  /**
+   * All below a path. Each parameter is an answer of its own, too. Those that have no room in the list's share are kept
+   * only where they are held already, so that a long list does not push out what is read often.
+   */
+  async function fetchBelow(lookup: PathLookup, requested: () => Requested): Promise<Answer> {
+    const { withDecryption, role } = lookup
+    const aws = await upstream.load()
+    const bodies: string[] = []
+    let bytes = 0
+    try {
+      await aws.fetchPath(lookup, {
+        requested,
+        onPage(page, at) {
+          for (const parameter of page) {
+            const single = parameterLookup(parameter.Name ?? '', undefined, withDecryption, role)
+            const answer = spelledAnswer(single, { store: 'parameter-store', parameter }, own)
+            bodies.push(answer.bytes)
+            bytes += answer.bytes.length
+            listedBytes += answer.bytes.length
+            const isInPlace = bodies.length > share.count || bytes > share.bytes
+            cache().add(single, answer, at, isInPlace)
+          }
+          if (listedBytes > MOST_LISTED_BYTES) throw tooManyLists()
+          return true
+        },
+      })
+      return answerOfBytes(pathBytes(bodies))
+    } finally {
+      listedBytes -= bytes
+    }
+  }
+}
+
+/** An answer that nobody has asked for in one spelling, with the keys of all. */
+export function spelledAnswer(lookup: SecretLookup | ParameterLookup, fields: Fields, own: Own): Answer {
+  return createAnswer(goShape(fields), spellingsOf(lookup, fields, own))
+}
+
+function tooManyLists(): UpstreamError {
+  const code = say`ListTooLong`
+  const reason = say`the lists that are being read have more than ${MOST_LISTED_BYTES} bytes together`
+  return new UpstreamError({ code, reason, report: say`${code}: ${reason}`, status: 400 })
+}

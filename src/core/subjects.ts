@@ -1,0 +1,82 @@
+import type { Lookup } from '../lookup.ts'
+
+// What questions and changes are about: secrets, parameters and paths by their bare names. An ARN, a partial ARN and
+// the name that Parameter Store has for a secret give the name of the same secret. Account, region, role and decryption
+// are left out: a change of one costs the others of that name one more call, and nobody a wrong value.
+//
+//   s:db AWSCURRENT    the current version of the secret `db`
+//   s:db               all versions of it: what a write changes
+//   p:app/url          all versions of the parameter `/app/url`; `p:app/url ` the latest, `p:app/url 3` the third
+//   r:app/             all parameters below `/app`, in their latest version
+//   d:app/             those that are directly below `/app`
+
+const REFERENCE = 'aws/reference/secretsmanager/'
+/** `-` and six characters at the end of a secret's ARN. */
+const ARN_SUFFIX = /-[A-Za-z0-9]{6}$/
+
+/** What the question is about. An ARN that may be complete or partial gives two names. */
+export function subjectsOf(lookup: Lookup): string[] {
+  if (lookup.store === 'secrets-manager') {
+    const { secretId, versionId, versionStage } = lookup
+    const version =
+      versionId === undefined ? (versionStage ?? 'AWSCURRENT') : versionId + (versionStage ?? '')
+    return secretNamed(secretId).map((subject) => `${subject} ${version}`)
+  }
+  if (lookup.store === 'parameter-store') {
+    const selector = selectorOf(lookup.name)
+    return parameterNamed(lookup.name).map(
+      (subject) => `${subject} ${subject.startsWith('s:') ? selector || 'AWSCURRENT' : selector}`,
+    )
+  }
+  const steps = lookup.path.replace(/^\/+|\/+$/g, '')
+  return [(lookup.isRecursive ? 'r:' : 'd:') + (steps === '' ? '' : steps + '/')]
+}
+
+/** The secret with that name, ARN or partial ARN, in all versions. */
+export function secretNamed(id: string): string[] {
+  const name = id.startsWith('arn:') ? resourceOf(id, 6) : id
+  const isComplete = name !== id && ARN_SUFFIX.test(name)
+  return isComplete ? [`s:${name}`, `s:${name.replace(ARN_SUFFIX, '')}`] : [`s:${name}`]
+}
+
+/** The parameter with that name or ARN, or the secret that it stands for, in all versions. */
+export function parameterNamed(id: string): string[] {
+  const text = id.trim()
+  const isArn = text.startsWith('arn:')
+  if (isArn && text.split(':', 3)[2] === 'secretsmanager') return secretNamed(text)
+  const path = isArn ? resourceOf(text, 5).replace(/^parameter/, '') : beforeColon(text)
+  const name = path.replace(/^\/+/, '')
+  return name.startsWith(REFERENCE) ? secretNamed(name.slice(REFERENCE.length)) : [`p:${name}`]
+}
+
+/** Whether one is the other, a version of it, or below it; of two paths, whether something is below both. */
+export function overlap(one: string, other: string): boolean {
+  return one === other || isIn(one, other) || isIn(other, one)
+}
+
+function isIn(one: string, whole: string): boolean {
+  const kind = whole[0]
+  if (kind !== 'r' && kind !== 'd') return one[whole.length] === ' ' && one.startsWith(whole)
+  if (one[0] === 's' || !one.startsWith(whole.slice(2), 2)) return false
+  if (one[0] !== 'p') return kind === 'r' || one.length === whole.length
+  // A version by its number or label is in no list.
+  const version = one.indexOf(' ')
+  if (version !== -1 && version !== one.length - 1) return false
+  return kind === 'r' || !one.includes('/', whole.length)
+}
+
+/** What follows that many colons of an ARN, up to the next. */
+function resourceOf(arn: string, colons: number): string {
+  return arn.split(':')[colons] ?? ''
+}
+
+/** The version or label of a parameter; empty for the latest. */
+function selectorOf(name: string): string {
+  const parts = name.trim().split(':')
+  return parts[parts[0] === 'arn' ? 6 : 1] ?? ''
+}
+
+function beforeColon(text: string): string {
+  const end = text.indexOf(':')
+  return end === -1 ? text : text.slice(0, end)
+}
