@@ -151,3 +151,14 @@ test('every value within any object is found, and says the same as its JSON poin
     }),
   )
 })
+
+test('a pointer costs no more for its depth', { timeout: 30_000 }, () => {
+  const depth = 20_000
+  const arrays = '['.repeat(depth) + '7' + ']'.repeat(depth)
+  const objects = '{"a":'.repeat(depth) + '7' + '}'.repeat(depth)
+  // Passing over what is within, at each level again, would take minutes.
+  for (let i = 0; i < 20; i++) {
+    assert.deepEqual(pickJson(arrays, '/0'.repeat(depth)), { kind: 'found', text: '7' })
+    assert.deepEqual(pickJson(objects, '/a'.repeat(depth)), { kind: 'found', text: '7' })
+  }
+})

@@ -22,14 +22,34 @@ export function pickJson(text: string, key: string): Picked {
     return NOT_JSON
   }
   const path = key.startsWith('/') ? key.slice(1).split('/').map(unescapePointer) : [key]
+  // A single name needs no more than one look at each character.
+  const ends = path.length === 1 ? NO_ENDS : endsIn(json)
   let start = skipSpace(json, 0)
   for (const name of path) {
-    const next = json[start] === '{' ? memberOf(json, start, name) : elementOf(json, start, name)
+    const next = json[start] === '{' ? memberOf(json, start, name, ends) : elementOf(json, start, name, ends)
     if (next === undefined) return MISSING
     start = next
   }
   const source = json.slice(start, endOfValue(json, start))
   return { kind: 'found', text: source.startsWith('"') ? (JSON.parse(source) as string) : source }
+}
+
+/** Where objects and arrays end, by where they begin. */
+type Ends = ReadonlyMap<number, number>
+
+const NO_ENDS: Ends = new Map()
+
+/** In one pass, so that each level of a pointer passes over what it does not enter, and over nothing twice. */
+function endsIn(json: string): Ends {
+  const ends = new Map<number, number>()
+  const open: number[] = []
+  for (let at = 0; at < json.length; at++) {
+    const char = json[at]
+    if (char === '"') at = endOfString(json, at) - 1
+    else if (char === '{' || char === '[') open.push(at)
+    else if (char === '}' || char === ']') ends.set(open.pop()!, at + 1)
+  }
+  return ends
 }
 
 /** Without the byte order mark that editors put at the beginning: RFC 8259, section 8.1, lets a reader ignore it. */
@@ -42,7 +62,7 @@ function unescapePointer(token: string): string {
 }
 
 /** Where the value of that member begins; `start` is at the `{` of valid JSON. */
-function memberOf(json: string, start: number, name: string): number | undefined {
+function memberOf(json: string, start: number, name: string, ends: Ends): number | undefined {
   let found: number | undefined
   let at = skipSpace(json, start + 1)
   while (json[at] !== '}') {
@@ -50,18 +70,18 @@ function memberOf(json: string, start: number, name: string): number | undefined
     const isIt = JSON.parse(json.slice(at, keyEnd)) === name
     at = skipSpace(json, skipSpace(json, keyEnd) + 1)
     if (isIt) found = at
-    at = afterComma(json, endOfValue(json, at))
+    at = afterComma(json, ends.get(at) ?? endOfValue(json, at))
   }
   return found
 }
 
 /** Where that element begins; undefined where there is no array or no such element. */
-function elementOf(json: string, start: number, index: string): number | undefined {
+function elementOf(json: string, start: number, index: string, ends: Ends): number | undefined {
   if (json[start] !== '[' || !/^(?:0|[1-9]\d{0,8})$/.test(index)) return undefined
   let at = skipSpace(json, start + 1)
   for (let i = 0; json[at] !== ']'; i++) {
     if (i === Number(index)) return at
-    at = afterComma(json, endOfValue(json, at))
+    at = afterComma(json, ends.get(at) ?? endOfValue(json, at))
   }
   return undefined
 }
