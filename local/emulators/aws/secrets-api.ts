@@ -96,12 +96,19 @@ export function batchGetSecretValue(region: Region, input: Input): object {
   }
 }
 
+const NOT_OF_BATCH = "Secrets Manager can't find the specified secret."
+
 function batch(region: Region, ids: readonly string[]): object {
   const values: object[] = []
   const errors: object[] = []
   for (const id of new Set(ids)) {
     try {
-      values.push(secretValue(readSecret(region, 'secretsmanager:GetSecretValue', id)))
+      const read = readSecret(region, 'secretsmanager:GetSecretValue', id)
+      // Not among the operations that AWS lists as working across accounts (Secrets Manager User Guide, "Access from
+      // a different account").
+      if (!read.secret.own)
+        throw new ServiceError('ResourceNotFoundException', NOT_OF_BATCH, { key: 'Message' })
+      values.push(secretValue(read))
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
       errors.push({ ErrorCode: error.code, Message: error.message, SecretId: id })
