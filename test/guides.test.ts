@@ -128,6 +128,7 @@ test('a link from one document to another leads somewhere', () => {
     'SECURITY.md',
     'CONTRIBUTING.md',
     'layer/README.md',
+    'layer/examples/README.md',
     ...globSync('docs/*.md', { cwd: ROOT }),
   ]
   const broken = documents.flatMap((path) =>
