@@ -90,3 +90,34 @@ test('a selector stays in every spelling', () => {
   assert.ok(keys.includes(parameterKey('/a/b:3', false)))
   assert.ok(!keys.includes(parameterKey('/a/b', true)))
 })
+
+test('a SecureString without decryption answers to spellings without decryption alone', () => {
+  const lookup = parameterLookup('/a/b', undefined, false)
+  const parameter = { Name: '/a/b', ARN: parameterArn('a/b'), Type: 'SecureString' }
+  assert.deepEqual(
+    new Set(spellingsOf(lookup, { store: 'parameter-store', parameter }, OWN)),
+    new Set(['/a/b', parameterArn('a/b')].map((name) => parameterKey(name, false))),
+  )
+})
+
+test("a secret that is read by reference does not answer to the secret's ARN", () => {
+  const name = '/aws/reference/secretsmanager/mine'
+  const parameter = { Name: name, ARN: secretArn('us-east-1', '123456789012'), Type: 'SecureString' }
+  const keys = spellingsOf(
+    parameterLookup(name, undefined, true),
+    { store: 'parameter-store', parameter },
+    OWN,
+  )
+  assert.deepEqual(keys, [parameterKey(name, true)])
+})
+
+test('a name that ends as an ARN does has no partial ARN: AWS reads it as a complete one', () => {
+  const arn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:mine-abc123-AbCdEf'
+  assert.deepEqual(ofSecret('mine-abc123', arn), [arn, 'mine'].map(secretKey))
+})
+
+test('a parameter that AWS calls by its ARN answers to no plain name', () => {
+  const arn = parameterArn('a/b')
+  const keys = ofParameter(arn, { Name: arn, ARN: arn, Type: 'SecureString' })
+  assert.deepEqual(new Set(keys), new Set([parameterKey(arn, true)]))
+})
