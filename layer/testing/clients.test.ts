@@ -42,9 +42,13 @@ const CANNOT: Readonly<Record<string, readonly string[]>> = {
   'Powertools for TypeScript': [...VALUES_ALONE, 'writtenSecret'],
 }
 
-async function output({ port, token }: Extension, { command, env }: Omit<Client, 'name'>): Promise<unknown> {
+async function output(
+  { port, token }: Extension,
+  { command, env }: Omit<Client, 'name'>,
+  path = '',
+): Promise<unknown> {
   const [program = '', ...args] = command
-  const endpoint = `http://localhost:${port}`
+  const endpoint = `http://localhost:${port}${path}`
   const { stdout } = await promisify(execFile)(program, args, {
     env: {
       PATH: process.env['PATH'],
@@ -120,6 +124,19 @@ for (const client of clientsHere()) {
       ({ operation, names }) => operation === 'GetSecretValue' && names.includes('s'),
     )
     assert.equal(reads.length, 'writtenSecret' in possible ? 2 : 1)
+  })
+
+  test(`${client.name} with /refresh as its endpoint does the same, and each of its reads reaches AWS`, async (t) => {
+    const extension = await startExtension(t, { seed: SEED })
+    const expected = Object.entries({ ...SEEN, created: await createdAt(extension) })
+    const cannot = CANNOT[client.name] ?? []
+    const possible = Object.fromEntries(expected.filter(([name]) => !cannot.includes(name)))
+    const before = extension.aws.calls('s')
+    assert.deepEqual(await output(extension, client, '/refresh'), possible)
+    const reads = extension.aws.requests.filter(
+      ({ operation, names }) => operation === 'GetSecretValue' && names.includes('s'),
+    )
+    assert.ok(reads.length - before >= ('writtenSecret' in possible ? 3 : 2), String(reads.length))
   })
 }
 

@@ -6,7 +6,7 @@ import { createResponder, PLAIN_ERRORS, type ResponderOptions } from './respond.
 import { rejects } from './rejects.ts'
 import * as reply from './reply.ts'
 import type { Handler } from './server/server.ts'
-import type { AdmitRole } from './read.ts'
+import { asRefresh, type AdmitRole } from './read.ts'
 import { createRouter } from './get/route.ts'
 import { createSdkEndpoint, type SdkOptions } from './sdk/endpoint.ts'
 import { createFailureMemory } from './sdk/failures.ts'
@@ -35,14 +35,14 @@ export function createHandler(options: HandlerOptions): Handler {
   const bySdk = createSdkEndpoint(sdk, { responder, lateTokens, failures, isKnownToken, isGoodHost })
   const { read, defect } = responder
   const route = createRouter(options.admitRole)
-  const seen: SeenHeaders = { token: '', host: undefined, forwarded: false }
+  const seen: SeenHeaders = { token: '', host: undefined, forwarded: false, noCache: false }
   let lastGoodHost = 'localhost:2773'
 
   return (request, response) => {
     try {
       readHeaders(request.rawHeaders, seen)
       if (request.method === 'POST' && bySdk(request, response, seen)) return
-      if (isKnownToken(seen.token)) serve(request, response, seen.host, seen.forwarded)
+      if (isKnownToken(seen.token)) serve(request, response, seen)
       else serveWithoutToken(request, response)
     } catch (error) {
       defect(response, error, PLAIN_ERRORS)
@@ -53,13 +53,13 @@ export function createHandler(options: HandlerOptions): Handler {
   function serve(
     request: IncomingMessage,
     response: ServerResponse,
-    host: string | undefined,
-    isForwarded: boolean,
+    { host, forwarded, noCache }: Readonly<SeenHeaders>,
   ): void {
-    if (isForwarded) return reply.refuse(response, rejects.forwarded)
+    if (forwarded) return reply.refuse(response, rejects.forwarded)
     if (!isGoodHost(host)) return reply.refuse(response, rejects.foreignHost)
     if (!isGet(request)) return reply.refuse(response, rejects.method)
-    const question = route(request.url ?? '')
+    const routed = route(request.url ?? '')
+    const question = noCache ? asRefresh(routed) : routed
     if (question.kind === 'read') return read(response, question, PLAIN_ERRORS)
     if (question.kind === 'many') return responder.readMany(response, question, PLAIN_ERRORS)
     if (question.kind === 'ping') return reply.pong(response)
@@ -81,13 +81,14 @@ export function createHandler(options: HandlerOptions): Handler {
 
   /** The caller has shown no token of the environment: `/ping` needs none. */
   function serveWithoutToken(request: IncomingMessage, response: ServerResponse): void {
-    const { token, host, forwarded } = seen
+    const { token } = seen
     if (isGet(request) && route(request.url ?? '').kind === 'ping') {
-      return isGoodHost(host) ? reply.pong(response) : reply.refuse(response, rejects.foreignHost)
+      return isGoodHost(seen.host) ? reply.pong(response) : reply.refuse(response, rejects.foreignHost)
     }
     if (!lateTokens.mayBeGood(token)) return refuseToken(response)
+    const kept = { ...seen }
     lateTokens.check(token, {
-      serve: () => serve(request, response, host, forwarded),
+      serve: () => serve(request, response, kept),
       refuse: () => refuseToken(response),
       fail: (error) => defect(response, error, PLAIN_ERRORS),
     })

@@ -7,18 +7,18 @@ const TOKEN = 'X-Aws-Parameters-Secrets-Token'
 
 function read(...rawHeaders: string[]): SeenHeaders {
   // Stale on purpose: the object is reused from request to request.
-  const seen: SeenHeaders = { token: 'left over', host: 'left.over', forwarded: true }
+  const seen: SeenHeaders = { token: 'left over', host: 'left.over', forwarded: true, noCache: true }
   readHeaders(rawHeaders, seen)
   return seen
 }
 
 test('nothing there is nothing seen, whatever the request before had', () => {
-  assert.deepEqual(read(), { token: '', host: undefined, forwarded: false })
-  assert.deepEqual(read('Accept', '*/*'), { token: '', host: undefined, forwarded: false })
+  assert.deepEqual(read(), { token: '', host: undefined, forwarded: false, noCache: false })
+  assert.deepEqual(read('Accept', '*/*'), { token: '', host: undefined, forwarded: false, noCache: false })
 })
 
 test('the three headers are found in any order, among others', () => {
-  const expected = { token: 't', host: 'localhost', forwarded: true }
+  const expected = { token: 't', host: 'localhost', forwarded: true, noCache: false }
   assert.deepEqual(read('Host', 'localhost', TOKEN, 't', 'X-Forwarded-For', '1.2.3.4'), expected)
   assert.deepEqual(read('A', 'b', 'X-Forwarded-For', '', TOKEN, 't', 'C', 'd', 'Host', 'localhost'), expected)
 })
@@ -29,6 +29,7 @@ test('names count in any letter case', () => {
       token: 't',
       host: 'h',
       forwarded: true,
+      noCache: false,
     })
   }
   assert.equal(read('X-AWS-Parameters-Secrets-Token', 't').token, 't', 'the spelling of a Rust client')
@@ -86,6 +87,7 @@ test('other names of the same length are not mistaken', () => {
     token: '',
     host: undefined,
     forwarded: false,
+    noCache: false,
   })
 })
 
@@ -102,18 +104,23 @@ test('any list of names and values sees what a slow reading of it would', () => 
     'X-Forwarded-For',
     TOKEN,
     TOKEN.toLowerCase(),
+    'Cache-Control',
+    'pragma',
     'Accept',
     'From',
     '',
   )
+  const value = fc.oneof(fc.string(), fc.constant('no-cache'))
   fc.assert(
-    fc.property(fc.array(fc.tuple(name, fc.string()), { maxLength: 6 }), (headers) => {
+    fc.property(fc.array(fc.tuple(name, value), { maxLength: 6 }), (headers) => {
       const all = (wanted: string) => headers.filter(([n]) => n.toLowerCase() === wanted).map(([, v]) => v)
       const tokens = all(TOKEN.toLowerCase())
       assert.deepEqual(read(...headers.flat()), {
         token: tokens.length === 1 ? tokens[0] : '',
         host: all('host').length === 0 ? undefined : all('host').join(', '),
         forwarded: all('x-forwarded-for').length > 0,
+        noCache:
+          all('pragma').length === 0 && all('cache-control').some((one) => /^\s*no-cache\s*$/.test(one)),
       })
     }),
   )
@@ -212,4 +219,24 @@ test('no name that only begins or ends like ours is good', () => {
 test('a long authority is refused at once', () => {
   assert.equal(isLoopbackAuthority('a.'.repeat(30_000) + 'evil'), false)
   assert.equal(isLoopbackAuthority('localhost.'.repeat(6_000) + 'evil'), false)
+})
+
+test('Cache-Control: no-cache asks for a new value, alone or in a list, unless Pragma is there too', () => {
+  const name = 'Cache-Control'
+  for (const good of ['no-cache', 'No-Cache', 'max-age=0, no-cache', 'no-cache,no-store', ' no-cache '])
+    assert.equal(read(name.toLowerCase(), good).noCache, true, good)
+  for (const bad of [
+    '',
+    'no-store',
+    'max-age=0',
+    'x-no-cache',
+    'no-cache-x',
+    'no-cache="a"',
+    'private no-cache',
+  ])
+    assert.equal(read(name, bad).noCache, false, bad)
+  assert.equal(read(name, 'no-store', name, 'no-cache').noCache, true)
+  assert.equal(read(name, 'no-cache', 'Pragma', 'no-cache').noCache, false, 'as Fetch and Java send both')
+  assert.equal(read('Pragma', 'no-cache', name, 'no-cache').noCache, false)
+  assert.equal(read('Pragma', 'no-cache').noCache, false)
 })

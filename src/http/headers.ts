@@ -1,4 +1,4 @@
-// Finds the four headers that we use in one pass over the raw list. `request.headers` would build an object of every
+// Finds the headers that we use in one pass over the raw list. `request.headers` would build an object of every
 // header, and lower-case each name, on every hit.
 
 export interface SeenHeaders {
@@ -10,10 +10,17 @@ export interface SeenHeaders {
   /** Undefined when there is none, as HTTP/1.0 allows. Two are joined, and so name no host (RFC 9112, 3.2). */
   host: string | undefined
   forwarded: boolean
+  /**
+   * Whether the caller wants a value that is fetched from now on (RFC 9111, 5.2.1.4). Not where `Pragma` says so as well:
+   * that is how an HTTP client switches its own cache off (the Fetch standard's `no-store`, Java's `setUseCaches`).
+   */
+  noCache: boolean
 }
 
 const TOKEN = 'x-aws-parameters-secrets-token'
 const ALTERNATIVE = 'x-vault-token'
+const CACHE_CONTROL = 'cache-control'
+const PRAGMA = 'pragma'
 const HOST = 'host'
 const FORWARDED = 'x-forwarded-for'
 
@@ -24,6 +31,8 @@ export function readHeaders(rawHeaders: readonly string[], seen: SeenHeaders): v
   seen.token = ''
   seen.host = undefined
   seen.forwarded = false
+  seen.noCache = false
+  let hasPragma = false
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!
     // The length rules out nearly every other header before anything is lower-cased.
@@ -34,11 +43,21 @@ export function readHeaders(rawHeaders: readonly string[], seen: SeenHeaders): v
         }
         break
       case ALTERNATIVE.length:
-        // `Cache-Control` and `Authorization` are as long, and begin with no `x`.
-        if ((name.charCodeAt(0) | 0x20) === 0x78 && name.toLowerCase() === ALTERNATIVE) {
-          alternatives++
-          if (tokens === 0) seen.token = alternatives === 1 ? rawHeaders[i + 1]! : ''
+        // `Cache-Control` is as long, and so is `Authorization`, which every SDK sends.
+        switch (name.charCodeAt(0) | 0x20) {
+          case 0x78 /* x */:
+            if (name.toLowerCase() !== ALTERNATIVE) break
+            alternatives++
+            if (tokens === 0) seen.token = alternatives === 1 ? rawHeaders[i + 1]! : ''
+            break
+          case 0x63 /* c */:
+            if (name.toLowerCase() === CACHE_CONTROL && NO_CACHE.test(rawHeaders[i + 1]!)) seen.noCache = true
+            break
+          default:
         }
+        break
+      case PRAGMA.length:
+        if (name.toLowerCase() === PRAGMA) hasPragma = true
         break
       case HOST.length:
         if (name.toLowerCase() === HOST) {
@@ -52,7 +71,11 @@ export function readHeaders(rawHeaders: readonly string[], seen: SeenHeaders): v
       default:
     }
   }
+  if (hasPragma) seen.noCache = false
 }
+
+/** The directive, alone or in a list. */
+const NO_CACHE = /(?:^|,)[ \t]*no-cache[ \t]*(?:,|$)/i
 
 const LOOPBACK =
   /^(?:localhost|sandbox\.localdomain|[\w.-]+\.localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])\.?(?::\d{0,5})?$/i

@@ -25,3 +25,8 @@ export interface ReadMany {
   /** For an AWS SDK: AWS's own shape, in which a list of failures alone is an answer, too. */
   readonly isWire: boolean
 }
+
+/** The same question, for a value that is fetched from now on; anything else as it is. */
+export function asRefresh<Q extends { readonly kind: string }>(question: Q): Q {
+  return question.kind === 'read' || question.kind === 'many' ? { ...question, refreshNow: true } : question
+}

@@ -7,7 +7,7 @@ import type { RawAnswer, RawCall } from '../../raw-call.ts'
 import type { SeenHeaders } from '../headers.ts'
 import { receiveBody } from './body.ts'
 import type { Responder, ErrorReplies } from '../respond.ts'
-import type { Read, ReadMany } from '../read.ts'
+import { asRefresh, type Read, type ReadMany } from '../read.ts'
 import { rejects } from '../rejects.ts'
 import type { FailureMemory } from './failures.ts'
 import { readSdkHeaders, type SdkHeaders } from './headers.ts'
@@ -17,6 +17,7 @@ import type { LateTokens } from '../late-token.ts'
 
 // `POST /`: what an AWS SDK asks whose endpoint is this process. Reads are answered from the cache that the GET
 // endpoints use; every other call is handed on to AWS. The caller's signature is not checked: its session token is.
+// With `/refresh` as its endpoint, or `Cache-Control: no-cache`, a read is answered from AWS, and kept.
 
 export interface SdkOptions {
   readonly cache: ReadThrough<Lookup, Answer>
@@ -58,8 +59,9 @@ export function createSdkEndpoint(
 ): SdkEndpoint {
   const questionOf = createSdkRouter(region)
 
-  return (request, response, { host, forwarded }) => {
-    if (request.url !== '/' && request.url !== '') return false
+  return (request, response, { host, forwarded, noCache }) => {
+    const isRefresh = request.url === '/refresh' || request.url === '/refresh/'
+    if (!isRefresh && request.url !== '/' && request.url !== '') return false
     const headers = readSdkHeaders(request.rawHeaders)
     const { token } = headers
     if (headers.target === '') return false
@@ -69,7 +71,8 @@ export function createSdkEndpoint(
         request,
         (body) => {
           if (body === undefined) return sendError(response, TOO_LONG, true)
-          const question = questionOf(headers, body)
+          const asked = questionOf(headers, body)
+          const question = isRefresh || noCache ? asRefresh(asked) : asked
           if (forwarded) SDK_ERRORS.refuse(response, rejects.forwarded)
           else if (!isGoodHost(host)) SDK_ERRORS.refuse(response, rejects.foreignHost)
           else serve(response, headers, question)
@@ -94,7 +97,8 @@ export function createSdkEndpoint(
     if (headers.isRetry) {
       const lookups = lookupsOf(question)
       const failed = failures.of(headers.invocation, lookups)
-      if (failed !== undefined && lookups.some((lookup) => cache.peek(lookup) === undefined)) {
+      const isHeld = !question.refreshNow && lookups.every((lookup) => cache.peek(lookup) !== undefined)
+      if (failed !== undefined && !isHeld) {
         return SDK_ERRORS.fail(response, failed)
       }
     }

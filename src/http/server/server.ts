@@ -167,7 +167,7 @@ function createHttpServer(
   // Without these Node answers 417 before the token is checked, and hangs up on a CONNECT without a byte.
   server.on('checkExpectation', listener)
   server.on('connect', (request: IncomingMessage, socket: Duplex) => {
-    const seen: SeenHeaders = { token: '', host: undefined, forwarded: false }
+    const seen: SeenHeaders = { token: '', host: undefined, forwarded: false, noCache: false }
     readHeaders(request.rawHeaders, seen)
     hangUp(socket, isKnownToken(seen.token) ? rejects.method : rejects.badToken)
   })
