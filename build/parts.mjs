@@ -70,8 +70,9 @@ const compiledWhenNeeded = (name, text) => {
   )
   return `
   import * as errors from '${SHARED_ERRORS}'
+  import { compilePart } from './src/code-cache.ts'
   const part = { exports: {} }
-  const load = new Function('require', 'module', ${JSON.stringify(text)})
+  const load = compilePart('${name}', ${JSON.stringify(text)})
   const find = (name) => {
     if (name === '${SHARED_ERRORS}') return errors
     ${cases.join('\n')}

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { argumentsOf } from '../tools/arguments.ts'
 import { bundle } from '../tools/bundle.ts'
 import { faultsOf } from './check.ts'
+import { codeFor } from './code/record.ts'
 import { executable } from './executable.ts'
 import { nodejsExtension } from './launcher.ts'
 import {
@@ -11,12 +12,13 @@ import {
   FILE_MODE,
   type Layer,
   LAYERS,
-  NOTICES_MODE,
+  TEXT_MODE,
   NOTICES_PATH,
   STARTER_PATHS,
   WRAPPER_PATH,
 } from './layers.ts'
 import { bundledPackages, noticesOf } from './notices/notices.ts'
+import { NODE_MAJORS } from './runtimes.ts'
 import { starterFor } from './starter/starter.ts'
 import { zipOf, type ZipFile } from './zip.ts'
 
@@ -36,6 +38,12 @@ const textBundle = bundle()
 const packages = bundledPackages()
 const wrapper = readFileSync(`${ROOT}layer/exec/${WRAPPER_PATH}`)
 
+const code: ZipFile[] = []
+for (const major of NODE_MAJORS) {
+  const files = await codeFor(major, `${ROOT}dist/extension.cjs`)
+  code.push(...files.map((one) => ({ ...one, mode: TEXT_MODE })))
+}
+
 mkdirSync(`${ROOT}dist`, { recursive: true })
 let isPublishable = true
 for (const layer of LAYERS) {
@@ -43,7 +51,8 @@ for (const layer of LAYERS) {
     { path: EXTENSION_PATH, file: fileOf(layer), mode: FILE_MODE },
     ...startersOf(layer),
     { path: WRAPPER_PATH, file: wrapper, mode: FILE_MODE },
-    { path: NOTICES_PATH, file: Buffer.from(noticesOf(layer.kind, packages)), mode: NOTICES_MODE },
+    { path: NOTICES_PATH, file: Buffer.from(noticesOf(layer.kind, packages)), mode: TEXT_MODE },
+    ...(layer.kind === 'node' ? code : []),
   )
   writeFileSync(`${ROOT}dist/${layer.zip}`, zip)
   console.log(

@@ -9,7 +9,7 @@ import {
   FILE_MODE,
   type Layer,
   LAYERS,
-  NOTICES_MODE,
+  TEXT_MODE,
   NOTICES_PATH,
   STARTER_PATHS,
   WRAPPER_PATH,
@@ -35,7 +35,7 @@ const layerOf = (
     { path: STARTER_PATHS.x86_64, file: x86_64, mode: FILE_MODE },
     { path: STARTER_PATHS.arm64, file: starters.arm64, mode: FILE_MODE },
     { path: WRAPPER_PATH, file: beside, mode: FILE_MODE },
-    { path: NOTICES_PATH, file: notices, mode: NOTICES_MODE },
+    { path: NOTICES_PATH, file: notices, mode: TEXT_MODE },
   )
 
 test('a zip is the same bytes at any time in any time zone, and gives back what went in', async () => {
@@ -153,7 +153,7 @@ test('an executable for newer systems or another processor is a fault', async ()
   const text = await zipOf(
     { path: EXTENSION_PATH, file: script, mode: FILE_MODE },
     { path: WRAPPER_PATH, file: wrapper, mode: FILE_MODE },
-    { path: NOTICES_PATH, file: notices, mode: NOTICES_MODE },
+    { path: NOTICES_PATH, file: notices, mode: TEXT_MODE },
   )
   assert.match(String(await faultsOf({ zip: 'x.zip', kind: 'arm64', budget: 1_000 }, text)), /cannot be read/)
 })

@@ -4,10 +4,11 @@
 
 import { machineOf, readElf, segmentsOf, segmentType } from './elf.ts'
 import {
+  CODE_PATH,
   EXTENSION_PATH,
   FILE_MODE,
   type Layer,
-  NOTICES_MODE,
+  TEXT_MODE,
   NOTICES_PATH,
   STARTER_PATHS,
   WRAPPER_PATH,
@@ -34,14 +35,15 @@ function modesIn({ kind }: Layer): ReadonlyMap<string, number> {
     [EXTENSION_PATH, FILE_MODE],
     ...starters,
     [WRAPPER_PATH, FILE_MODE],
-    [NOTICES_PATH, NOTICES_MODE],
+    [NOTICES_PATH, TEXT_MODE],
   ])
 }
 
 /** What is wrong with a layer, each as a sentence; empty when it can be published. */
 export async function faultsOf(layer: Layer, zip: Buffer): Promise<string[]> {
   const entries = await entriesOf(zip)
-  const modes = modesIn(layer)
+  const code = layer.kind === 'node' ? entries.filter(({ path }) => CODE_PATH.test(path)) : []
+  const modes = new Map([...modesIn(layer), ...code.map(({ path }) => [path, TEXT_MODE] as const)])
   const held = entries.map(({ path }) => path).join(', ')
   const wanted = [...modes.keys()].join(', ')
   if (held !== wanted) return [`it must hold ${wanted} and nothing else, not ${held}`]

@@ -1,4 +1,5 @@
-// The pinned runtimes of layer/runtimes: Bun compiles the executables, Node stands for Lambda's in the tests. They are
+// The pinned runtimes of layer/runtimes: Bun compiles the executables, Node stands for Lambda's in the tests, and what it
+// compiles of the bundle goes into the nodejs layer. They are
 // no part of the root install, because nothing else needs their 900 MB.
 
 import { execFileSync } from 'node:child_process'
@@ -22,7 +23,7 @@ export function bunFile(architecture: Architecture): string {
 /** The same; installs it when it is missing or another version than pinned. */
 export function bunFor(architecture: Architecture): string {
   // Both architectures on any machine: the one that is not ours is never executed, only compiled into.
-  if (!isInstalled(bunPackage(architecture))) install(['--omit=dev'])
+  if (!isInstalled(bunPackage(architecture))) install()
   return bunFile(architecture)
 }
 
@@ -38,7 +39,7 @@ export function nodeFile(major: NodeMajor): string {
 
 /** The same; installs it when it is missing or another version than pinned. */
 export function nodeFor(major: NodeMajor): string {
-  if (!isInstalled(nodePackage(major))) install([])
+  if (!isInstalled(nodePackage(major))) install()
   return nodeFile(major)
 }
 
@@ -78,8 +79,8 @@ function pinned(name: string): string | undefined {
 }
 
 // --force, because npm refuses a package for another processor otherwise; it still checks every integrity hash.
-function install(extra: readonly string[]): void {
+function install(): void {
   process.stderr.write('installing the pinned runtimes into layer/runtimes\n')
-  const args = ['ci', '--force', '--loglevel=error', ...extra]
+  const args = ['ci', '--force', '--loglevel=error']
   execFileSync('npm', args, { cwd: FOLDER, stdio: ['ignore', 'ignore', 'inherit'] })
 }

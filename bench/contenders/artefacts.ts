@@ -1,8 +1,8 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { build } from 'esbuild'
 import { COMPILE_FLAGS, executable as layerExecutable } from '../../layer/executable.ts'
-import { EXTENSION_PATH, STARTER_PATHS } from '../../layer/layers.ts'
+import { EXTENSION_PATH } from '../../layer/layers.ts'
 import { entriesOf } from '../../layer/zip.ts'
 import { bun, type Found, ROOT } from './runtimes.ts'
 
@@ -34,13 +34,11 @@ export async function unpackLayer(
       (await entriesOf(readFileSync(zip))).map(async (one) => [one.path, await one.read()] as const),
     ),
   )
-  for (const path of Object.values(STARTER_PATHS)) {
-    const starter = files.get(path)
-    if (starter !== undefined) executable(`${name}${kind}/${path}`, starter)
-  }
-  const extension = files.get(EXTENSION_PATH)
-  if (extension === undefined) throw new Error(`expected ${EXTENSION_PATH} in the zip`)
-  return executable(`${name}${kind}/${EXTENSION_PATH}`, extension)
+  const folder = `${name}${kind}`
+  rmSync(join(WORK, folder), { recursive: true, force: true })
+  for (const [path, contents] of files) executable(`${folder}/${path}`, contents)
+  if (!files.has(EXTENSION_PATH)) throw new Error(`expected ${EXTENSION_PATH} in the zip`)
+  return { path: join(WORK, folder, EXTENSION_PATH) }
 }
 
 /** The nodejs layer's file, with another path of Node, for a Node that is not at /var/lang/bin. */
@@ -49,18 +47,11 @@ export function relocate(layer: Found, node: Found, name: string): Found {
   if ('reason' in node) return node
   const text = readFileSync(layer.path, 'latin1')
   if (!text.includes(LAMBDA_NODE)) throw new Error(`the nodejs layer does not name ${LAMBDA_NODE}`)
-  const moved = executable(
-    `nodejs-${name}/${EXTENSION_PATH}`,
-    Buffer.from(executedBy(text, node.path), 'latin1'),
-  )
-  for (const path of Object.values(STARTER_PATHS)) {
-    const [from, to] = [layer.path, moved.path].map((file) => join(dirname(file), '..', path)) as [
-      string,
-      string,
-    ]
-    if (existsSync(from)) copyFileSync(from, to)
-  }
-  return moved
+  const folder = `nodejs-${name}`
+  const beside = join(dirname(layer.path), '..')
+  const files = readdirSync(beside).filter((file) => file.startsWith('parameters-secrets-'))
+  for (const file of files) executable(`${folder}/${file}`, readFileSync(join(beside, file)))
+  return executable(`${folder}/${EXTENSION_PATH}`, Buffer.from(executedBy(text, node.path), 'latin1'))
 }
 
 /** The text of the nodejs layer's file, executed by the Node of that path. */

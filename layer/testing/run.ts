@@ -46,7 +46,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const LAMBDA_ROOT = fileURLToPath(new URL('lambda-root.sh', import.meta.url))
 const SHELLS = ['/bin/bash', '/bin/dash'].filter((shell) => existsSync(shell))
 
-const UNITS = ['layer/*.test.ts', 'layer/{notices,pages,starter}/*.test.ts']
+const UNITS = ['layer/*.test.ts', 'layer/{code,notices,pages,starter}/*.test.ts']
 const END_TO_END = ['test/contract.test.ts', 'test/{abuse,e2e,faults,platform}/*.test.ts']
 const HOSTILE = ['layer/testing/{clients,early,hostile,init-modes,samples}.test.ts']
 const EXAMPLES = ['layer/testing/examples.test.ts']

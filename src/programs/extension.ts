@@ -115,8 +115,16 @@ export async function runExtension({ config, log, inherited, load, survive }: Ex
     setImmediate(() => {
       loaded()
         .then((it) => it.warmUp(isListening))
+        .then(log.debugEnabled ? tellCode : undefined)
         .catch(survive)
     })
+  }
+
+  /** Not imported above: it needs node:crypto, which is not loaded before `register`. */
+  async function tellCode(): Promise<void> {
+    const { codeOutcomes } = await import('../code-cache.ts')
+    const outcomes = codeOutcomes()
+    if (outcomes !== undefined) log.debug(say`Code that V8 compiled earlier: ${outcomes}`)
   }
 
   function report(isServing: boolean): void {
