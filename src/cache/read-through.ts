@@ -105,6 +105,8 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
   readonly #absences = new Lru<Absence>({ capacity: MOST_ABSENCES, maxBytes: MOST_ABSENCES })
   readonly #knowledge: Knowledge
   readonly #coalescer: Coalescer<Q, A>
+  /** Made once for each question: a change is compared with all that are in flight. */
+  readonly #subjects = new WeakMap<Q, readonly string[]>()
   #hits = 0
   #misses = 0
   #refreshedAhead = 0
@@ -186,7 +188,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     if (this.#knowledge.isAnsweredSince(keys, order)) return
     const isHeld = isInPlace && keys.some((key) => this.#lru.get(key) !== undefined)
     this.#learn(keys, order)
-    const isCurrent = !this.#knowledge.isChangedSince(this.#options.subjectsOf(question), order)
+    const isCurrent = !this.#knowledge.isChangedSince(this.#subjectsOf(question), order)
     if (isCurrent && (isHeld || !isInPlace)) this.#keep(question, answer, aliases, requested)
   }
 
@@ -287,7 +289,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     // The same answer is kept already, under another spelling. Its time began then.
     if (!isRefresh && this.#lru.get(key)?.answer === answer) return
     const aliases = this.#aliasesOf(question, answer)
-    const subjects = this.#options.subjectsOf(question)
+    const subjects = this.#subjectsOf(question)
     // Under its own key there is nothing newer while it is the newest flight.
     const isCurrent =
       isNewest &&
@@ -295,16 +297,17 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
       !this.#knowledge.isChangedSince(subjects, requested.order)
     // AWS may have looked at anything that was requested before this answer came earlier than at this.
     const order = isRefresh ? this.#knowledge.next() : requested.order
-    if (isRefresh) this.#forgetOlder(subjects, order, parts)
+    // Where nothing is ever held, nothing is joined either that was requested before its reader came.
+    if (isRefresh && this.#options.capacity > 0) this.#forgetOlder(subjects, order, parts)
     this.#learn([key, ...aliases], order)
     if (isCurrent) this.#keep(question, answer, aliases, { order, at: requested.at })
   }
 
   /** Keeps an answer over which there is no knowledge. */
   #keep(question: Q, answer: A, aliases: readonly string[], { order, at }: Requested): void {
-    const { rules, random, ttlMs, subjectsOf, mostBytes } = this.#options
+    const { rules, random, ttlMs, mostBytes } = this.#options
     const { key } = question
-    const subjects = subjectsOf(question)
+    const subjects = this.#subjectsOf(question)
     this.#absences.deleteWhere((absence) => this.#knowledge.overlap(absence.subjects, subjects))
     if (!this.#mayKeep(question)) return
     const bytes = this.#bytesOf(key, answer)
@@ -334,8 +337,17 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     )
     this.#coalescer.forgetWhere(
       (question, { requested }) =>
-        requested.order < order && knowledge.overlap(this.#options.subjectsOf(question), subjects),
+        requested.order < order && knowledge.overlap(this.#subjectsOf(question), subjects),
     )
+  }
+
+  #subjectsOf(question: Q): readonly string[] {
+    let subjects = this.#subjects.get(question)
+    if (subjects === undefined) {
+      subjects = this.#options.subjectsOf(question)
+      this.#subjects.set(question, subjects)
+    }
+    return subjects
   }
 
   #aliasesOf({ key }: Q, answer: A): string[] {
@@ -349,7 +361,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
   }
 
   #fail(question: Q, error: unknown, { requested, isAwaited }: Flight, isNewest: boolean): void {
-    const { negativeTtlMs, rules, kindOf, now, random, subjectsOf } = this.#options
+    const { negativeTtlMs, rules, kindOf, now, random } = this.#options
     const kind = kindOf(error)
     const { key } = question
     // A refusal is known from then on, too. But what is held stays, until its time is over.
@@ -359,7 +371,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     }
     if (!isNewest || !this.#mayKeep(question)) return
     if (kind === 'absent' && negativeTtlMs > 0 && isAwaited) {
-      const subjects = subjectsOf(question)
+      const subjects = this.#subjectsOf(question)
       if (this.#knowledge.isChangedSince(subjects, requested.order)) return
       const life = lifeOf(now(), negativeTtlMs, PLAIN, random)
       this.#absences.set(key, { error, life, subjects }, 1)
