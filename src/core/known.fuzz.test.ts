@@ -20,13 +20,12 @@ import { createLog } from '../log.ts'
 import { parameterLookup, pathLookup, secretLookup, type Lookup } from '../lookup.ts'
 import { say, shown } from '../public.ts'
 import type { RawAnswer } from '../raw-call.ts'
-import { getParameters, getSecrets } from '../upstream/batches.ts'
-import type { Clients } from '../upstream/client.ts'
 import type { Upstream } from '../upstream/index.ts'
-import { getParameter } from '../upstream/parameter-store.ts'
+import { getParameter, getParameters, type ParameterStore } from '../upstream/parameter-store.ts'
 import { getPath } from '../upstream/path.ts'
+import { carriedCall } from '../upstream/pass-through.ts'
 import type { Place } from '../upstream/place.ts'
-import { getSecretValue } from '../upstream/secrets-manager.ts'
+import { getSecrets, getSecretValue, type SecretsManager } from '../upstream/secrets-manager.ts'
 import { createCore, type Core } from './core.ts'
 
 const SECONDS = Number(process.env['KNOWN_FUZZ_SECONDS'] ?? 5)
@@ -283,7 +282,7 @@ class World {
       REFERS_TO_SECRET: 'resolve:secretsmanager:db',
       REFERS_TO_PARAMETER: 'resolve:ssm:/app/k',
     })
-    const upstream = upstreamOf(this.clients())
+    const upstream = upstreamOf(this.services())
     this.core = createCore(
       config,
       createLog('error', 'text', () => {}),
@@ -510,7 +509,7 @@ class World {
     })
   }
 
-  clients(): Clients {
+  services(): SecretsManager & ParameterStore {
     const ask = <T>(see: () => T): Promise<T> => this.call(see)
     return {
       region: 'us-east-1',
@@ -561,7 +560,7 @@ class World {
             ...(at + 1 < below.length && { NextToken: String(at + 1) }),
           }
         }),
-      passOn: () => {
+      passThrough: () => {
         const { act, fate, answer } = this.pass!
         return ask(() => {
           if (fate !== 'refused' && fate !== 'lost') act()
@@ -569,7 +568,6 @@ class World {
           return answer()
         })
       },
-      close: () => {},
     }
   }
 
@@ -670,14 +668,14 @@ function failure(code: string, status: number, why: string): UpstreamError {
 }
 
 /** As upstream/index.ts makes it. */
-function upstreamOf(clients: Clients): Upstream {
+function upstreamOf(services: SecretsManager & ParameterStore): Upstream {
   return {
     fetch: (lookup) =>
-      lookup.store === 'secrets-manager' ? getSecretValue(clients, lookup) : getParameter(clients, lookup),
-    fetchSecrets: (lookups, onPart) => getSecrets(clients, lookups, onPart),
-    fetchParameters: (lookups, onPart) => getParameters(clients, lookups, onPart),
-    fetchPath: (lookup, options) => getPath(clients, lookup, { ...options, timeoutMs: 0 }),
-    passOn: (call) => clients.passOn(call),
+      lookup.store === 'secrets-manager' ? getSecretValue(services, lookup) : getParameter(services, lookup),
+    fetchSecrets: (lookups, onPart) => getSecrets(services, lookups, onPart),
+    fetchParameters: (lookups, onPart) => getParameters(services, lookups, onPart),
+    fetchPath: (lookup, options) => getPath(services, lookup, { ...options, timeoutMs: 0 }),
+    passThrough: (call) => services.passThrough(carriedCall(call, 'us-east-1')),
     sessionTokens: () => Promise.resolve([]),
     renewedSessionTokens: () => Promise.resolve([]),
     warmUp: () => Promise.resolve(),

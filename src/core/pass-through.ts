@@ -29,7 +29,7 @@ export function createPassThrough({ upstream, log, meter, changed }: PassThrough
     try {
       const aws = await upstream.load()
       meter?.handedOn()
-      const answer = await aws.passOn(call)
+      const answer = await aws.passThrough(call)
       if (answer.status >= 400) meter?.ended(outcomeOf(codeIn(answer)))
       forget(call, changedNames(names, answer))
       return answer

@@ -17,13 +17,18 @@ export const EXPIRED_CODES = 'ExpiredToken(?:Exception)?|UnrecognizedClientExcep
 const EXPIRED = new RegExp(`^(?:${EXPIRED_CODES})$`)
 const NOT_YET = /^Signature not yet current/
 
-/** Bounds a whole call, retries included, by `timeoutMs` (0: no bound). After that its sockets are cut. */
+export interface Bound {
+  readonly operation: Operation
+  readonly settings: UpstreamSettings
+  /** Milliseconds for the whole call, retries included; 0: no bound. */
+  readonly timeoutMs: number
+  readonly observe?: CallObserver | undefined
+}
+
+/** Bounds a call in time; after that its sockets are cut. Rejects with UpstreamError only. */
 export async function bounded<T>(
-  operation: Operation,
-  settings: UpstreamSettings,
-  timeoutMs: number,
+  { operation, settings, timeoutMs, observe }: Bound,
   send: (abort: AbortSignal) => Promise<T>,
-  observe?: CallObserver,
 ): Promise<T> {
   const abort = new AbortController()
   const wait: Wait = { isPassThrough: isPassThrough(operation), waitedMs: 0, since: undefined }
@@ -49,10 +54,12 @@ export async function bounded<T>(
   }
 
   function failureOf(error: unknown): UpstreamError {
+    const { maxConnections, maxAttempts } = settings
     const queuedMs = waitedMs()
     if (abort.signal.aborted && queuedMs * 2 > timeoutMs)
-      return queuedTooLong(operation, Math.min(queuedMs, timeoutMs), timeoutMs, settings.maxConnections)
-    return toUpstreamError(operation, error, abort.signal.aborted ? timeoutMs : 0, settings.maxAttempts)
+      return queuedTooLong(operation, { waitedMs: Math.min(queuedMs, timeoutMs), timeoutMs, maxConnections })
+    const timedOutAfterMs = abort.signal.aborted ? timeoutMs : 0
+    return toUpstreamError(operation, error, { timedOutAfterMs, maxAttempts })
   }
 }
 

@@ -1,107 +1,67 @@
-import {
-  BatchGetSecretValueCommand,
-  GetSecretValueCommand,
-  SecretsManagerClient,
-  type BatchGetSecretValueCommandInput,
-  type BatchGetSecretValueCommandOutput,
-  type GetSecretValueCommandInput,
-  type GetSecretValueCommandOutput,
-} from '@aws-sdk/client-secrets-manager'
-import {
-  GetParameterCommand,
-  GetParametersByPathCommand,
-  GetParametersCommand,
-  SSMClient,
-  type GetParameterCommandInput,
-  type GetParameterCommandOutput,
-  type GetParametersByPathCommandInput,
-  type GetParametersByPathCommandOutput,
-  type GetParametersCommandInput,
-  type GetParametersCommandOutput,
-} from '@aws-sdk/client-ssm'
-import { say, type Public } from '../public.ts'
 import type { StoreSettings, UpstreamSettings } from '../config/upstream.ts'
-import type { RawAnswer, RawCall } from '../raw-call.ts'
+import { say, type Public } from '../public.ts'
 import { bounded, withFreshCredentials, type CallObserver } from './calls.ts'
-import { createRoleAssumer } from './security-tokens.ts'
-import { renewed, type Credentials } from './credentials.ts'
+import { renewed, type Credentials, type Held } from './credentials.ts'
 import { unasked, type Operation } from './failure.ts'
-import { isFollowed, keyOf, type Place } from './place.ts'
-import { configure } from './sdk-config.ts'
-import { ExpiredAnswer, sendToParameterStore, sendToSecretsManager } from './pass-through.ts'
+import { keyOf, type Place } from './place.ts'
+import { configure, type SdkConfig } from './sdk-config.ts'
 import { onFirstConnection, type Sockets } from './transport/sockets.ts'
 import { isUnknownIssuer, systemTrust, type Trust } from './transport/trust.ts'
 
-// The clients of the AWS SDK, one for each store, region and role.
+// What all services share: a client of the AWS SDK for each region and role, with its own sockets, and what holds for
+// every call. A service is a file beside this one, such as secrets-manager.ts.
+
+interface Service<Client> {
+  /** Names the service in an error of a client that cannot be made. */
+  readonly operation: Operation
+  readonly settings: StoreSettings
+  open(config: SdkConfig): Client
+}
+
+interface Call<T> {
+  readonly operation: Operation
+  readonly place: Place
+  /** Milliseconds for the whole call, retries included. Default: the service's own. */
+  readonly withinMs?: number | undefined
+  /** Makes an answer of a failure, or throws. */
+  readonly recover?: (error: unknown) => T
+}
+
+/** Makes a call. Rejects with UpstreamError only. */
+type Caller<Client> = <T>(
+  call: Call<T>,
+  send: (client: Client, options: { abortSignal: AbortSignal }) => Promise<T>,
+) => Promise<T>
 
 export interface Clients {
-  /** The function's own. */
-  readonly region: string | undefined
-  /** Rejects with UpstreamError only, as the next four do. */
-  getSecretValue(place: Place, input: GetSecretValueCommandInput): Promise<GetSecretValueCommandOutput>
-  getParameter(place: Place, input: GetParameterCommandInput): Promise<GetParameterCommandOutput>
-  batchGetSecretValue(
-    place: Place,
-    input: BatchGetSecretValueCommandInput,
-  ): Promise<BatchGetSecretValueCommandOutput>
-  getParameters(place: Place, input: GetParametersCommandInput): Promise<GetParametersCommandOutput>
-  /** `withinMs` bounds the call, retries included. */
-  getParametersByPath(
-    place: Place,
-    input: GetParametersByPathCommandInput,
-    withinMs: number,
-  ): Promise<GetParametersByPathCommandOutput>
-  /** AWS's own answer, whatever its status. Rejects with UpstreamError only. */
-  passOn(call: RawCall): Promise<RawAnswer>
+  callsTo<Client extends { destroy(): void }>(service: Service<Client>): Caller<Client>
   /** Closes every socket and forgets the clients; the next call makes new ones. */
   close(): void
 }
 
-/** Most clients of a store. Regions come from callers, and up to 20 roles from the settings. The oldest makes room. */
+export interface ClientsOptions {
+  readonly settings: UpstreamSettings
+  /** Of the function itself. */
+  readonly credentials: Credentials
+  /** Credentials of that role. Rejects with UpstreamError only. */
+  assumeRole(roleArn: string): Promise<Held>
+  readonly observe?: CallObserver | undefined
+  /** Gets a line about the first TLS connection. */
+  readonly debug?: ((line: Public) => void) | undefined
+}
+
+/** Most clients of a service. Regions come from clients, and up to 20 roles from the settings. The oldest makes room. */
 const MAX_CLIENTS = 32
 const UNREAD: Trust = {}
 const rethrow = (error: unknown): never => {
   throw error
 }
-const answerOf = (error: unknown): RawAnswer =>
-  error instanceof ExpiredAnswer ? error.answer : rethrow(error)
 
-export function createClients(
-  settings: UpstreamSettings,
-  credentials: Credentials,
-  observe?: CallObserver,
-  debug?: (line: Public) => void,
-): Clients {
-  const { secretsManager, parameterStore } = settings
+export function createClients(options: ClientsOptions): Clients {
+  const { settings, credentials, assumeRole, observe, debug } = options
   const onSecure = debug && onFirstConnection(debug)
-  const secrets = perPlace('GetSecretValue', settings.region, (region, role) => {
-    const own = credentialsOf(role)
-    const { config, sockets } = configure(
-      'GetSecretValue',
-      settings,
-      secretsManager,
-      own,
-      region,
-      trust,
-      onSecure,
-    )
-    return { client: new SecretsManagerClient(config), sockets }
-  })
-  const parameters = perPlace('GetParameter', settings.region, (region, role) => {
-    const own = credentialsOf(role)
-    const { config, sockets } = configure(
-      'GetParameter',
-      settings,
-      parameterStore,
-      own,
-      region,
-      trust,
-      onSecure,
-    )
-    return { client: new SSMClient(config), sockets }
-  })
-  const assumer = createRoleAssumer(settings, credentials, () => trust, withTrust, observe)
   const roles = new Map<string, Credentials>()
+  const services: { renew(): void; close(): void }[] = []
   /** The runtime's own roots, until a chain ends at an issuer that is not among them. */
   let trust = UNREAD
 
@@ -109,7 +69,7 @@ export function createClients(
     if (role === undefined) return credentials
     let own = roles.get(role)
     if (own === undefined) {
-      own = renewed(() => assumer.assume(role))
+      own = renewed(() => assumeRole(role))
       roles.set(role, own)
     }
     return own
@@ -126,96 +86,44 @@ export function createClients(
         const system = trust === UNREAD ? systemTrust(settings) : undefined
         if (system === undefined) throw error
         trust = system
-        secrets.renew()
-        parameters.renew()
-        assumer.renew()
+        for (const service of services) service.renew()
       }
       return send()
     }
   }
 
-  function callsTo<Client>({ timeoutMs }: StoreSettings, clients: { client(place: Place): Client }) {
-    return <T>(
-      operation: Operation,
-      place: Place,
-      send: (client: Client, options: { abortSignal: AbortSignal }) => Promise<T>,
-      { recover = rethrow, withinMs = timeoutMs }: CallOptions<T> = {},
-    ): Promise<T> =>
-      bounded(
-        operation,
-        settings,
-        withinMs,
-        (abortSignal) => {
+  return {
+    callsTo(service) {
+      const { operation, settings: store } = service
+      const clients = perPlace(operation, settings.region, ({ region, role }) => {
+        const own = credentialsOf(role)
+        const { config, sockets } = configure({
+          operation,
+          settings,
+          store,
+          credentials: own,
+          region,
+          trust,
+          onSecure,
+        })
+        return { client: service.open(config), sockets }
+      })
+      services.push(clients)
+      return (call, send) => {
+        const { place, withinMs = store.timeoutMs, recover = rethrow } = call
+        const bound = { operation: call.operation, settings, timeoutMs: withinMs, observe }
+        return bounded(bound, (abortSignal) => {
           // Asks for the client each time: the trusted roots may have changed.
           const ask = () => send(clients.client(place), { abortSignal })
           return withTrust(() => withFreshCredentials(credentialsOf(place.role), ask)).catch(recover)
-        },
-        observe,
-      )
-  }
-
-  const ofSecrets = callsTo(secretsManager, secrets)
-  const ofParameters = callsTo(parameterStore, parameters)
-
-  async function passOn(call: RawCall): Promise<RawAnswer> {
-    const { target, region } = call
-    const operation = target as Operation
-    const place = { region }
-    if (region !== undefined && !isFollowed(region, settings.region)) {
-      throw unasked(
-        operation,
-        'RegionError',
-        say`the call is signed for a region of another partition, or for none`,
-      )
-    }
-    return target.startsWith('secretsmanager.')
-      ? ofSecrets(operation, place, (client, o) => sendToSecretsManager(client, call, o), {
-          recover: answerOf,
         })
-      : ofParameters(operation, place, (client, o) => sendToParameterStore(client, call, o), {
-          recover: answerOf,
-        })
-  }
-  return {
-    region: settings.region,
-    getSecretValue: (place, input) =>
-      ofSecrets('GetSecretValue', place, (client, options) =>
-        client.send(new GetSecretValueCommand(input), options),
-      ),
-    batchGetSecretValue: (place, input) =>
-      ofSecrets('BatchGetSecretValue', place, (client, options) =>
-        client.send(new BatchGetSecretValueCommand(input), options),
-      ),
-    getParameter: (place, input) =>
-      ofParameters('GetParameter', place, (client, options) =>
-        client.send(new GetParameterCommand(input), options),
-      ),
-    getParameters: (place, input) =>
-      ofParameters('GetParameters', place, (client, options) =>
-        client.send(new GetParametersCommand(input), options),
-      ),
-    getParametersByPath: (place, input, withinMs) =>
-      ofParameters(
-        'GetParametersByPath',
-        place,
-        (client, options) => client.send(new GetParametersByPathCommand(input), options),
-        { withinMs },
-      ),
-    passOn,
+      }
+    },
     close() {
-      secrets.close()
-      parameters.close()
-      assumer.close()
+      for (const service of services) service.close()
       roles.clear()
     },
   }
-}
-
-interface CallOptions<T> {
-  /** Makes an answer of a failure, or throws it. */
-  readonly recover?: (error: unknown) => T
-  /** Milliseconds for the whole call. Default: the store's. */
-  readonly withinMs?: number
 }
 
 interface Opened<Client> {
@@ -227,7 +135,7 @@ interface Opened<Client> {
 function perPlace<Client extends { destroy(): void }>(
   operation: Operation,
   ownRegion: string | undefined,
-  open: (region: string, role: string | undefined) => Opened<Client>,
+  open: (place: Place & { readonly region: string }) => Opened<Client>,
 ) {
   const opened = new Map<string, Opened<Client>>()
   return {
@@ -236,7 +144,7 @@ function perPlace<Client extends { destroy(): void }>(
       const key = keyOf({ region, role })
       let found = opened.get(key)
       if (found === undefined) {
-        found = open(region, role)
+        found = open({ region, role })
         opened.set(key, found)
         if (opened.size > MAX_CLIENTS) forgetOldest()
       }

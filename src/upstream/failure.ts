@@ -14,7 +14,7 @@ export type Operation =
   | 'GetParameters'
   | 'GetParametersByPath'
   | 'AssumeRole'
-  /** One that is handed on, as an `X-Amz-Target` names it. */
+  /** One that is passed through, as an `X-Amz-Target` names it. */
   | `${'secretsmanager' | 'AmazonSSM'}.${string}`
 
 export function isPassThrough(operation: Operation): boolean {
@@ -23,7 +23,11 @@ export function isPassThrough(operation: Operation): boolean {
 
 function serviceOf(operation: Operation): Public {
   if (operation === 'AssumeRole') return say`STS`
-  return /^secretsmanager\.|Secret/.test(operation) ? say`Secrets Manager` : say`SSM`
+  return isOfSecretsManager(operation) ? say`Secrets Manager` : say`SSM`
+}
+
+export function isOfSecretsManager(operation: Operation): boolean {
+  return /^secretsmanager\.|^(Batch)?GetSecretValue$/.test(operation)
 }
 
 function nameOf(operation: Operation): Public {
@@ -94,8 +98,7 @@ const UNSAID: ReadonlyMap<string, Public> = new Map([
 export function toUpstreamError(
   operation: Operation,
   error: unknown,
-  timedOutAfterMs: number,
-  maxAttempts = 3,
+  { timedOutAfterMs = 0, maxAttempts = 3 }: { timedOutAfterMs?: number; maxAttempts?: number } = {},
 ): UpstreamError {
   if (error instanceof UpstreamError) return error
   const suspect: Suspect = typeof error === 'object' && error !== null ? error : {}
@@ -141,7 +144,7 @@ function messageOf({ message }: Suspect): Public | undefined {
 
 /** A 200 that holds no answer. */
 export function unreadable(operation: Operation): UpstreamError {
-  return toUpstreamError(operation, { $metadata: { httpStatusCode: 200 } }, 0)
+  return toUpstreamError(operation, { $metadata: { httpStatusCode: 200 } })
 }
 
 /** The question could not be sent at all. */
@@ -156,9 +159,7 @@ export function unasked(
 /** The call's time was up, and most of it had gone by in our own queue. */
 export function queuedTooLong(
   operation: Operation,
-  waitedMs: number,
-  timeoutMs: number,
-  maxConnections: number,
+  { waitedMs, timeoutMs, maxConnections }: Record<'waitedMs' | 'timeoutMs' | 'maxConnections', number>,
 ): UpstreamError {
   const wait = say`waited ${waitedMs} of ${timeoutMs} ms for one of ${maxConnections} connections`
   const reason = say`${wait}: PARAMETERS_SECRETS_EXTENSION_MAX_CONNECTIONS`

@@ -1,14 +1,16 @@
 import type { Public } from '../public.ts'
 import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
 import type { ParameterLookup, PathLookup, SecretLookup } from '../lookup.ts'
-import { getParameters, getSecrets, type Part } from './batches.ts'
+import type { Part } from './batches.ts'
 import type { CallObserver } from './calls.ts'
 import { createClients } from './client.ts'
 import { createCredentials } from './credentials.ts'
-import { getParameter } from './parameter-store.ts'
+import { createParameterStore, getParameter, getParameters } from './parameter-store.ts'
+import { carriedCall } from './pass-through.ts'
 import { getPath, type PathOptions } from './path.ts'
 import { warmUp } from './warm-up.ts'
-import { getSecretValue } from './secrets-manager.ts'
+import { createSecretsManager, getSecrets, getSecretValue } from './secrets-manager.ts'
+import { createSecurityTokens } from './security-tokens.ts'
 import type { UpstreamSettings } from '../config/upstream.ts'
 import type { RawAnswer, RawCall } from '../raw-call.ts'
 
@@ -17,12 +19,12 @@ import type { RawAnswer, RawCall } from '../raw-call.ts'
 export interface Upstream {
   /** Asks AWS. Rejects with UpstreamError only. */
   fetch(lookup: SecretLookup | ParameterLookup): Promise<Fields>
-  /** Many current secrets in few calls; see batches.ts. */
+  /** Many current secrets in few calls; see secrets-manager.ts. */
   fetchSecrets(
     lookups: readonly SecretLookup[],
     onPart: (lookup: SecretLookup, part: Part<SecretFields>) => void,
   ): Promise<void>
-  /** Many parameters in few calls; see batches.ts. */
+  /** Many parameters in few calls; see parameter-store.ts. */
   fetchParameters(
     lookups: readonly ParameterLookup[],
     onPart: (lookup: ParameterLookup, part: Part<ParameterFields>) => void,
@@ -30,7 +32,7 @@ export interface Upstream {
   /** All parameters below a path; see path.ts. */
   fetchPath<T>(lookup: PathLookup, options: PathOptions<T>): Promise<void>
   /** AWS's own answer to an SDK's call, whatever its status. Rejects with UpstreamError only. */
-  passOn(call: RawCall): Promise<RawAnswer>
+  passThrough(call: RawCall): Promise<RawAnswer>
   /** See credentials.ts. Rejects with UpstreamError when there are none. */
   sessionTokens(): Promise<readonly string[]>
   /** Asks the credentials endpoint anew. Empty if that has no other than before. */
@@ -48,16 +50,29 @@ export function createUpstream(
   debug?: (line: Public) => void,
 ): Upstream {
   const credentials = createCredentials(settings)
-  const clients = createClients(settings, credentials, observe, debug)
+  const clients = createClients({
+    settings,
+    credentials,
+    assumeRole: (roleArn) => tokens.assumeRole(roleArn),
+    observe,
+    debug,
+  })
+  const tokens = createSecurityTokens(clients, settings)
+  const secrets = createSecretsManager(clients, settings)
+  const parameters = createParameterStore(clients, settings)
 
   return {
+    // A lookup of a third store would not type-check here.
     fetch: (lookup) =>
-      lookup.store === 'secrets-manager' ? getSecretValue(clients, lookup) : getParameter(clients, lookup),
-    fetchSecrets: (lookups, onPart) => getSecrets(clients, lookups, onPart),
-    fetchParameters: (lookups, onPart) => getParameters(clients, lookups, onPart),
+      lookup.store === 'secrets-manager' ? getSecretValue(secrets, lookup) : getParameter(parameters, lookup),
+    fetchSecrets: (lookups, onPart) => getSecrets(secrets, lookups, onPart),
+    fetchParameters: (lookups, onPart) => getParameters(parameters, lookups, onPart),
     fetchPath: (lookup, options) =>
-      getPath(clients, lookup, { ...options, timeoutMs: settings.parameterStore.timeoutMs }),
-    passOn: clients.passOn,
+      getPath(parameters, lookup, { ...options, timeoutMs: settings.parameterStore.timeoutMs }),
+    passThrough: async (call) => {
+      const carried = carriedCall(call, settings.region)
+      return { secretsmanager: secrets, AmazonSSM: parameters }[carried.service].passThrough(carried)
+    },
     sessionTokens: credentials.tokens,
     async renewedSessionTokens() {
       const isNewer = (await credentials.replace(await credentials.get())) !== undefined

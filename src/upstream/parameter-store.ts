@@ -1,18 +1,127 @@
-import type { Fields } from '../fields.ts'
+import {
+  GetParameterCommand,
+  GetParametersByPathCommand,
+  GetParametersCommand,
+  SSMClient,
+  type GetParameterCommandInput,
+  type GetParameterCommandOutput,
+  type GetParametersByPathCommandInput,
+  type GetParametersByPathCommandOutput,
+  type GetParametersCommandInput,
+  type GetParametersCommandOutput,
+} from '@aws-sdk/client-ssm'
+import type { UpstreamSettings } from '../config/upstream.ts'
+import type { Fields, ParameterFields } from '../fields.ts'
 import type { ParameterLookup } from '../lookup.ts'
-import { isParameter } from './checks.ts'
+import type { RawAnswer } from '../raw-call.ts'
+import { inBatches, type Part } from './batches.ts'
+import { areStrings, isAbsent, isDateOrAbsent } from './checks.ts'
 import type { Clients } from './client.ts'
-import { regionOfArn } from './place.ts'
 import { unreadable } from './failure.ts'
+import { carry, expiredAnswer, type CarriedCall } from './pass-through.ts'
+import { regionOfArn, type Place } from './place.ts'
 
-/** Asks GetParameter. Rejects with UpstreamError only. */
-export async function getParameter(clients: Clients, lookup: ParameterLookup): Promise<Fields> {
-  const region = regionOfArn('ssm', lookup.name, clients.region)
-  const place = { region, role: lookup.role }
-  const { Parameter: parameter } = await clients.getParameter(place, {
+// Parameter Store: its client, one parameter, many parameters, and what a parameter must look like. For all below a path
+// see path.ts.
+
+/** The calls. They reject with UpstreamError only. */
+export interface ParameterStore {
+  /** The function's own. */
+  readonly region: string | undefined
+  getParameter(place: Place, input: GetParameterCommandInput): Promise<GetParameterCommandOutput>
+  getParameters(place: Place, input: GetParametersCommandInput): Promise<GetParametersCommandOutput>
+  /** `withinMs` bounds the call, retries included. */
+  getParametersByPath(
+    place: Place,
+    input: GetParametersByPathCommandInput,
+    withinMs: number,
+  ): Promise<GetParametersByPathCommandOutput>
+  /** AWS's own answer, whatever its status. */
+  passThrough(call: CarriedCall): Promise<RawAnswer>
+}
+
+export function createParameterStore(clients: Clients, settings: UpstreamSettings): ParameterStore {
+  const calls = clients.callsTo({
+    operation: 'GetParameter',
+    settings: settings.parameterStore,
+    open: (config) => new SSMClient(config),
+  })
+  return {
+    region: settings.region,
+    getParameter: (place, input) =>
+      calls({ operation: 'GetParameter', place }, (client, options) =>
+        client.send(new GetParameterCommand(input), options),
+      ),
+    getParameters: (place, input) =>
+      calls({ operation: 'GetParameters', place }, (client, options) =>
+        client.send(new GetParametersCommand(input), options),
+      ),
+    getParametersByPath: (place, input, withinMs) =>
+      calls({ operation: 'GetParametersByPath', place, withinMs }, (client, options) =>
+        client.send(new GetParametersByPathCommand(input), options),
+      ),
+    passThrough: ({ operation, place, carried }) =>
+      calls({ operation, place, recover: expiredAnswer }, (client, options) => {
+        const command = new GetParameterCommand({ Name: 'carrier' })
+        return carry(carried, command.middlewareStack, () => client.send(command, options))
+      }),
+  }
+}
+
+/** One parameter. Rejects with UpstreamError only. */
+export async function getParameter(
+  service: Pick<ParameterStore, 'region' | 'getParameter'>,
+  lookup: ParameterLookup,
+): Promise<Fields> {
+  const { Parameter: parameter } = await service.getParameter(placeOf(service, lookup), {
     Name: lookup.name,
     WithDecryption: lookup.withDecryption,
   })
   if (!isParameter(parameter)) throw unreadable('GetParameter')
   return { store: 'parameter-store', parameter }
+}
+
+/** Most names of a call: "GetParameters" in the API reference. */
+const NAMES_A_CALL = 10
+
+/** Many parameters. `onPart` is called once for each. Rejects with a defect of ours only. */
+export async function getParameters(
+  service: Pick<ParameterStore, 'region' | 'getParameters'>,
+  lookups: readonly ParameterLookup[],
+  onPart: (lookup: ParameterLookup, part: Part<ParameterFields>) => void,
+): Promise<void> {
+  await Promise.all(
+    [true, false].map((WithDecryption) => {
+      const alike = lookups.filter(({ withDecryption }) => withDecryption === WithDecryption)
+      const batches = {
+        lookups: alike,
+        size: NAMES_A_CALL,
+        placeOf: (lookup: ParameterLookup) => placeOf(service, lookup),
+      }
+      return inBatches(batches, onPart, async (place, batch) => {
+        const Names = batch.map(({ name }) => name)
+        const answer = await service.getParameters(place, { Names, WithDecryption })
+        const parameters = (answer.Parameters ?? []).filter(isParameter)
+        return ({ name }) =>
+          parameters.find(({ ARN, Name, Selector }) =>
+            [ARN, Name].some((one) => one !== undefined && one + (Selector ?? '') === name),
+          )
+      })
+    }),
+  )
+}
+
+function placeOf({ region }: Pick<ParameterStore, 'region'>, { name, role }: ParameterLookup): Place {
+  return { region: regionOfArn('ssm', name, region), role }
+}
+
+/** A real parameter has a name; a proxy's page or an empty body has none. */
+export function isParameter(fields: ParameterFields | undefined): fields is ParameterFields {
+  if (typeof fields?.Name !== 'string') return false
+  const { ARN, DataType, LastModifiedDate, Selector, SourceResult, Type, Value, Version } = fields
+  return (
+    areStrings([ARN, DataType, Selector, SourceResult, Type, Value]) &&
+    isDateOrAbsent(LastModifiedDate) &&
+    (isAbsent(Version) || typeof Version === 'number')
+  )
 }

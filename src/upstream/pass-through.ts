@@ -1,16 +1,22 @@
 import type { Readable } from 'node:stream'
-import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
-import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm'
 import type { RawAnswer, RawCall } from '../raw-call.ts'
+import { say } from '../public.ts'
 import { EXPIRED_CODES } from './calls.ts'
+import { isOfSecretsManager, unasked, type Operation } from './failure.ts'
+import { isFollowed, type Place } from './place.ts'
 import { collect } from './sdk-config.ts'
 
 // A call with the caller's own body, signed anew. A command of the SDK carries it, for the SDK knows endpoints,
 // signatures and sockets. But the body is the caller's, and the answer is taken before the SDK reads it. A call is tried
 // once, because the caller's own SDK tries again.
 
-/** Headers of AWS's answer that are handed on. */
-const HANDED_ON: readonly string[] = ['Content-Type', 'x-amzn-RequestId', 'x-amzn-ErrorType', 'Retry-After']
+/** Headers of AWS's answer that are passed through. */
+const PASSED_THROUGH: readonly string[] = [
+  'Content-Type',
+  'x-amzn-RequestId',
+  'x-amzn-ErrorType',
+  'Retry-After',
+]
 /** In JSON, and in the XML of STS. */
 const EXPIRED = new RegExp(`(?:"__type"\\s*:\\s*"(?:[\\w.]+#)?|<Code>)(${EXPIRED_CODES})\\b`)
 
@@ -54,50 +60,42 @@ interface Stack {
   add(step: (next: Handler) => Handler, options: { step: string; name: string; priority: string }): void
 }
 
-interface Options {
-  readonly abortSignal: AbortSignal
-}
-
-export async function sendToSecretsManager(
-  client: SecretsManagerClient,
-  call: RawCall,
-  options: Options,
-): Promise<RawAnswer> {
-  const command = new GetSecretValueCommand({ SecretId: 'carrier' })
-  carry(jsonOf(call), command.middlewareStack as unknown as Stack)
-  return caught(client.send(command, options))
-}
-
-export async function sendToParameterStore(
-  client: SSMClient,
-  call: RawCall,
-  options: Options,
-): Promise<RawAnswer> {
-  const command = new GetParameterCommand({ Name: 'carrier' })
-  carry(jsonOf(call), command.middlewareStack as unknown as Stack)
-  return caught(client.send(command, options))
-}
-
-/** A call of AWS's older protocol: a form, and XML as an answer. */
-export async function sendForm(client: SSMClient, form: string, options: Options): Promise<RawAnswer> {
-  const command = new GetParameterCommand({ Name: 'carrier' })
-  const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }
-  carry({ headers, body: form }, command.middlewareStack as unknown as Stack)
-  return caught(client.send(command, options))
-}
-
-interface Carried {
-  /** In place of the command's own. */
+/** What is sent in place of a command's own. */
+export interface Carried {
   readonly headers: Readonly<Record<string, string>>
   /** A byte string. */
   readonly body: string
 }
 
-function jsonOf({ target, body }: RawCall): Carried {
-  return { headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target }, body }
+export interface CarriedCall {
+  readonly service: 'secretsmanager' | 'AmazonSSM'
+  readonly operation: Operation
+  readonly place: Place
+  readonly carried: Carried
 }
 
-function carry({ headers, body }: Carried, stack: Stack): void {
+/** Of an SDK's call. Throws UpstreamError where it is signed for a region that is not followed. `own` is the function's. */
+export function carriedCall({ target, region, body }: RawCall, own: string | undefined): CarriedCall {
+  const operation = target as Operation
+  if (region !== undefined && !isFollowed(region, own)) {
+    const why = say`the call is signed for a region of another partition, or for none`
+    throw unasked(operation, 'RegionError', why)
+  }
+  const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target }
+  const service = isOfSecretsManager(operation) ? 'secretsmanager' : 'AmazonSSM'
+  return { service, operation, place: { region }, carried: { headers, body } }
+}
+
+/**
+ * Has a command carry a call; `send` sends the command, whose stack this is. Resolves with AWS's answer, whatever its
+ * status. Rejects with the error of the only attempt, or with ExpiredAnswer.
+ */
+export async function carry(
+  { headers, body }: Carried,
+  middlewareStack: unknown,
+  send: () => Promise<unknown>,
+): Promise<RawAnswer> {
+  const stack = middlewareStack as Stack
   stack.add(
     (next) => (args) => {
       args.request.body = Buffer.from(body, 'latin1')
@@ -120,12 +118,8 @@ function carry({ headers, body }: Carried, stack: Stack): void {
     },
     { step: 'deserialize', name: 'rawAnswer', priority: 'low' },
   )
-}
-
-/** Rejects with the error of the only attempt, or with ExpiredAnswer. */
-async function caught(sent: Promise<unknown>): Promise<RawAnswer> {
   try {
-    await sent
+    await send()
   } catch (error) {
     if (error instanceof Caught) return error.outcome()
     throw error
@@ -133,9 +127,15 @@ async function caught(sent: Promise<unknown>): Promise<RawAnswer> {
   throw new Error('the SDK read an answer that was not for it')
 }
 
+/** The answer by which AWS called the credentials expired, where there are no others; else throws the error. */
+export function expiredAnswer(error: unknown): RawAnswer {
+  if (error instanceof ExpiredAnswer) return error.answer
+  throw error
+}
+
 async function rawAnswer({ statusCode, headers, body }: Response): Promise<() => RawAnswer> {
   const bytes = Buffer.from(await collect(body)).toString('latin1')
-  const kept = HANDED_ON.flatMap((name) => {
+  const kept = PASSED_THROUGH.flatMap((name) => {
     const value = headers[name.toLowerCase()]
     return value === undefined ? [] : [name, value]
   })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UpstreamError } from '../errors.ts'
 import { pathLookup } from '../lookup.ts'
-import type { Clients } from './client.ts'
+import type { ParameterStore } from './parameter-store.ts'
 import { getPath } from './path.ts'
 
 const LOOKUP = pathLookup('/app', true, true)
@@ -21,7 +21,7 @@ async function list(page: (call: number) => Page, timeoutMs = 0) {
     withins.push(withinMs)
     return Promise.resolve({ ...page(calls++), $metadata: {} })
   }
-  const clients = { getParametersByPath } as unknown as Clients
+  const clients = { getParametersByPath } as unknown as Pick<ParameterStore, 'getParametersByPath'>
   const options = {
     timeoutMs,
     requested: () => calls,

@@ -2,9 +2,8 @@ import { UpstreamError } from '../errors.ts'
 import type { ParameterFields } from '../fields.ts'
 import type { PathLookup } from '../lookup.ts'
 import { say } from '../public.ts'
-import { isParameter } from './checks.ts'
-import type { Clients } from './client.ts'
 import { listTooLong, listTooSlow, unreadable } from './failure.ts'
+import { isParameter, type ParameterStore } from './parameter-store.ts'
 
 // All parameters below a path, page by page. Each page is a call that has its own bounds, and AWS says whether there is
 // one more. So the list as a whole has bounds, too: whoever names pages without an end gets no more than these.
@@ -29,7 +28,7 @@ export interface PathOptions<T> {
 
 /** Rejects with UpstreamError only; where a bound is met its message says which. `timeoutMs` 0: the longest there is. */
 export async function getPath<T>(
-  clients: Clients,
+  service: Pick<ParameterStore, 'getParametersByPath'>,
   { path, isRecursive, withDecryption, role }: PathLookup,
   { requested, onPage, timeoutMs }: PathOptions<T> & { readonly timeoutMs: number },
 ): Promise<void> {
@@ -43,7 +42,7 @@ export async function getPath<T>(
     const leftMs = Math.ceil(startedAt + withinMs - performance.now())
     if (leftMs <= 0) throw listTooSlow(OPERATION, withinMs, count)
     const at = requested()
-    const page = await clients
+    const page = await service
       .getParametersByPath(
         { region: undefined, role },
         {

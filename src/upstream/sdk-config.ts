@@ -24,16 +24,22 @@ const LONGEST_BODY = 4 * 1024 * 1024
 const ignore = () => {}
 const silent = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: ignore }
 
-/** What both clients are made with. */
-export function configure(
-  operation: Operation,
-  settings: UpstreamSettings,
-  store: StoreSettings,
-  credentials: Credentials,
-  region: string,
-  trust: Trust,
-  onSecure?: (socket: TLSSocket) => void,
-) {
+export interface ConfigOptions {
+  /** Names the service in an error. */
+  readonly operation: Operation
+  readonly settings: UpstreamSettings
+  readonly store: StoreSettings
+  readonly credentials: Credentials
+  readonly region: string
+  readonly trust: Trust
+  readonly onSecure?: ((socket: TLSSocket) => void) | undefined
+}
+
+export type SdkConfig = ReturnType<typeof configure>['config']
+
+/** What every client is made with. */
+export function configure(options: ConfigOptions) {
+  const { operation, settings, store, credentials, region, trust, onSecure } = options
   const { endpoint } = store
   const secure = endpoint === undefined || /^https:/i.test(endpoint)
   const { caBundle, maxConnections: maxCalls, proxy } = settings

@@ -1,19 +1,117 @@
-import type { Fields } from '../fields.ts'
+import {
+  BatchGetSecretValueCommand,
+  GetSecretValueCommand,
+  SecretsManagerClient,
+  type BatchGetSecretValueCommandInput,
+  type BatchGetSecretValueCommandOutput,
+  type GetSecretValueCommandInput,
+  type GetSecretValueCommandOutput,
+} from '@aws-sdk/client-secrets-manager'
+import type { UpstreamSettings } from '../config/upstream.ts'
+import type { Fields, SecretFields } from '../fields.ts'
 import type { SecretLookup } from '../lookup.ts'
-import { isSecret } from './checks.ts'
+import type { RawAnswer } from '../raw-call.ts'
+import { inBatches, type Part } from './batches.ts'
+import { areStrings, isAbsent, isDateOrAbsent } from './checks.ts'
 import type { Clients } from './client.ts'
-import { regionOfArn } from './place.ts'
 import { unreadable } from './failure.ts'
+import { carry, expiredAnswer, type CarriedCall } from './pass-through.ts'
+import { regionOfArn, type Place } from './place.ts'
 
-/** Asks GetSecretValue. Rejects with UpstreamError only. */
-export async function getSecretValue(clients: Clients, lookup: SecretLookup): Promise<Fields> {
-  const region = regionOfArn('secretsmanager', lookup.secretId, clients.region)
-  const place = { region, role: lookup.role }
-  const secret = await clients.getSecretValue(place, {
-    SecretId: lookup.secretId,
-    ...(lookup.versionId !== undefined && { VersionId: lookup.versionId }),
-    ...(lookup.versionStage !== undefined && { VersionStage: lookup.versionStage }),
+// Secrets Manager: its client, one secret, many secrets, and what a secret must look like.
+
+/** The calls. They reject with UpstreamError only. */
+export interface SecretsManager {
+  /** The function's own. */
+  readonly region: string | undefined
+  getSecretValue(place: Place, input: GetSecretValueCommandInput): Promise<GetSecretValueCommandOutput>
+  batchGetSecretValue(
+    place: Place,
+    input: BatchGetSecretValueCommandInput,
+  ): Promise<BatchGetSecretValueCommandOutput>
+  /** AWS's own answer, whatever its status. */
+  passThrough(call: CarriedCall): Promise<RawAnswer>
+}
+
+export function createSecretsManager(clients: Clients, settings: UpstreamSettings): SecretsManager {
+  const calls = clients.callsTo({
+    operation: 'GetSecretValue',
+    settings: settings.secretsManager,
+    open: (config) => new SecretsManagerClient(config),
+  })
+  return {
+    region: settings.region,
+    getSecretValue: (place, input) =>
+      calls({ operation: 'GetSecretValue', place }, (client, options) =>
+        client.send(new GetSecretValueCommand(input), options),
+      ),
+    batchGetSecretValue: (place, input) =>
+      calls({ operation: 'BatchGetSecretValue', place }, (client, options) =>
+        client.send(new BatchGetSecretValueCommand(input), options),
+      ),
+    passThrough: ({ operation, place, carried }) =>
+      calls({ operation, place, recover: expiredAnswer }, (client, options) => {
+        const command = new GetSecretValueCommand({ SecretId: 'carrier' })
+        return carry(carried, command.middlewareStack, () => client.send(command, options))
+      }),
+  }
+}
+
+/** One secret. Rejects with UpstreamError only. */
+export async function getSecretValue(
+  service: Pick<SecretsManager, 'region' | 'getSecretValue'>,
+  lookup: SecretLookup,
+): Promise<Fields> {
+  const { secretId, versionId, versionStage } = lookup
+  const secret = await service.getSecretValue(placeOf(service, lookup), {
+    SecretId: secretId,
+    ...(versionId !== undefined && { VersionId: versionId }),
+    ...(versionStage !== undefined && { VersionStage: versionStage }),
   })
   if (!isSecret(secret)) throw unreadable('GetSecretValue')
   return { store: 'secrets-manager', secret }
+}
+
+/** Most ids of a call: "BatchGetSecretValue" in the API reference. */
+const IDS_A_CALL = 20
+/** `-` and six characters at the end of a secret's ARN, which a partial ARN leaves out. */
+const ARN_SUFFIX = 7
+
+/** The current versions of many secrets. `onPart` is called once for each. Rejects with a defect of ours only. */
+export function getSecrets(
+  service: Pick<SecretsManager, 'region' | 'batchGetSecretValue'>,
+  lookups: readonly SecretLookup[],
+  onPart: (lookup: SecretLookup, part: Part<SecretFields>) => void,
+): Promise<void> {
+  const batches = { lookups, size: IDS_A_CALL, placeOf: (lookup: SecretLookup) => placeOf(service, lookup) }
+  return inBatches(batches, onPart, async (place, batch) => {
+    const ids = batch.map(({ secretId }) => secretId)
+    const { SecretValues = [], Errors = [] } = await service.batchGetSecretValue(place, { SecretIdList: ids })
+    const secrets = SecretValues.filter(isSecret)
+    const refusedIds = new Set(Errors.map(({ SecretId }) => SecretId))
+    return ({ secretId }) => {
+      if (refusedIds.has(secretId)) return undefined
+      const found = secrets.filter(
+        ({ ARN, Name }) => ARN === secretId || Name === secretId || ARN?.slice(0, -ARN_SUFFIX) === secretId,
+      )
+      // Another account's secret may have the same name.
+      return found.every(({ ARN }) => ARN === found[0]?.ARN) ? found[0] : undefined
+    }
+  })
+}
+
+function placeOf({ region }: Pick<SecretsManager, 'region'>, { secretId, role }: SecretLookup): Place {
+  return { region: regionOfArn('secretsmanager', secretId, region), role }
+}
+
+/** A real secret has an ARN; a proxy's page or an empty body has none. */
+function isSecret(fields: SecretFields): boolean {
+  const { ARN, CreatedDate, Name, SecretBinary, SecretString, VersionId, VersionStages } = fields
+  return (
+    typeof ARN === 'string' &&
+    areStrings([Name, SecretString, VersionId]) &&
+    isDateOrAbsent(CreatedDate) &&
+    (isAbsent(SecretBinary) || SecretBinary instanceof Uint8Array) &&
+    (isAbsent(VersionStages) || (Array.isArray(VersionStages) && areStrings(VersionStages)))
+  )
 }

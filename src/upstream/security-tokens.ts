@@ -1,47 +1,42 @@
-import { SSMClient } from '@aws-sdk/client-ssm'
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm'
 import { partition } from '@aws-sdk/core/client'
 import type { UpstreamSettings } from '../config/upstream.ts'
 import { UpstreamError } from '../errors.ts'
-import { bounded, withFreshCredentials, type CallObserver } from './calls.ts'
-import { heldUntil, type Credentials, type Held } from './credentials.ts'
-import { toUpstreamError, unasked, unreadable } from './failure.ts'
-import { sendForm } from './pass-through.ts'
+import type { RawAnswer } from '../raw-call.ts'
+import type { Clients } from './client.ts'
+import { heldUntil, type Held } from './credentials.ts'
+import { toUpstreamError, unreadable } from './failure.ts'
+import { carry, expiredAnswer, ExpiredAnswer } from './pass-through.ts'
 import { retried } from './retried.ts'
-import { configure } from './sdk-config.ts'
-import type { Sockets } from './transport/sockets.ts'
-import type { Trust } from './transport/trust.ts'
-import { say } from '../public.ts'
 
-// AssumeRole, the one call that we make to the Security Token Service. A client of the SDK carries it, for it knows
-// signatures and sockets. It is none of STS: that one would bring a reader of XML for an answer of four members.
+// AssumeRole, the one call that we make to the Security Token Service. SSM's client carries it, for it knows signatures
+// and sockets. Not the STS client: it would add an XML parser to the bundle for four fields.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 
 /** Seconds. AWS gives no more to a role that assumes a role, as a function's always does. */
 const SESSION_SECONDS = 3600
+/** AWS's older protocol: a form, and XML as an answer. */
+const FORM = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }
 const RETRIED =
   /^(Throttling\w*|RequestLimitExceeded|IDPCommunicationError|InternalFailure|ServiceUnavailable)$/
 
-export interface RoleAssumer {
+export interface SecurityTokens {
   /** Rejects with UpstreamError only. */
-  assume(roleArn: string): Promise<Held>
-  /** The next call makes a new client; calls under way keep their sockets. */
-  renew(): void
-  close(): void
+  assumeRole(roleArn: string): Promise<Held>
 }
 
-export function createRoleAssumer(
-  settings: UpstreamSettings,
-  credentials: Credentials,
-  trust: () => Trust,
-  withTrust: <T>(send: () => Promise<T>) => Promise<T>,
-  observe?: CallObserver,
-): RoleAssumer {
+export function createSecurityTokens(clients: Clients, settings: UpstreamSettings): SecurityTokens {
   const { roles, region, securityTokens } = settings
-  let opened: { client: SSMClient; sockets: Sockets } | undefined
-
+  const endpoint = securityTokens.endpoint ?? (region && endpointOf(settings, region))
+  const calls = clients.callsTo({
+    operation: 'AssumeRole',
+    settings: { ...securityTokens, endpoint },
+    open: (config) =>
+      new SSMClient({ ...config, httpAuthSchemeProvider: () => [signedForSts(config.region)] }),
+  })
   return {
-    async assume(roleArn) {
-      const form = new URLSearchParams({
+    assumeRole(roleArn) {
+      const body = new URLSearchParams({
         Action: 'AssumeRole',
         Version: '2011-06-15',
         RoleArn: roleArn,
@@ -49,62 +44,51 @@ export function createRoleAssumer(
         DurationSeconds: String(SESSION_SECONDS),
         ...(roles.externalId !== undefined && { ExternalId: roles.externalId }),
       }).toString()
-      return bounded(
-        'AssumeRole',
-        settings,
-        securityTokens.timeoutMs,
-        (abortSignal) => retried(() => ask(form, abortSignal), isPassing),
-        observe,
+      const place = { region: undefined }
+      return calls({ operation: 'AssumeRole', place, recover: refusedAsExpired }, (client, options) =>
+        retried(async () => {
+          const requestedAt = Date.now()
+          const command = new GetParameterCommand({ Name: 'carrier' })
+          const answer = await carry({ headers: FORM, body }, command.middlewareStack, () =>
+            client.send(command, options),
+          )
+          return sessionIn(answer, requestedAt)
+        }, isPassing),
       )
     },
-    renew() {
-      opened?.sockets.retire()
-      opened = undefined
-    },
-    close() {
-      opened?.client.destroy()
-      opened = undefined
-    },
-  }
-
-  async function ask(form: string, abortSignal: AbortSignal): Promise<Held> {
-    const askedAt = Date.now()
-    const { status, bytes } = await withTrust(() =>
-      withFreshCredentials(credentials, () => sendForm(client(), form, { abortSignal })),
-    )
-    if (status !== 200) throw refusalIn(bytes, status)
-    const [accessKeyId, secretAccessKey, sessionToken, expiration] = [
-      'AccessKeyId',
-      'SecretAccessKey',
-      'SessionToken',
-      'Expiration',
-    ].map((member) => memberOf(bytes, member))
-    const expiresAt = Date.parse(expiration ?? '')
-    if (!accessKeyId || !secretAccessKey || !sessionToken || !(expiresAt > 0)) throw unreadable('AssumeRole')
-    return heldUntil({ accessKeyId, secretAccessKey, sessionToken }, askedAt, expiresAt)
-  }
-
-  function client(): SSMClient {
-    if (region === undefined)
-      throw unasked('AssumeRole', 'RegionError', say`no region: AWS_REGION is not set`)
-    if (opened === undefined) {
-      const endpoint = securityTokens.endpoint ?? endpointOf(settings, region)
-      const store = { ...securityTokens, endpoint }
-      const { config, sockets } = configure('AssumeRole', settings, store, credentials, region, trust())
-      const sts = {
-        schemeId: 'aws.auth#sigv4',
-        propertiesExtractor: (own: object, context: object) => ({
-          signingProperties: { config: own, context, signingRegion: region, signingName: 'sts' },
-        }),
-      }
-      opened = { client: new SSMClient({ ...config, httpAuthSchemeProvider: () => [sts] }), sockets }
-    }
-    return opened.client
   }
 }
 
-/** Whether AWS has not refused. */
+function signedForSts(signingRegion: string) {
+  return {
+    schemeId: 'aws.auth#sigv4',
+    propertiesExtractor: (config: object, context: object) => ({
+      signingProperties: { config, context, signingRegion, signingName: 'sts' },
+    }),
+  }
+}
+
+function sessionIn({ status, bytes }: RawAnswer, requestedAt: number): Held {
+  if (status !== 200) throw refusalIn(bytes, status)
+  const [accessKeyId, secretAccessKey, sessionToken, expiration] = [
+    'AccessKeyId',
+    'SecretAccessKey',
+    'SessionToken',
+    'Expiration',
+  ].map((member) => memberOf(bytes, member))
+  const expiresAt = Date.parse(expiration ?? '')
+  if (!accessKeyId || !secretAccessKey || !sessionToken || !(expiresAt > 0)) throw unreadable('AssumeRole')
+  return heldUntil({ accessKeyId, secretAccessKey, sessionToken }, requestedAt, expiresAt)
+}
+
+function refusedAsExpired(error: unknown): never {
+  const { status, bytes } = expiredAnswer(error)
+  throw refusalIn(bytes, status)
+}
+
+/** Whether AWS has not refused. Expired credentials are renewed first; see calls.ts. */
 function isPassing(error: unknown): boolean {
+  if (error instanceof ExpiredAnswer) return false
   return !(error instanceof UpstreamError) || error.status >= 500 || RETRIED.test(error.code)
 }
 
@@ -121,7 +105,7 @@ function refusalIn(xml: string, status: number): UpstreamError {
   const requestId = memberOf(xml, 'RequestId')
   const $metadata = { httpStatusCode: status, requestId, attempts: 1 }
   const fault = name === undefined ? {} : { name, message, $fault: 'client' }
-  return toUpstreamError('AssumeRole', { ...fault, $metadata }, 0)
+  return toUpstreamError('AssumeRole', { ...fault, $metadata })
 }
 
 /** The text of the first element of that name. */

@@ -3,7 +3,7 @@ import { createSecureContext } from 'node:tls'
 import { secretLookup } from '../lookup.ts'
 import { createClients } from './client.ts'
 import { createCredentials } from './credentials.ts'
-import { getSecretValue } from './secrets-manager.ts'
+import { createSecretsManager, getSecretValue } from './secrets-manager.ts'
 import type { UpstreamSettings } from '../config/upstream.ts'
 
 // The first call of a process costs 15 to 25 ms more than the second, because every function of the SDK is compiled
@@ -55,8 +55,10 @@ export async function warmUp(settings: UpstreamSettings, goesOn: () => boolean):
     const credentials = createCredentials(own)
     // The SDK asks for credentials when it is about to sign. It passes on an error thrown here, and does not retry.
     const get = (): ReturnType<typeof credentials.get> => step().then(() => credentials.get())
-    const clients = createClients(own, { ...credentials, get })
-    await getSecretValue(clients, secretLookup('warm-up', undefined, undefined)).finally(() => {
+    const assumeRole = () => Promise.reject(new Error('no role'))
+    const clients = createClients({ settings: own, credentials: { ...credentials, get }, assumeRole })
+    const secrets = createSecretsManager(clients, own)
+    await getSecretValue(secrets, secretLookup('warm-up', undefined, undefined)).finally(() => {
       clients.close()
       server.close()
     })
