@@ -2,18 +2,20 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createCurrentTokenCheck } from './token.ts'
 
-/** An endpoint whose token changes, seen through a cache that is a step behind. */
+/** An endpoint whose token changes, seen through a cache that is a step behind. Pauses pass at once. */
 function endpoint(held: string | undefined) {
-  const state = { held, newest: held, now: 1_000_000, asked: 0 }
+  const state = { held, newest: held, now: 1_000_000, asked: 0, paused: 0 }
   const isCurrent = createCurrentTokenCheck({
     current: async () => [state.held ?? []].flat(),
-    renewed: async () => {
+    renew: async () => {
       state.asked++
-      if (state.newest === state.held) return []
       state.held = state.newest
-      return [state.held ?? []].flat()
     },
     now: () => state.now,
+    pause: async (ms) => {
+      state.paused += ms
+      state.now += ms
+    },
   })
   return { state, isCurrent }
 }
@@ -28,6 +30,7 @@ test('a newer token opens the door as soon as it is shown, and an older one only
   const { state, isCurrent } = endpoint('token-1')
   state.newest = 'token-2'
   assert.equal(await isCurrent('token-2'), true)
+  assert.deepEqual([state.asked, state.paused], [1, 0])
   assert.equal(await isCurrent('token-1'), false)
 })
 
@@ -35,32 +38,66 @@ test('an empty token matches nothing, not even where there is none to match', as
   for (const held of ['token-1', '', undefined]) assert.equal(await endpoint(held).isCurrent(''), false)
 })
 
-test('wrong tokens have the endpoint asked once a second, and a right one does not suffer', async () => {
+test('wrong tokens have the endpoint asked once a second, and the one in use does not wait', async () => {
   const { state, isCurrent } = endpoint('token-1')
-  for (let i = 0; i < 50; i++) assert.equal(await isCurrent(`wrong-${i}`), false)
-  assert.equal(state.asked, 1)
+  const wrong = (count: number) =>
+    Promise.all(Array.from({ length: count }, (_, i) => isCurrent(`wrong-${i}`)))
+  assert.deepEqual(new Set(await wrong(50)), new Set([false]))
+  assert.deepEqual([state.asked, state.paused], [1, 0])
+  assert.deepEqual(new Set(await wrong(50)), new Set([false]))
+  assert.deepEqual([state.asked, state.paused], [2, 1_000])
   assert.equal(await isCurrent('token-1'), true)
-  state.now += 999
-  await isCurrent('wrong')
-  assert.equal(state.asked, 1)
-  state.now += 1
-  await isCurrent('wrong')
-  assert.equal(state.asked, 2)
+  assert.deepEqual([state.asked, state.paused], [2, 1_000])
 })
 
-test('a clock that is set back does not close the door for longer', async () => {
+test('a newer token is not refused because a wrong one was shown a moment ago', async () => {
+  const { state, isCurrent } = endpoint('token-1')
+  await isCurrent('wrong')
+  state.newest = 'token-2'
+  const [wrong, right] = await Promise.all([isCurrent('wrong'), isCurrent('token-2')])
+  assert.deepEqual([wrong, right], [false, true])
+  assert.deepEqual([state.asked, state.paused], [2, 1_000])
+})
+
+test('a question that was sent before a rotation does not refuse the token from after it', async () => {
+  let held = 'token-1'
+  const answers: (() => void)[] = []
+  const isCurrent = createCurrentTokenCheck({
+    current: async () => [held],
+    renew: () => new Promise<void>((answer) => answers.push(answer)),
+    now: () => 1_000_000,
+    pause: async () => undefined,
+  })
+  const asked = async (count: number) => {
+    while (answers.length < count) await new Promise(setImmediate)
+  }
+  const first = isCurrent('wrong')
+  await asked(1)
+  const second = isCurrent('token-2')
+  await new Promise(setImmediate)
+  answers[0]!()
+  assert.equal(await first, false)
+  await asked(2)
+  held = 'token-2'
+  answers[1]!()
+  assert.equal(await second, true)
+})
+
+test('a clock that is set back makes nobody wait', async () => {
   const { state, isCurrent } = endpoint('token-1')
   await isCurrent('wrong')
   state.now -= 86_400_000
   state.newest = 'token-2'
   assert.equal(await isCurrent('token-2'), true)
+  assert.equal(state.paused, 0)
 })
 
 test('an endpoint that fails is no open door', async () => {
   const isCurrent = createCurrentTokenCheck({
     current: async () => [],
-    renewed: async () => [],
+    renew: async () => undefined,
     now: () => 1_000_000,
+    pause: async () => undefined,
   })
   for (const presented of ['', 'undefined', 'token-1']) assert.equal(await isCurrent(presented), false)
 })

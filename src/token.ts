@@ -44,10 +44,11 @@ export function difference(expected: ArrayLike<number>, presented: ArrayLike<num
 export interface CurrentToken {
   /** The session tokens of the credentials in use, and of those before them that have not expired; may be none. */
   current(): Promise<readonly string[]>
-  /** Asks anew. Empty if there is nothing newer. */
-  renewed(): Promise<readonly string[]>
+  /** Asks anew. `current` then gives what came. */
+  renew(): Promise<unknown>
   /** Epoch milliseconds. */
   now(): number
+  pause(ms: number): Promise<void>
 }
 
 // Wrong tokens must not make us ask the credentials endpoint more often than this.
@@ -55,21 +56,32 @@ const RENEW_MS = 1_000
 
 /**
  * For credentials that rotate while we run. A caller may have seen the newer token before we did, and another, whose
- * SDK keeps what it once read, may hold the older one until it expires.
+ * SDK keeps what it once read, may hold the older one until it expires. An unknown token is refused only after a
+ * question to the endpoint that was sent when it had come. All who wait share that, and it may be a second away.
  */
 export function createCurrentTokenCheck(token: CurrentToken): (presented: string) => Promise<boolean> {
-  let renewedAt = 0
-  // All who come meanwhile share this question. Its answer is not kept here: after it, `current` gives the same.
-  let renewing: Promise<readonly string[]> | undefined
-  const isOneOf = (presented: string, tokens: readonly string[]) => createTokenCheck(tokens)(presented)
+  let sentAt = 0
+  let sent: Promise<unknown> | undefined
+  let next: Promise<void> | undefined
+  const isCurrent = async (presented: string) => createTokenCheck(await token.current())(presented)
+
+  async function ask(): Promise<void> {
+    const sinceMs = token.now() - sentAt
+    // After the clock was set back the time is unknown, and nobody waits.
+    await token.pause(sinceMs >= 0 && sinceMs < RENEW_MS ? RENEW_MS - sinceMs : 0)
+    sentAt = token.now()
+    next = undefined
+    sent = token.renew().finally(() => (sent = undefined))
+    await sent
+  }
+
   return async (presented) => {
-    if (isOneOf(presented, await token.current())) return true
-    if (renewing === undefined) {
-      const now = token.now()
-      if (Math.abs(now - renewedAt) < RENEW_MS) return false
-      renewedAt = now
-      renewing = token.renewed().finally(() => (renewing = undefined))
+    if (await isCurrent(presented)) return true
+    if (sent !== undefined) {
+      await sent
+      if (await isCurrent(presented)) return true
     }
-    return isOneOf(presented, await renewing)
+    await (next ??= ask())
+    return isCurrent(presented)
   }
 }

@@ -677,7 +677,7 @@ function upstreamOf(services: SecretsManager & ParameterStore): Upstream {
     fetchPath: (lookup, options) => getPath(services, lookup, { ...options, timeoutMs: 0 }),
     passThrough: (call) => services.passThrough(carriedCall(call, 'us-east-1')),
     sessionTokens: () => Promise.resolve([]),
-    renewedSessionTokens: () => Promise.resolve([]),
+    renewCredentials: async () => undefined,
     warmUp: () => Promise.resolve(),
     reset: () => {},
   }

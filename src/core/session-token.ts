@@ -3,6 +3,7 @@ import { UpstreamError } from '../errors.ts'
 import type { SnapshotGuard } from '../lambda/snapshot.ts'
 import type { Log } from '../log.ts'
 import { createCurrentTokenCheck } from '../token.ts'
+import type { Upstream } from '../upstream/index.ts'
 import type { LazyUpstream } from './lazy-upstream.ts'
 
 export interface SessionTokenOptions {
@@ -21,20 +22,21 @@ export function createSessionTokenCheck(
 ): ((presented: string) => Promise<boolean>) | undefined {
   if (container === undefined || credentials !== undefined) return undefined
   return createCurrentTokenCheck({
-    current: () => tokens('sessionTokens'),
-    renewed: () => tokens('renewedSessionTokens'),
+    current: async () => (await asked((aws) => aws.sessionTokens())) ?? [],
+    renew: () => asked((aws) => aws.renewCredentials()),
     now: Date.now,
+    pause: (ms) => (ms === 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms))),
   })
 
-  function tokens(which: 'sessionTokens' | 'renewedSessionTokens'): Promise<readonly string[]> {
+  /** Undefined after a failure, which is logged. */
+  function asked<T>(ask: (aws: Upstream) => Promise<T>): Promise<T | undefined> {
     return guard.during(async () => {
       try {
-        const aws = await upstream.load()
-        return await aws[which]()
+        return await ask(await upstream.load())
       } catch (error) {
         if (!(error instanceof UpstreamError)) throw error
         log.error(error.report)
-        return []
+        return undefined
       }
     })
   }

@@ -144,16 +144,18 @@ test('a token that was replaced counts until its credentials expire, and the one
   assert.deepEqual(await tokens(), ['MARKER-token-2', 'MARKER-token-1'])
   at(59 * 60_000)
   give(3, expiresIn(130 * 60_000))
+  await upstream.renewCredentials()
   assert.deepEqual(
-    await upstream.renewedSessionTokens(),
+    await tokens(),
     [3, 2, 1].map((n) => `MARKER-token-${n}`),
   )
   give(4, expiresIn(140 * 60_000))
+  await upstream.renewCredentials()
+  await upstream.renewCredentials()
   assert.deepEqual(
-    await upstream.renewedSessionTokens(),
+    await tokens(),
     [4, 3, 2].map((n) => `MARKER-token-${n}`),
   )
-  assert.deepEqual(await upstream.renewedSessionTokens(), [], 'nothing newer')
   at(121 * 60_000)
   assert.deepEqual(await tokens(), ['MARKER-token-4', 'MARKER-token-3'])
 })
@@ -180,6 +182,16 @@ test('where the endpoint fails the last token counts, because no client has a ne
   assert.deepEqual(await upstream.sessionTokens(), ['MARKER-token-1'])
   upstream.reset()
   await credentialsFailure(upstream.sessionTokens())
+})
+
+test('credentials that are good still are kept where the endpoint fails while it is asked for newer ones', async (t) => {
+  const { aws, upstream, endpoint, give, expiresIn } = await setUp(t)
+  give(1, expiresIn(3_600_000))
+  await upstream.fetch(SECRET)
+  endpoint.status = 500
+  await credentialsFailure(upstream.renewCredentials())
+  assert.match(await bodyOf(upstream.fetch(SECRET)), /"SecretString":"x"/)
+  assert.equal(aws.requests.at(-1)?.accessKeyId, 'ASIALOCAL1')
 })
 
 test('after a reset the endpoint is asked anew', async (t) => {

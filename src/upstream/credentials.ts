@@ -118,8 +118,13 @@ export function renewed(question: () => Promise<Held>): Credentials {
   return {
     get,
     async replace(used) {
-      if (held?.credentials === used) held = undefined
-      const current = await get()
+      const before = held
+      if (before?.credentials === used) held = undefined
+      const current = await get().catch((error: unknown) => {
+        // They may be good still, where a token that nobody knows made us ask.
+        held ??= before
+        throw error
+      })
       return current.accessKeyId === used.accessKeyId && current.sessionToken === used.sessionToken
         ? undefined
         : current

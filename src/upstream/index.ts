@@ -35,8 +35,8 @@ export interface Upstream {
   passThrough(call: RawCall): Promise<RawAnswer>
   /** See credentials.ts. Rejects with UpstreamError when there are none. */
   sessionTokens(): Promise<readonly string[]>
-  /** Asks the credentials endpoint anew. Empty if that has no other than before. */
-  renewedSessionTokens(): Promise<readonly string[]>
+  /** Asks the credentials endpoint anew. Rejects with UpstreamError when it does not answer. */
+  renewCredentials(): Promise<void>
   /** Runs once the code that a first call runs, and sends nothing, while `goesOn` says so. Never rejects. */
   warmUp(goesOn: () => boolean): Promise<void>
   /** Throws away sockets and credentials: after a SnapStart restore both belong to another sandbox. */
@@ -74,9 +74,8 @@ export function createUpstream(
       return { secretsmanager: secrets, AmazonSSM: parameters }[carried.service].passThrough(carried)
     },
     sessionTokens: credentials.tokens,
-    async renewedSessionTokens() {
-      const isNewer = (await credentials.replace(await credentials.get())) !== undefined
-      return isNewer ? credentials.tokens() : []
+    async renewCredentials() {
+      await credentials.replace(await credentials.get())
     },
     warmUp: (goesOn) => warmUp(settings, goesOn),
     reset() {
