@@ -247,7 +247,7 @@ class World {
   readonly refreshed = new Map<string, number>()
   /** The newest call that brought an answer, by the question's key and the thing. */
   readonly given = new Map<string, number>()
-  /** Things that a batch has refused: each was then asked for by a call that is later than its question. */
+  /** Things of a batch that was refused, or that it refused: each was then asked for by a call that is later than its question. */
   readonly askedAlone = new Set<string>()
   made = 0
   /** Readers and writers who have no answer yet. */
@@ -477,7 +477,7 @@ class World {
   pass: { act(): void; readonly fate: Fate; answer(): RawAnswer } | undefined
 
   /** A call whose answer is of the moment when AWS saw it. */
-  call<T>(see: () => T): Promise<T> {
+  call<T>(see: () => T, batch: readonly Thing[]): Promise<T> {
     const number = ++this.made
     return new Promise<T>((resolve, reject) => {
       let seen: { readonly outcome: () => T } | undefined
@@ -504,49 +504,58 @@ class World {
             reject(error)
           }
         },
-        fail: () => reject(failure('ThrottlingException', 400, 'slow down')),
+        fail: () => {
+          for (const { id } of batch) this.askedAlone.add(id)
+          reject(failure('ThrottlingException', 400, 'slow down'))
+        },
       })
     })
   }
 
   services(): SecretsManager & ParameterStore {
-    const ask = <T>(see: () => T): Promise<T> => this.call(see)
+    const ask = <T>(see: () => T, batch: readonly Thing[] = []): Promise<T> => this.call(see, batch)
     return {
       region: 'us-east-1',
       getSecretValue: (place, { SecretId, VersionStage }) =>
         ask(() => this.secret(place, SecretId!, VersionStage)),
       batchGetSecretValue: (place, { SecretIdList = [] }) =>
-        ask(() => {
-          const SecretValues: object[] = []
-          const Errors: object[] = []
-          for (const SecretId of SecretIdList) {
-            const isForeign = SecretId.startsWith('arn:') && !SecretId.includes(accountOf(place))
-            try {
-              if (isForeign) throw failure('AccessDeniedException', 400, 'no member of a batch')
-              SecretValues.push(this.secret(place, SecretId, undefined))
-            } catch (error) {
-              this.askedAlone.add(this.secretNamed(place, SecretId).id)
-              Errors.push({ SecretId, ErrorCode: (error as UpstreamError).code, Message: 'refused' })
+        ask(
+          () => {
+            const SecretValues: object[] = []
+            const Errors: object[] = []
+            for (const SecretId of SecretIdList) {
+              const isForeign = SecretId.startsWith('arn:') && !SecretId.includes(accountOf(place))
+              try {
+                if (isForeign) throw failure('AccessDeniedException', 400, 'no member of a batch')
+                SecretValues.push(this.secret(place, SecretId, undefined))
+              } catch (error) {
+                this.askedAlone.add(this.secretNamed(place, SecretId).id)
+                Errors.push({ SecretId, ErrorCode: (error as UpstreamError).code, Message: 'refused' })
+              }
             }
-          }
-          return { SecretValues, Errors, $metadata: {} }
-        }),
+            return { SecretValues, Errors, $metadata: {} }
+          },
+          SecretIdList.map((id) => this.secretNamed(place, id)),
+        ),
       getParameter: (place, { Name, WithDecryption }) =>
         ask(() => ({ Parameter: this.parameter(place, Name!, WithDecryption ?? false), $metadata: {} })),
       getParameters: (place, { Names = [], WithDecryption = false }) =>
-        ask(() => {
-          const Parameters: object[] = []
-          const InvalidParameters: string[] = []
-          for (const name of Names) {
-            try {
-              Parameters.push(this.parameter(place, name, WithDecryption))
-            } catch {
-              this.askedAlone.add(this.parameterNamed(place, name).id)
-              InvalidParameters.push(name)
+        ask(
+          () => {
+            const Parameters: object[] = []
+            const InvalidParameters: string[] = []
+            for (const name of Names) {
+              try {
+                Parameters.push(this.parameter(place, name, WithDecryption))
+              } catch {
+                this.askedAlone.add(this.parameterNamed(place, name).id)
+                InvalidParameters.push(name)
+              }
             }
-          }
-          return { Parameters, InvalidParameters, $metadata: {} }
-        }),
+            return { Parameters, InvalidParameters, $metadata: {} }
+          },
+          Names.map((name) => this.parameterNamed(place, name)),
+        ),
       getParametersByPath: (place, { Path, Recursive = false, WithDecryption = false, NextToken = '' }) =>
         ask(() => {
           // One place a page, whether or not the parameter is there.
