@@ -42,7 +42,7 @@ async function start(t: TestContext, fixture: Fixture = {}) {
   const lines: string[] = []
   const fetched: Lookup[] = []
   const escaped: unknown[] = []
-  const told: string[] = []
+  const reported: string[] = []
   const fetch = fixture.fetch ?? respond
   const cache = new ReadThrough<Lookup, Answer>({
     capacity: 10,
@@ -83,11 +83,11 @@ async function start(t: TestContext, fixture: Fixture = {}) {
     engine: {
       onHit() {
         const { hits } = cache.stats()
-        told.push(`hit ${hits}`)
+        reported.push(`hit ${hits}`)
         return hits === 1 ? 3 : 0
       },
-      onMiss: () => void told.push('miss'),
-      onAnswer: (bytes) => void told.push(`${bytes} bytes`),
+      onMiss: () => void reported.push('miss'),
+      onAnswer: (bytes) => void reported.push(`${bytes} bytes`),
     },
   })
   const server = createServer({ requireHostHeader: false, keepAliveTimeout: 0 }, handler)
@@ -113,7 +113,7 @@ async function start(t: TestContext, fixture: Fixture = {}) {
     })
     return reply!
   }
-  return { port, ask, lines, fetched, cache, told }
+  return { port, ask, lines, fetched, cache, reported }
 }
 
 function isRefusal(reply: Reply, why: keyof typeof rejects): void {
@@ -130,12 +130,12 @@ test('the first ask is a miss, the second a hit with the same bytes and no furth
   assert.equal(fetched.length, 1)
 })
 
-test('the engine is told of the first hit, of the hits that it asks for, and of each miss with its bytes', async (t) => {
-  const { ask, told } = await start(t)
+test('the engine learns of the first hit, of the hits that it asks for, and of each miss with its bytes', async (t) => {
+  const { ask, reported } = await start(t)
   const [first] = [await ask(SECRET), await ask(`${SECRET}&refreshNow=true`)]
   for (let hit = 1; hit <= 9; hit++) assert.equal((await ask(SECRET)).status, 200)
   const missed = ['miss', `${first.body.length} bytes`]
-  assert.deepEqual(told, [...missed, ...missed, 'hit 1', 'hit 4'])
+  assert.deepEqual(reported, [...missed, ...missed, 'hit 1', 'hit 4'])
 })
 
 test('a failed miss counts as well, and a refused request does not', async (t) => {
@@ -144,10 +144,10 @@ test('a failed miss counts as well, and a refused request does not', async (t) =
     reason: say`not found`,
     report: say`the report`,
   })
-  const { ask, told } = await start(t, { fetch: () => Promise.reject(failed) })
+  const { ask, reported } = await start(t, { fetch: () => Promise.reject(failed) })
   for (let i = 0; i < 9; i++) assert.equal((await ask(SECRET, { token: 'wrong' })).status, 401)
   assert.equal((await ask(SECRET)).status, 400)
-  assert.deepEqual(told, ['miss'])
+  assert.deepEqual(reported, ['miss'])
 })
 
 test('different spellings of a question are one entry', async (t) => {
@@ -423,7 +423,7 @@ test('a token check that fails is a 500 without detail', async (t) => {
   assert.ok(!lines.join('').includes(VALUE))
 })
 
-test('a refused token is told to the log once a minute, with how many there were and none of them', async (t) => {
+test('401s are logged once a minute, as a count and without a token', async (t) => {
   const { ask, lines } = await start(t, { level: 'warn' })
   const now = Date.now()
   const clock = t.mock.method(Date, 'now', () => now)

@@ -18,7 +18,7 @@ export interface ResponderOptions {
   readMany(lookups: ReadMany['lookups'], isRefresh: boolean): Promise<readonly Part[]>
   /** Called when AWS has answered a read. Must not throw. */
   readonly onAnswered: () => void
-  /** Is told of hits and misses; see engine.ts. None of these throws. */
+  /** Learns of hits and misses; see engine.ts. None of these throws. */
   readonly engine: { onHit(): number; onMiss(): void; onAnswer(bytes: number): void }
 }
 

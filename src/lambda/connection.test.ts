@@ -109,7 +109,7 @@ test('an answer without a length on a connection that stays open ends with a sil
   assert.equal((await connection.ask(QUESTION)).body, 'all there is')
 })
 
-test('the question is told to be out before it is answered, once', async (t) => {
+test('the callback for a sent question comes before its answer, once', async (t) => {
   const happened: string[] = []
   const { connection } = await peer(t, async (socket) => {
     await sleep(30)

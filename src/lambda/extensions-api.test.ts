@@ -147,7 +147,7 @@ test('next sends the identifier, and every next after it uses the same connectio
   assert.equal(new Set(seen.map(({ socket }) => socket)).size, 1)
 })
 
-test('SHUTDOWN is read whatever its content type, and its reason is passed on in any spelling', async (t) => {
+test('SHUTDOWN is read whatever its content type, and its reason is returned in any spelling', async (t) => {
   for (const shutdownReason of [
     'spindown',
     'SPINDOWN',
@@ -252,7 +252,7 @@ test('an error names status and code, so that a log line can', () => {
   )
 })
 
-test('the account is asked for only where it is wanted, and handed over where it is told', async (t) => {
+test('the account is asked for only where it is wanted, and reported where the API names it', async (t) => {
   const { client, seen } = await api(t, (response, { headers }) => {
     response.setHeader('Lambda-Extension-Identifier', 'id-1')
     response.end(
@@ -272,6 +272,6 @@ test('an answer that tells no account registers all the same', async (t) => {
       response.setHeader('Lambda-Extension-Identifier', 'id-1')
       response.end(body)
     })
-    assert.equal(await client.register(NAME, [], () => assert.fail('no account was told')), 'id-1')
+    assert.equal(await client.register(NAME, [], () => assert.fail('no account was named')), 'id-1')
   }
 })

@@ -178,7 +178,7 @@ test('half an event, garbage and a refusal are each survived', async (t) => {
   ])
 })
 
-test('an INVOKE is told, and is no end', async (t) => {
+test('an INVOKE is reported, and is no end', async (t) => {
   const invoke = says('{"eventType":"INVOKE","deadlineMs":1}')
   const { happened, lines } = await lifeOf(t, registered, invoke, invoke, says(SHUTDOWN))
   assert.equal(happened.filter((one) => one === 'invoke').length, 2)

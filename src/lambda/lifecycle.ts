@@ -13,7 +13,7 @@ export interface LifecycleOptions {
   /** SHUTDOWN alone: INVOKE would delay every invoke, and Managed Instances refuse it. */
   readonly events: readonly string[]
   readonly log: Log
-  /** Is told the account's id, if that is wanted; see client.ts. */
+  /** Called with the account's id, if that is wanted; see extensions-api.ts. */
   readonly onAccount?: ((accountId: string) => void) | undefined
   /** Called once, when `register` is answered; the first `next` waits for what it returns. */
   onRegistered(): Promise<void> | undefined

@@ -19,7 +19,7 @@ function keys(n: number) {
   return { accessKeyId: `ASIALOCAL${n}`, secretAccessKey: `MARKER-${n}`, sessionToken: `MARKER-token-${n}` }
 }
 
-/** A container endpoint whose answer the test sets, an AWS that knows keys 1 and 2, and the half between them. */
+/** A container endpoint whose answer the test sets, an AWS that knows keys 1 and 2, and the upstream part between them. */
 async function setUp(t: TestContext, container: Partial<ContainerSettings> = {}) {
   t.mock.timers.enable({ apis: ['Date'], now: START })
   const endpoint = { reads: 0, status: 200, body: '' }
@@ -124,7 +124,7 @@ test('credentials that AWS calls expired are replaced within the call', async (t
   assert.equal(aws.calls(), 3)
 })
 
-test('where the endpoint has nothing newer, AWS is not asked again and its own words are told', async (t) => {
+test('where the endpoint has nothing newer, AWS is not asked again and its own words are reported', async (t) => {
   const { aws, upstream, give } = await setUp(t)
   give(1)
   aws.expireCredentials('ASIALOCAL1')
@@ -240,7 +240,7 @@ test('no credentials at all are a CredentialsError', async () => {
   assert.match(await credentialsFailure(upstream.fetch(SECRET)), /no credentials in the environment/)
 })
 
-test('credentials of the environment win, and AWS calling them expired is told as it is', async (t) => {
+test('credentials of the environment win, and AWS calling them expired is reported as it is', async (t) => {
   const aws = await startAws({ seed: { secrets: { a: { value: 'x' } } } })
   t.after(() => aws.close())
   const upstream = createUpstream(settingsFor(aws.url))

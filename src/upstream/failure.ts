@@ -5,7 +5,7 @@ import { say, shown, type Public } from '../public.ts'
 //
 // What an error says is not trusted. When the SDK cannot read a response, the error quotes a piece of it (V8's
 // `JSON.parse` does, and the SDK hangs the whole response on it), so a message is shown only if AWS itself wrote it
-// into an error response; everything else is told in our own words, by the error's code. No cause is kept.
+// into an error response; everything else is reported in our own words, by the error's code. No cause is kept.
 
 export type Operation =
   | 'GetSecretValue'

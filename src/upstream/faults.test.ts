@@ -8,7 +8,7 @@ import { startAws, testTls, type Fault } from '../../local/emulators/aws/index.t
 import { UpstreamError } from '../errors.ts'
 import { parameterLookup, secretLookup } from '../lookup.ts'
 import { bodyOf } from '../../test/body-of.ts'
-import { upstreamHalves, type Half } from '../../test/upstream-halves.ts'
+import { upstreamBuilds, type UpstreamBuild } from '../../test/upstream-builds.ts'
 import { settingsFor } from '../../test/upstream-settings.ts'
 import type { UpstreamSettings } from '../config/upstream.ts'
 
@@ -19,9 +19,9 @@ const SEED = {
   parameters: { '/a': { value: 'MARKER-parameter' } },
 }
 
-async function setUp(t: TestContext, half: Half, changes: Partial<UpstreamSettings> = {}) {
+async function setUp(t: TestContext, build: UpstreamBuild, changes: Partial<UpstreamSettings> = {}) {
   const aws = await startAws({ seed: SEED })
-  const upstream = half.createUpstream(settingsFor(aws.url, changes))
+  const upstream = build.createUpstream(settingsFor(aws.url, changes))
   t.after(async () => {
     upstream.reset()
     await aws.close()
@@ -133,12 +133,12 @@ const TABLE: readonly Row[] = [
 
 // At once, because nearly all of the time goes by in pauses between attempts.
 describe('faults', { concurrency: 8 }, () => {
-  for (const half of upstreamHalves()) {
+  for (const build of upstreamBuilds()) {
     for (const { when, fault, times, calls, code, report } of TABLE) {
       for (const lookup of [SECRET, PARAMETER]) {
         const outcome = code ?? 'the value'
-        test(`${half.name}: ${lookup.store} yields ${outcome} after ${calls} calls when ${when}`, async (t) => {
-          const { aws, upstream } = await setUp(t, half)
+        test(`${build.name}: ${lookup.store} yields ${outcome} after ${calls} calls when ${when}`, async (t) => {
+          const { aws, upstream } = await setUp(t, build)
           aws.fault({}, fault, times)
           if (code === undefined) {
             assert.match(await bodyOf(upstream.fetch(lookup)), /MARKER/)
@@ -159,10 +159,10 @@ describe('faults', { concurrency: 8 }, () => {
       }
     }
 
-    test(`${half.name}: a bound cuts a call that hangs, and its socket with it`, async (t) => {
+    test(`${build.name}: a bound cuts a call that hangs, and its socket with it`, async (t) => {
       const bound = { endpoint: undefined, timeoutMs: 2_000 }
       const aws = await startAws({ seed: SEED })
-      const upstream = half.createUpstream(
+      const upstream = build.createUpstream(
         settingsFor(aws.url, { secretsManager: { ...bound, endpoint: aws.url } }),
       )
       t.after(() => aws.close())
@@ -176,11 +176,11 @@ describe('faults', { concurrency: 8 }, () => {
       upstream.reset()
     })
 
-    test(`${half.name}: a bound covers the retries too`, async (t) => {
-      const { aws } = await setUp(t, half)
+    test(`${build.name}: a bound covers the retries too`, async (t) => {
+      const { aws } = await setUp(t, build)
       aws.fault({}, { kind: 'throttle', delayMs: 80 })
       const parameterStore = { endpoint: aws.url, timeoutMs: 100 }
-      const upstream = half.createUpstream(settingsFor(aws.url, { parameterStore }))
+      const upstream = build.createUpstream(settingsFor(aws.url, { parameterStore }))
       assert.equal((await failureOf(upstream.fetch(PARAMETER))).code, 'TimeoutError')
       // What was sent before the bound has arrived when its socket is closed.
       while (aws.openConnections() > 0) await new Promise(setImmediate)
@@ -189,8 +189,8 @@ describe('faults', { concurrency: 8 }, () => {
       assert.ok(calls < 3 && aws.calls() === calls, 'an attempt was made after the bound')
     })
 
-    test(`${half.name}: nothing of an unreadable answer gets out, whatever its shape and status`, async (t) => {
-      const { aws: _, upstream: unused } = await setUp(t, half)
+    test(`${build.name}: nothing of an unreadable answer gets out, whatever its shape and status`, async (t) => {
+      const { aws: _, upstream: unused } = await setUp(t, build)
       unused.reset()
       const bodies = [
         'MARKER',
@@ -208,7 +208,7 @@ describe('faults', { concurrency: 8 }, () => {
           const url = await serve(t, (req, res) => {
             req.resume().once('end', () => res.writeHead(status).end(body))
           })
-          const upstream = half.createUpstream(settingsFor(url))
+          const upstream = build.createUpstream(settingsFor(url))
           for (const lookup of [SECRET, PARAMETER]) {
             const error = await failureOf(upstream.fetch(lookup))
             assert.match(error.code, /^(ResponseError|Unknown)$/)
@@ -219,8 +219,8 @@ describe('faults', { concurrency: 8 }, () => {
     })
 
     for (const maxAttempts of [1, 2, 4]) {
-      test(`${half.name}: with AWS_MAX_ATTEMPTS=${maxAttempts} a call is made ${maxAttempts} times`, async (t) => {
-        const { aws, upstream } = await setUp(t, half, { maxAttempts })
+      test(`${build.name}: with AWS_MAX_ATTEMPTS=${maxAttempts} a call is made ${maxAttempts} times`, async (t) => {
+        const { aws, upstream } = await setUp(t, build, { maxAttempts })
         aws.fault({}, { kind: 'internal-error' })
         const { report } = await failureOf(upstream.fetch(SECRET))
         assert.equal(aws.calls(), maxAttempts)
@@ -230,10 +230,10 @@ describe('faults', { concurrency: 8 }, () => {
       })
     }
 
-    test(`${half.name}: a call that waited for a connection names the queue, and is not sent later`, async (t) => {
+    test(`${build.name}: a call that waited for a connection names the queue, and is not sent later`, async (t) => {
       const aws = await startAws({ seed: SEED })
       const secretsManager = { endpoint: aws.url, timeoutMs: 4_000 }
-      const upstream = half.createUpstream(settingsFor(aws.url, { secretsManager, maxConnections: 1 }))
+      const upstream = build.createUpstream(settingsFor(aws.url, { secretsManager, maxConnections: 1 }))
       t.after(async () => {
         upstream.reset()
         await aws.close()
@@ -252,7 +252,7 @@ describe('faults', { concurrency: 8 }, () => {
     })
 
     for (const kind of ['plain', 'zipped', 'an error']) {
-      test(`${half.name}: a body of more than 4 MiB (${kind}) is given up, and the next call works`, async (t) => {
+      test(`${build.name}: a body of more than 4 MiB (${kind}) is given up, and the next call works`, async (t) => {
         let calls = 0
         const url = await serve(t, (req, res) => {
           const isHuge = ++calls === 1
@@ -262,7 +262,7 @@ describe('faults', { concurrency: 8 }, () => {
           if (kind === 'an error' && isHuge) res.statusCode = 400
           req.resume().once('end', () => res.end(kind === 'zipped' ? gzipSync(body) : body))
         })
-        const upstream = half.createUpstream(settingsFor(url))
+        const upstream = build.createUpstream(settingsFor(url))
         const error = await failureOf(upstream.fetch(SECRET))
         assert.equal(error.code, 'ResponseError')
         assert.match(error.reason, /longer than 4 MiB/)
@@ -272,20 +272,20 @@ describe('faults', { concurrency: 8 }, () => {
       })
     }
 
-    test(`${half.name}: an answer in gzip is read`, async (t) => {
+    test(`${build.name}: an answer in gzip is read`, async (t) => {
       const url = await serve(t, (req, res) => {
         req.resume().once('end', () => {
           res.setHeader('Content-Encoding', 'gzip')
           res.end(gzipSync('{"ARN":"arn:x","Name":"a","SecretString":"zipped"}'))
         })
       })
-      const upstream = half.createUpstream(settingsFor(url))
+      const upstream = build.createUpstream(settingsFor(url))
       assert.match(await bodyOf(upstream.fetch(SECRET)), /"SecretString":"zipped"/)
       upstream.reset()
     })
 
-    test(`${half.name}: a server nobody listens on is a ConnectionError after three attempts`, async () => {
-      const upstream = half.createUpstream(settingsFor('http://127.0.0.1:1'))
+    test(`${build.name}: a server nobody listens on is a ConnectionError after three attempts`, async () => {
+      const upstream = build.createUpstream(settingsFor('http://127.0.0.1:1'))
       const error = await failureOf(upstream.fetch(PARAMETER))
       assert.equal(error.code, 'ConnectionError')
       assert.match(
@@ -294,21 +294,21 @@ describe('faults', { concurrency: 8 }, () => {
       )
     })
 
-    test(`${half.name}: a certificate is trusted through the CA bundle, and only then`, async (t) => {
+    test(`${build.name}: a certificate is trusted through the CA bundle, and only then`, async (t) => {
       const { caPath, ...tls } = testTls()
       const aws = await startAws({ seed: SEED, tls })
       t.after(() => aws.close())
-      const trusting = half.createUpstream(settingsFor(aws.url, { caBundle: caPath }))
+      const trusting = build.createUpstream(settingsFor(aws.url, { caBundle: caPath }))
       assert.match(await bodyOf(trusting.fetch(SECRET)), /MARKER/)
       trusting.reset()
-      const wary = half.createUpstream(settingsFor(aws.url))
+      const wary = build.createUpstream(settingsFor(aws.url))
       assert.equal((await failureOf(wary.fetch(SECRET))).code, 'TlsError')
-      const confused = half.createUpstream(settingsFor(aws.url, { caBundle: `${caPath}.missing` }))
+      const confused = build.createUpstream(settingsFor(aws.url, { caBundle: `${caPath}.missing` }))
       assert.equal((await failureOf(confused.fetch(SECRET))).code, 'TlsError')
     })
 
     for (const hours of [-1, 1]) {
-      test(`${half.name}: a clock that is off by ${hours} h is corrected within one call`, async (t) => {
+      test(`${build.name}: a clock that is off by ${hours} h is corrected within one call`, async (t) => {
         const signedAt: string[] = []
         const url = await serve(t, (req, res) => {
           const at = String(req.headers['x-amz-date'])
@@ -322,7 +322,7 @@ describe('faults', { concurrency: 8 }, () => {
             else res.writeHead(400).end(refusal)
           })
         })
-        const upstream = half.createUpstream(settingsFor(url))
+        const upstream = build.createUpstream(settingsFor(url))
         assert.match(await bodyOf(upstream.fetch(SECRET)), /in time/)
         assert.equal(signedAt.length, 2)
         assert.match(await bodyOf(upstream.fetch(SECRET)), /in time/)
@@ -331,7 +331,7 @@ describe('faults', { concurrency: 8 }, () => {
       })
     }
 
-    test(`${half.name}: a server that never finishes the TLS handshake is given up three times, also without a bound`, async (t) => {
+    test(`${build.name}: a server that never finishes the TLS handshake is given up three times, also without a bound`, async (t) => {
       const silent = createTcpServer()
       let connections = 0
       silent.on('connection', (socket) => {
@@ -340,7 +340,7 @@ describe('faults', { concurrency: 8 }, () => {
       })
       await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening))
       t.after(() => silent.close())
-      const upstream = half.createUpstream(
+      const upstream = build.createUpstream(
         settingsFor(`https://127.0.0.1:${(silent.address() as AddressInfo).port}`),
       )
       const error = await failureOf(upstream.fetch(SECRET))
@@ -349,15 +349,15 @@ describe('faults', { concurrency: 8 }, () => {
       assert.equal(connections, 3)
     })
 
-    test(`${half.name}: an answer that never comes is asked for again, also without a bound`, async (t) => {
-      const { aws, upstream } = await setUp(t, half)
+    test(`${build.name}: an answer that never comes is asked for again, also without a bound`, async (t) => {
+      const { aws, upstream } = await setUp(t, build)
       aws.fault({}, { kind: 'hang' }, 1)
       assert.match(await bodyOf(upstream.fetch(SECRET)), /MARKER/)
       assert.equal(aws.calls(), 2)
     })
 
-    test(`${half.name}: a long queue for a socket prints nothing`, async (t) => {
-      const { aws, upstream } = await setUp(t, half, { maxConnections: 1 })
+    test(`${build.name}: a long queue for a socket prints nothing`, async (t) => {
+      const { aws, upstream } = await setUp(t, build, { maxConnections: 1 })
       const methods = (['log', 'info', 'warn', 'error', 'debug', 'trace'] as const).map((name) =>
         t.mock.method(console, name),
       )
@@ -370,8 +370,8 @@ describe('faults', { concurrency: 8 }, () => {
       )
     })
 
-    test(`${half.name}: no more sockets are open at once than allowed, and waiting for one is no failure`, async (t) => {
-      const { aws, upstream } = await setUp(t, half, { maxConnections: 2 })
+    test(`${build.name}: no more sockets are open at once than allowed, and waiting for one is no failure`, async (t) => {
+      const { aws, upstream } = await setUp(t, build, { maxConnections: 2 })
       aws.fault({}, { kind: 'delay', delayMs: 30 })
       const bodies = await Promise.all(Array.from({ length: 20 }, () => bodyOf(upstream.fetch(SECRET))))
       assert.equal(new Set(bodies).size, 1)

@@ -43,7 +43,7 @@ export interface Upstream {
   reset(): void
 }
 
-/** `observe` is told of every call; `debug` gets a line about the first TLS connection. */
+/** `observe` is called for every call; `debug` gets a line about the first TLS connection. */
 export function createUpstream(
   settings: UpstreamSettings,
   observe?: CallObserver,

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { startAws } from '../../local/emulators/aws/index.ts'
 import { secretLookup } from '../lookup.ts'
 import { bodyOf } from '../../test/body-of.ts'
-import { upstreamHalves } from '../../test/upstream-halves.ts'
+import { upstreamBuilds } from '../../test/upstream-builds.ts'
 import { settingsFor } from '../../test/upstream-settings.ts'
 import type { Upstream } from './index.ts'
 
@@ -29,7 +29,7 @@ async function warmUp(upstream: Upstream, goesOn: () => boolean = () => true): P
   return isRead
 }
 
-for (const { name, createUpstream } of upstreamHalves()) {
+for (const { name, createUpstream } of upstreamBuilds()) {
   test(`${name}: a warm-up asks AWS nothing, leaves nothing open, and the first call is served`, async (t) => {
     const aws = await startAws({ seed: { secrets: { a: { value: 'x' } } } })
     const upstream = createUpstream(settingsFor(aws.url))
@@ -76,7 +76,7 @@ for (const { name, createUpstream } of upstreamHalves()) {
       let asked = 0
       const isRead = await warmUp(upstream, () => ++asked <= allowed)
       isWhole = asked <= allowed
-      // Once told to stop it takes no other step, so it does not ask again either.
+      // Once it has stopped it takes no other step, so it does not ask again either.
       assert.equal(asked, isWhole ? allowed : allowed + 1)
       if (isWhole) assert.ok(isRead && allowed >= 4, `${allowed} steps`)
       await sleep(50)

@@ -54,7 +54,7 @@ test('many names in one call are many questions', () => {
   })
 })
 
-test('a read that AWS must judge, or that the cache does not know, is handed on and changes nothing', () => {
+test('a read that AWS must judge, or that the cache does not know, is passed through and changes nothing', () => {
   for (const [operation, input] of [
     [`${SECRETS}.GetSecretValue`, {}],
     [`${SECRETS}.GetSecretValue`, { SecretId: '' }],
@@ -109,7 +109,7 @@ test('a write names what it may change', () => {
   assert.deepEqual(changes(`${SSM}.DeleteParameters`, { Names: ['/a', '/b'] }), ['/a', '/b'])
 })
 
-test('a call that is signed for another region is handed on to it, whatever it asks', () => {
+test('a call that is signed for another region is passed through to it, whatever it asks', () => {
   const question = ask(`${SECRETS}.GetSecretValue`, { SecretId: 'a' }, 'eu-west-1')
   assert.ok(question.kind === 'pass')
   assert.equal(question.call.region, 'eu-west-1')

@@ -162,7 +162,7 @@ test('an agent that keeps connections gets every answer over one', async (t) => 
   assert.equal(ports.size, 1)
 })
 
-test('CONNECT is told no more than 401 without the token, and 405 with it', async (t) => {
+test('CONNECT gets a 401 without the token, and a 405 with it, and no more', async (t) => {
   const { port } = await start(t)
   const connectTo = (extra: string) => `CONNECT localhost:2773 HTTP/1.1\r\nHost: localhost\r\n${extra}\r\n`
   isRefusal((await exchange(port, connectTo('')))[0], 'badToken')
@@ -192,7 +192,7 @@ const GARBAGE: Readonly<Record<string, Buffer | string>> = {
 }
 
 for (const [what, bytes] of Object.entries(GARBAGE)) {
-  test(`${what} is told that it is malformed, its connection closed, and the next request served`, async (t) => {
+  test(`${what} is answered as malformed, its connection closed, and the next request served`, async (t) => {
     const { port } = await start(t)
     const wire = await connect(port)
     t.after(() => wire.destroy())

@@ -5,11 +5,11 @@ import test, { type TestContext } from 'node:test'
 import { startAws } from '../../../local/emulators/aws/index.ts'
 import { secretLookup } from '../../lookup.ts'
 import { bodyOf } from '../../../test/body-of.ts'
-import { upstreamHalves } from '../../../test/upstream-halves.ts'
+import { upstreamBuilds } from '../../../test/upstream-builds.ts'
 import { settingsFor } from '../../../test/upstream-settings.ts'
 import { createUpstream } from '../index.ts'
 
-// The wall clock is moved under the half and the emulator alike; their timers run on, as after a thaw.
+// The wall clock is moved under the upstream part and the emulator alike; their timers run on, as after a thaw.
 
 const SECRET = secretLookup('a', undefined, undefined)
 
@@ -43,7 +43,7 @@ test('a socket that idled longer, as over a freeze, is replaced before the next 
   assert.equal(aws.calls(), 2)
 })
 
-test('a socket whose idle time cannot be told, because the clock went back, is replaced', async (t) => {
+test('a socket whose idle time is unknown, because the clock went back, is replaced', async (t) => {
   const { aws, upstream, later } = await setUp(t)
   await upstream.fetch(SECRET)
   later(-60_000)
@@ -68,7 +68,7 @@ test('a reset throws away the sockets, and the next call opens a new one', async
   assert.equal(aws.connections(), 2)
 })
 
-for (const half of upstreamHalves()) {
+for (const build of upstreamBuilds()) {
   /** A server whose answer arrives in two pieces, the second when the test says so. */
   async function serveInPieces(t: TestContext) {
     let started = () => {}
@@ -90,7 +90,7 @@ for (const half of upstreamHalves()) {
     const start = Date.now()
     t.mock.timers.enable({ apis: ['Date'], now: start })
     const { port } = server.address() as AddressInfo
-    const upstream = half.createUpstream(settingsFor(`http://127.0.0.1:${port}`, { maxConnections: 2 }))
+    const upstream = build.createUpstream(settingsFor(`http://127.0.0.1:${port}`, { maxConnections: 2 }))
     t.after(() => {
       upstream.reset()
       server.closeAllConnections()
@@ -109,7 +109,7 @@ for (const half of upstreamHalves()) {
     }
   }
 
-  test(`${half.name}: an old answer that is still arriving is not cut when another call starts`, async (t) => {
+  test(`${build.name}: an old answer that is still arriving is not cut when another call starts`, async (t) => {
     const { upstream, isStarted, later, turn, more, finish, asked } = await serveInPieces(t)
     const slow = upstream.fetch(SECRET)
     await isStarted
@@ -123,7 +123,7 @@ for (const half of upstreamHalves()) {
     assert.equal(asked(), 2)
   })
 
-  test(`${half.name}: an answer that a freeze cut gives up its place to the next call`, async (t) => {
+  test(`${build.name}: an answer that a freeze cut gives up its place to the next call`, async (t) => {
     const { upstream, isStarted, later, turn, asked } = await serveInPieces(t)
     const cut = upstream.fetch(SECRET)
     await isStarted

@@ -46,7 +46,7 @@ export interface SocketsOptions {
   readonly maxCalls: number
   readonly trust: Trust
   readonly proxy: ProxySettings | undefined
-  /** Is told of each TLS connection when it is made. */
+  /** Called for each TLS connection when it is made. */
   readonly onSecure?: ((socket: TLSSocket) => void) | undefined
 }
 

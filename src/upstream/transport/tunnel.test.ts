@@ -6,7 +6,7 @@ import { secretLookup } from '../../lookup.ts'
 import { startAws, testTls } from '../../../local/emulators/aws/index.ts'
 import { bodyOf } from '../../../test/body-of.ts'
 import { startConnectProxy } from '../../../test/connect-proxy.ts'
-import { upstreamHalves, type Half } from '../../../test/upstream-halves.ts'
+import { upstreamBuilds, type UpstreamBuild } from '../../../test/upstream-builds.ts'
 import { settingsFor } from '../../../test/upstream-settings.ts'
 
 // Through a proxy, with TLS and without. `localhost.` with a dot is a name that the certificate holds, and no address
@@ -21,12 +21,16 @@ interface Options {
   readonly changes?: Partial<UpstreamSettings>
 }
 
-async function setUp(t: TestContext, half: Half, { secure = true, authorization, changes }: Options = {}) {
+async function setUp(
+  t: TestContext,
+  build: UpstreamBuild,
+  { secure = true, authorization, changes }: Options = {},
+) {
   const aws = await startAws({ seed: { secrets: { a: 'MARKER-secret' } }, ...(secure && { tls: testTls() }) })
   const proxy = await startConnectProxy(aws.port, authorization)
   const url = `http://user:MARKER-password@127.0.0.1:${proxy.port}`
   const endpoint = `${secure ? 'https' : 'http'}://localhost.:${aws.port}`
-  const upstream = half.createUpstream(
+  const upstream = build.createUpstream(
     settingsFor(endpoint, {
       caBundle: testTls().caPath,
       proxy: { https: url, http: url, noProxy: '' },
@@ -48,10 +52,10 @@ async function failureOf(promise: Promise<unknown>): Promise<UpstreamError> {
   return error
 }
 
-for (const half of upstreamHalves()) {
+for (const build of upstreamBuilds()) {
   for (const secure of [true, false]) {
-    test(`${half.name}: a call goes through the proxy, and the next one over the same tunnel (TLS: ${secure})`, async (t) => {
-      const { aws, proxy, upstream } = await setUp(t, half, { secure, authorization: AUTHORIZATION })
+    test(`${build.name}: a call goes through the proxy, and the next one over the same tunnel (TLS: ${secure})`, async (t) => {
+      const { aws, proxy, upstream } = await setUp(t, build, { secure, authorization: AUTHORIZATION })
       for (let i = 0; i < 3; i++) assert.match(await bodyOf(upstream.fetch(SECRET)), /MARKER-secret/)
       assert.deepEqual(proxy.asked, [`localhost.:${aws.port}`])
       assert.deepEqual(proxy.authorizations, [AUTHORIZATION])
@@ -59,24 +63,24 @@ for (const half of upstreamHalves()) {
     })
   }
 
-  test(`${half.name}: no more tunnels are open at once than connections are allowed`, async (t) => {
-    const { aws, proxy, upstream } = await setUp(t, half, { changes: { maxConnections: 2 } })
+  test(`${build.name}: no more tunnels are open at once than connections are allowed`, async (t) => {
+    const { aws, proxy, upstream } = await setUp(t, build, { changes: { maxConnections: 2 } })
     aws.fault({}, { kind: 'delay', delayMs: 30 })
     await Promise.all(Array.from({ length: 10 }, () => upstream.fetch(SECRET)))
     assert.equal(proxy.asked.length, 2)
     assert.equal(aws.peakConnections(), 2)
   })
 
-  test(`${half.name}: calls wait for the one tunnel in turn`, async (t) => {
-    const { aws, upstream } = await setUp(t, half, { changes: { maxConnections: 1, maxAttempts: 1 } })
+  test(`${build.name}: calls wait for the one tunnel in turn`, async (t) => {
+    const { aws, upstream } = await setUp(t, build, { changes: { maxConnections: 1, maxAttempts: 1 } })
     aws.fault({}, { kind: 'delay', delayMs: 100 }, 1)
     const [first, second] = await Promise.all([upstream.fetch(SECRET), upstream.fetch(SECRET)])
     assert.ok(first !== second)
     assert.equal(aws.peakConcurrency(), 1)
   })
 
-  test(`${half.name}: a tunnel that idled through a freeze is not used again`, async (t) => {
-    const { proxy, upstream } = await setUp(t, half)
+  test(`${build.name}: a tunnel that idled through a freeze is not used again`, async (t) => {
+    const { proxy, upstream } = await setUp(t, build)
     await upstream.fetch(SECRET)
     const now = Date.now()
     t.mock.method(Date, 'now', () => now + 60_000)
@@ -84,16 +88,16 @@ for (const half of upstreamHalves()) {
     assert.equal(proxy.asked.length, 2)
   })
 
-  test(`${half.name}: an address of this machine is asked directly, whatever the proxy`, async (t) => {
+  test(`${build.name}: an address of this machine is asked directly, whatever the proxy`, async (t) => {
     const aws = await startAws({ seed: { secrets: { a: 'MARKER-secret' } }, tls: testTls() })
     const proxy = { https: 'http://127.0.0.1:9', http: undefined, noProxy: '' }
-    const upstream = half.createUpstream(settingsFor(aws.url, { caBundle: testTls().caPath, proxy }))
+    const upstream = build.createUpstream(settingsFor(aws.url, { caBundle: testTls().caPath, proxy }))
     t.after(() => (upstream.reset(), aws.close()))
     assert.match(await bodyOf(upstream.fetch(SECRET)), /MARKER-secret/)
   })
 
-  test(`${half.name}: a proxy that wants another password is named, and nothing of ours is`, async (t) => {
-    const { upstream } = await setUp(t, half, { authorization: 'Basic another' })
+  test(`${build.name}: a proxy that wants another password is named, and nothing of ours is`, async (t) => {
+    const { upstream } = await setUp(t, build, { authorization: 'Basic another' })
     const error = await failureOf(upstream.fetch(SECRET))
     assert.equal(error.code, 'ConnectionError')
     assert.match(error.reason, /the proxy refused the connection \(PROXY_REFUSED_407\)$/)
@@ -105,8 +109,8 @@ for (const half of upstreamHalves()) {
     ['talk nonsense', /the proxy does not speak HTTP/],
     ['hang up', /the connection broke/],
   ] as const) {
-    test(`${half.name}: a proxy that will ${behaviour} is a failed connection, and the next call works`, async (t) => {
-      const { proxy, upstream } = await setUp(t, half, { changes: { maxAttempts: 1 } })
+    test(`${build.name}: a proxy that will ${behaviour} is a failed connection, and the next call works`, async (t) => {
+      const { proxy, upstream } = await setUp(t, build, { changes: { maxAttempts: 1 } })
       proxy.behaviour = behaviour
       const error = await failureOf(upstream.fetch(SECRET))
       assert.equal(error.code, 'ConnectionError')
@@ -116,8 +120,8 @@ for (const half of upstreamHalves()) {
     })
   }
 
-  test(`${half.name}: a proxy that dies while AWS answers costs the call another attempt`, async (t) => {
-    const { aws, proxy, upstream } = await setUp(t, half)
+  test(`${build.name}: a proxy that dies while AWS answers costs the call another attempt`, async (t) => {
+    const { aws, proxy, upstream } = await setUp(t, build)
     aws.fault({}, { kind: 'delay', delayMs: 300 }, 1)
     const asked = bodyOf(upstream.fetch(SECRET))
     await aws.called('a', 1)
@@ -126,15 +130,15 @@ for (const half of upstreamHalves()) {
     assert.equal(proxy.asked.length, 2)
   })
 
-  test(`${half.name}: a proxy that is not there is a failed connection`, async (t) => {
-    const { upstream } = await setUp(t, half, {
+  test(`${build.name}: a proxy that is not there is a failed connection`, async (t) => {
+    const { upstream } = await setUp(t, build, {
       changes: { proxy: { https: 'http://127.0.0.1:9', http: undefined, noProxy: '' }, maxAttempts: 1 },
     })
     assert.equal((await failureOf(upstream.fetch(SECRET))).code, 'ConnectionError')
   })
 
-  test(`${half.name}: where the issuer is in the system's store alone, one call finds it there`, async (t) => {
-    const { aws, upstream } = await setUp(t, half, {
+  test(`${build.name}: where the issuer is in the system's store alone, one call finds it there`, async (t) => {
+    const { aws, upstream } = await setUp(t, build, {
       changes: { caBundle: undefined, certFile: testTls().caPath, maxAttempts: 1 },
     })
     assert.match(await bodyOf(upstream.fetch(SECRET)), /MARKER-secret/)
@@ -142,15 +146,15 @@ for (const half of upstreamHalves()) {
     assert.equal(aws.calls(), 2)
   })
 
-  test(`${half.name}: an issuer that is in no store stays unknown`, async (t) => {
-    const { aws, upstream } = await setUp(t, half, { changes: { caBundle: undefined } })
+  test(`${build.name}: an issuer that is in no store stays unknown`, async (t) => {
+    const { aws, upstream } = await setUp(t, build, { changes: { caBundle: undefined } })
     assert.equal((await failureOf(upstream.fetch(SECRET))).code, 'TlsError')
     assert.equal((await failureOf(upstream.fetch(SECRET))).code, 'TlsError')
     assert.equal(aws.calls(), 0)
   })
 
-  test(`${half.name}: with AWS_CA_BUNDLE the system's store is not asked`, async (t) => {
-    const { upstream } = await setUp(t, half, {
+  test(`${build.name}: with AWS_CA_BUNDLE the system's store is not asked`, async (t) => {
+    const { upstream } = await setUp(t, build, {
       changes: { caBundle: '/etc/ssl/certs/ca-certificates.crt', certFile: testTls().caPath },
     })
     assert.equal((await failureOf(upstream.fetch(SECRET))).code, 'TlsError')
