@@ -53,7 +53,7 @@ export async function cloud(t: TestContext): Promise<Cloud> {
     rmSync(out, { recursive: true })
   })
   const env = {
-    ...process.env,
+    ...withoutAws(process.env),
     AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
     AWS_SESSION_TOKEN: LOCAL_CREDENTIALS.sessionToken,
@@ -79,6 +79,11 @@ export async function cloud(t: TestContext): Promise<Cloud> {
       return { ended, kill: (signal) => void child.kill(signal) }
     },
   }
+}
+
+/** Whoever runs the tests may have a profile, a region and a proxy, all of which an SDK would follow. */
+function withoutAws(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^AWS_|_proxy$/i.test(name)))
 }
 
 /**
