@@ -33,6 +33,12 @@ export interface PathLookup {
   readonly role?: string | undefined
 }
 
+/** "Prefix match, case-sensitive", each of them; those of one call all have to match ("Filter" in the API reference). */
+export interface SecretFilter {
+  readonly key: 'name' | 'tag-key' | 'tag-value'
+  readonly value: string
+}
+
 export type Lookup = SecretLookup | ParameterLookup | PathLookup
 
 // U+0000 joins the parts: it can stand in no name, stage or id that AWS accepts, and `route` refuses it.

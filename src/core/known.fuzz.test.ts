@@ -22,6 +22,7 @@ import { say, shown } from '../public.ts'
 import type { RawAnswer } from '../raw-call.ts'
 import type { Upstream } from '../upstream/index.ts'
 import { getParameter, getParameters, type ParameterStore } from '../upstream/parameter-store.ts'
+import { getMatching } from '../upstream/matching.ts'
 import { getPath } from '../upstream/path.ts'
 import { carriedCall } from '../upstream/pass-through.ts'
 import type { Place } from '../upstream/place.ts'
@@ -684,6 +685,8 @@ function upstreamOf(services: SecretsManager & ParameterStore): Upstream {
     fetchSecrets: (lookups, onPart) => getSecrets(services, lookups, onPart),
     fetchParameters: (lookups, onPart) => getParameters(services, lookups, onPart),
     fetchPath: (lookup, options) => getPath(services, lookup, { ...options, timeoutMs: 0 }),
+    fetchMatching: (filters, role, options) =>
+      getMatching(services, filters, role, { ...options, timeoutMs: 0 }),
     passThrough: (call) => services.passThrough(carriedCall(call, 'us-east-1')),
     sessionTokens: () => Promise.resolve([]),
     renewCredentials: async () => undefined,

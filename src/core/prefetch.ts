@@ -17,6 +17,7 @@ import { fetchFlights, openFlight, type Flight } from './batch.ts'
 import type { LazyUpstream } from './lazy-upstream.ts'
 import { readLists, type Listed, type Lists } from './prefetch-lists.ts'
 import { spelledAnswer } from './fetch.ts'
+import { isChoice, mayChoose, readChoice, type Choice } from './secret-filters.ts'
 import type { Own } from './spellings.ts'
 import type { Wake } from './wake.ts'
 
@@ -41,7 +42,7 @@ export interface Prefetch {
 export interface PrefetchOptions {
   readonly config: Config
   /** Questions besides those of the lists. */
-  readonly lookups: readonly (SecretLookup | ParameterLookup)[]
+  readonly lookups: readonly Single[]
   /** Failures that are logged at DEBUG. */
   isExpected(lookup: Lookup, error: UpstreamError): boolean
   readonly log: Log
@@ -50,14 +51,26 @@ export interface PrefetchOptions {
   cache(): ReadThrough<Lookup, Answer>
 }
 
-/** A path that is being fetched. */
-interface PathFetch extends Listed {
+/** A list that is being fetched: the parameters below a path, or the secrets that are chosen. */
+interface ListFetch {
+  /** Whether an answer to that question may be in it. */
+  readonly mayHold: (lookup: Single) => boolean
   /** Of its latest page. */
   requested: Requested
   isOver: boolean
   /** Whom to wake when a page has come, or no more will. */
   readonly waiting: (() => void)[]
 }
+
+type Single = SecretLookup | ParameterLookup
+
+/** Secrets that a list chooses without naming them. */
+interface Chosen extends Choice {
+  readonly role: string | undefined
+}
+
+/** Most secrets of one choice whose refusals are logged one by one. */
+const MOST_NAMED = 20
 
 /** Undefined if nothing is to be prefetched. */
 export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
@@ -66,7 +79,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
   if (isEmpty && lookups.length === 0) return undefined
   /** By the key of the question without decryption, which a parameter that is not encrypted answers too. */
   const siblings = new Map<string, { readonly requested: Requested; readonly settled: Promise<void> }>()
-  const paths: PathFetch[] = []
+  const fetches: ListFetch[] = []
   const settings = config.upstream
   let count = 0
   let room = config.capacity
@@ -84,21 +97,18 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
       forget()
     },
     awaited(lookup) {
-      if (lookup.store !== 'parameter-store') return undefined
+      if (lookup.store === 'parameter-path') return undefined
       const sibling = siblings.get(lookup.key)
       if (sibling !== undefined && !hasSlept(sibling)) return sibling.settled.then(() => cache().peek(lookup))
-      // A version is in no list.
-      const path = lookup.name.includes(':')
-        ? undefined
-        : paths.find(({ name, role }) => role === lookup.role && lookup.name.startsWith(name))
-      return path === undefined || hasSlept(path) ? undefined : fromPath(path, lookup)
+      const list = fetches.find(({ mayHold }) => mayHold(lookup))
+      return list === undefined || hasSlept(list) ? undefined : fromList(list, lookup)
     },
     changed: forget,
   }
 
   function forget(): void {
     siblings.clear()
-    paths.length = 0
+    fetches.length = 0
   }
 
   /** Its connection may be dead since. */
@@ -113,6 +123,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
     await Promise.all([
       fetchFlights(flights, { upstream, maxConnections, isSecretBatched: batch }),
       ...asked.paths.map((path) => fetchPath(path, own)),
+      ...asked.choices.map((choice) => fetchChosen(choice, own)),
     ])
   }
 
@@ -140,24 +151,86 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
     return flights
   }
 
-  async function fetchPath(listed: Listed, own: Own): Promise<void> {
-    const { name: path, role } = listed
-    const fetch: PathFetch = { ...listed, requested: cache().request(), isOver: false, waiting: [] }
-    paths.push(fetch)
-    const wakeAll = (): void => {
-      for (const waiter of fetch.waiting.splice(0)) waiter()
-    }
-    try {
+  async function fetchPath({ name: path, role }: Listed, own: Own): Promise<void> {
+    // A version is in no list.
+    const mayHold = (lookup: Single): boolean =>
+      lookup.store === 'parameter-store' &&
+      lookup.role === role &&
+      lookup.name.startsWith(path) &&
+      !lookup.name.includes(':')
+    await fetchList(say`path=${shown(path)}`, mayHold, async (requested, onPage) => {
       const aws = await upstream.load()
       let found = 0
       await aws.fetchPath(pathLookup(path === '/' ? path : path.slice(0, -1), true, true, role), {
-        requested: () => (fetch.requested = cache().request()),
-        onPage(page, requested) {
+        requested,
+        onPage(page, at) {
           found += page.length
-          for (const parameter of page.slice(0, room)) {
+          return onPage(page, at, (parameter) => {
             const lookup = parameterLookup(parameter.Name ?? '', undefined, true, role)
-            const answer = spelledAnswer(lookup, { store: 'parameter-store', parameter }, own)
-            cache().add(lookup, answer, requested, false)
+            return [lookup, spelledAnswer(lookup, { store: 'parameter-store', parameter }, own)]
+          })
+        },
+      })
+      if (found === 0) log.warn(say`prefetch: there is no parameter below path=${shown(path)}`)
+    })
+  }
+
+  async function fetchChosen(choice: Chosen, own: Own): Promise<void> {
+    const { label, filters, role } = choice
+    if (room === 0) return warnOfCapacity()
+    const mayHold = (lookup: Single): boolean =>
+      lookup.store === 'secrets-manager' &&
+      lookup.role === role &&
+      lookup.versionId === undefined &&
+      lookup.versionStage === undefined &&
+      mayChoose(choice, lookup.secretId)
+    await fetchList(label, mayHold, async (requested, onPage) => {
+      const aws = await upstream.load()
+      let found = 0
+      let refusals = 0
+      await aws.fetchMatching(filters, role, {
+        requested,
+        onPage({ secrets, refused }, at) {
+          found += secrets.length + refused.length
+          for (const { secretId, code } of refused) {
+            if (++refusals <= MOST_NAMED) log.warn(say`prefetch failed: ${shown(code)} (${shown(secretId)})`)
+          }
+          return onPage(secrets, at, (secret) => {
+            const lookup = secretLookup(secret.Name ?? secret.ARN ?? '', undefined, undefined, role)
+            return [lookup, spelledAnswer(lookup, { store: 'secrets-manager', secret }, own)]
+          })
+        },
+      })
+      if (found === 0) log.warn(say`prefetch: there is no secret of ${label}`)
+      const more = refusals - MOST_NAMED
+      if (more > 0) log.warn(say`prefetch failed: ${more} more of ${label}`)
+    })
+  }
+
+  /** Keeps what the pages bring, as long as there is room. Never rejects. */
+  async function fetchList(
+    what: Public,
+    mayHold: ListFetch['mayHold'],
+    fetch: (
+      requested: () => Requested,
+      onPage: <T>(
+        page: readonly T[],
+        requested: Requested,
+        answerOf: (one: T) => [Single, Answer],
+      ) => boolean,
+    ) => Promise<void>,
+  ): Promise<void> {
+    const list: ListFetch = { mayHold, requested: cache().request(), isOver: false, waiting: [] }
+    fetches.push(list)
+    const wakeAll = (): void => {
+      for (const waiter of list.waiting.splice(0)) waiter()
+    }
+    try {
+      await fetch(
+        () => (list.requested = cache().request()),
+        (page, requested, answerOf) => {
+          for (const one of page.slice(0, room)) {
+            cache().add(...answerOf(one), requested, false)
             count++
           }
           if (page.length > room) warnOfCapacity()
@@ -165,21 +238,21 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
           wakeAll()
           return room > 0
         },
-      })
-      if (found === 0) log.warn(say`prefetch: there is no parameter below path=${shown(path)}`)
+      )
     } catch (error) {
-      warn(say`path=${shown(path)}`, error)
+      warn(what, error)
     } finally {
-      fetch.isOver = true
+      list.isOver = true
       wakeAll()
     }
   }
 
   /** Looks into the cache after each page. */
-  async function fromPath(path: PathFetch, lookup: ParameterLookup): Promise<Answer | undefined> {
-    const decrypted = parameterLookup(lookup.name, undefined, true, lookup.role)
-    while (!path.isOver && cache().peek(decrypted) === undefined) {
-      await new Promise<void>((resolve) => path.waiting.push(resolve))
+  async function fromList(list: ListFetch, lookup: Single): Promise<Answer | undefined> {
+    const decrypted =
+      lookup.store === 'parameter-store' ? parameterLookup(lookup.name, undefined, true, lookup.role) : lookup
+    while (!list.isOver && cache().peek(decrypted) === undefined) {
+      await new Promise<void>((resolve) => list.waiting.push(resolve))
     }
     return cache().peek(lookup)
   }
@@ -189,7 +262,14 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
     const secretsByKey = new Map<string, SecretLookup>()
     const parametersByKey = new Map<string, ParameterLookup>()
     const pathsAsked = new Map<string, Listed>()
+    const choices = new Map<string, Chosen>()
     for (const one of keptOf(lists.secrets, config.secretsTtlMs, say`SECRETS_MANAGER_TTL`)) {
+      if (isChoice(one.name)) {
+        const choice = readChoice(one.name)
+        if (typeof choice === 'string') log.warn(say`prefetch: ${shown(one.name)} ${choice}`)
+        else choices.set(`${one.role} ${one.name}`, { ...choice, role: one.role })
+        continue
+      }
       const lookup = secretQuestion(one)
       secretsByKey.set(lookup.key, lookup)
     }
@@ -209,6 +289,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
       secrets: [...secretsByKey.values()].slice(0, room),
       parameters: [...parametersByKey.values()].slice(0, Math.max(0, room - secretsByKey.size)),
       paths: [...pathsAsked.values()],
+      choices: [...choices.values()],
     }
     room = Math.max(0, room - named)
     return asked

@@ -175,9 +175,14 @@ export function listTooLong(operation: Operation, bound: Public): UpstreamError 
 }
 
 /** The time for a whole list was up. */
-export function listTooSlow(operation: Operation, withinMs: number, count: number): UpstreamError {
+export function listTooSlow(
+  operation: Operation,
+  withinMs: number,
+  count: number,
+  items: Public,
+): UpstreamError {
   const code = say`TimeoutError`
-  const reason = say`the list was not whole within ${withinMs} ms: ${count} parameters had come`
+  const reason = say`the list was not whole within ${withinMs} ms: ${count} ${items} had come`
   return failed(operation, 0, { code, reason }, say`${code}: ${reason}`)
 }
 

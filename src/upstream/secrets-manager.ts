@@ -25,9 +25,11 @@ export interface SecretsManager {
   /** The function's own. */
   readonly region: string | undefined
   getSecretValue(place: Place, input: GetSecretValueCommandInput): Promise<GetSecretValueCommandOutput>
+  /** `withinMs` bounds the call, retries included; without it, the service's own time does. */
   batchGetSecretValue(
     place: Place,
     input: BatchGetSecretValueCommandInput,
+    withinMs?: number,
   ): Promise<BatchGetSecretValueCommandOutput>
   /** AWS's own answer, whatever its status. */
   passThrough(call: CarriedCall): Promise<RawAnswer>
@@ -45,8 +47,8 @@ export function createSecretsManager(clients: Clients, settings: UpstreamSetting
       calls({ operation: 'GetSecretValue', place }, (client, options) =>
         client.send(new GetSecretValueCommand(input), options),
       ),
-    batchGetSecretValue: (place, input) =>
-      calls({ operation: 'BatchGetSecretValue', place }, (client, options) =>
+    batchGetSecretValue: (place, input, withinMs) =>
+      calls({ operation: 'BatchGetSecretValue', place, withinMs }, (client, options) =>
         client.send(new BatchGetSecretValueCommand(input), options),
       ),
     passThrough: ({ operation, place, carried }) =>
@@ -105,7 +107,7 @@ function placeOf({ region }: Pick<SecretsManager, 'region'>, { secretId, role }:
 }
 
 /** A real secret has an ARN; a proxy's page or an empty body has none. */
-function isSecret(fields: SecretFields): boolean {
+export function isSecret(fields: SecretFields): boolean {
   const { ARN, CreatedDate, Name, SecretBinary, SecretString, VersionId, VersionStages } = fields
   return (
     typeof ARN === 'string' &&

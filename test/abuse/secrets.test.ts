@@ -116,6 +116,7 @@ async function start(
       AWS_LAMBDA_LOG_FORMAT: format,
       PARAMETERS_SECRETS_EXTENSION_LOG_LEVEL: 'debug',
       SSM_PARAMETER_STORE_TTL: '0',
+      PARAMETERS_SECRETS_EXTENSION_PREFETCH_SECRETS: 'prefix:loud tag:app=loud',
       LOUD: 'resolve:secretsmanager:loud',
       LOUDER: 'resolve:ssm:/loud',
       LOUDEST: 'resolve:template:{{secretsmanager:json:password|json}}{{ssm:/loud|json}}',

@@ -14,7 +14,7 @@ import { page } from './paging.ts'
 import { describeFilters, filtered, pathFilters } from './parameter-filters.ts'
 import { type Parameter, type ParameterVersion, parameterArn } from './parameters.ts'
 import { ServiceError } from './protocol.ts'
-import type { Region } from './region.ts'
+import { type Region, takeEmptyPage } from './region.ts'
 import { isSecretReference, referencedSecret } from './secret-reference.ts'
 
 const BATCH_SIZE = 10
@@ -67,7 +67,7 @@ export function getParametersByPath(region: Region, input: Input): object {
   }
   const arn = parameterArn(region.name, region.account, path.replace(/\/$/, ''))
   region.policy.check('ssm:GetParametersByPath', arn, path)
-  const isEmpty = region.parameters.takeEmptyPage()
+  const isEmpty = takeEmptyPage(region)
   const found = pageOf(region.parameters.under(path, recursive), isEmpty ? 0 : size, token, [path, recursive])
   const kept = found.items
     .map((parameter) => filtered(parameter, filters))

@@ -62,19 +62,10 @@ export class Parameters {
   readonly #region: string
   readonly #account: string
   readonly #all = new Map<string, Parameter>()
-  #emptyPages = 0
 
   constructor(region: string, account: string) {
     this.#region = region
     this.#account = account
-  }
-
-  sendEmptyPages(count: number): void {
-    this.#emptyPages = count
-  }
-
-  takeEmptyPage(): boolean {
-    return this.#emptyPages > 0 && this.#emptyPages-- > 0
   }
 
   /** By name or ARN, without selector. */

@@ -12,6 +12,8 @@ export interface Region {
   readonly secrets: Secrets
   readonly parameters: Parameters
   readonly policy: Policy
+  /** Pages of lists that are empty before one is not. */
+  emptyPages: number
   /** The same account in another region. */
   readonly in: (region: string) => Region
 }
@@ -110,7 +112,7 @@ export class Account {
 
   /** The next pages of every region. */
   sendEmptyPages(count: number): void {
-    for (const { parameters } of this.#everywhere()) parameters.sendEmptyPages(count)
+    for (const region of this.#everywhere()) region.emptyPages = count
   }
 
   /** The home region first, and last what new regions begin with. */
@@ -143,9 +145,14 @@ export class Account {
       secrets: new Secrets(name, this.id),
       parameters: new Parameters(name, this.id),
       policy: this.policy,
+      emptyPages: name === '' ? 0 : this.#pattern.emptyPages,
       in: (other) => this.region(other),
     }
   }
+}
+
+export function takeEmptyPage(region: Region): boolean {
+  return region.emptyPages > 0 && region.emptyPages-- > 0
 }
 
 export function isAmong(regions: Regions, name: string): boolean {

@@ -13,7 +13,7 @@ import {
 } from './input.ts'
 import { page } from './paging.ts'
 import { ServiceError } from './protocol.ts'
-import type { Region } from './region.ts'
+import { type Region, takeEmptyPage } from './region.ts'
 import { asSecretFilter } from './secret-filters.ts'
 import { type Secret, type SecretVersion, invalidParameter, selectVersion } from './secrets.ts'
 import { listOfTags } from './tags.ts'
@@ -72,13 +72,13 @@ export function batchGetSecretValue(region: Region, input: Input): object {
   if ((ids === undefined) === (filters === undefined)) {
     throw invalidParameter("Either 'SecretIdList' or 'Filters' must be provided, but not both.")
   }
+  region.policy.check('secretsmanager:BatchGetSecretValue', '*')
   if (ids !== undefined) {
     if (most !== undefined) {
       throw invalidParameter(
         "'Filters' not specified. 'Filters' must also be specified when 'MaxResults' is provided.",
       )
     }
-    region.policy.check('secretsmanager:BatchGetSecretValue', '*')
     return batch(region, ids)
   }
   // "If you use filters, you must also have secretsmanager:ListSecrets": API_BatchGetSecretValue.
@@ -86,7 +86,8 @@ export function batchGetSecretValue(region: Region, input: Input): object {
   const matching = filters!
     .map(asSecretFilter)
     .reduce((left, keeps) => left.filter(keeps), region.secrets.list())
-  const found = pageOf(matching, most ?? BATCH_SIZE, token, filters)
+  const size = takeEmptyPage(region) ? 0 : (most ?? BATCH_SIZE)
+  const found = pageOf(matching, size, token, filters)
   return {
     ...batch(
       region,

@@ -232,3 +232,28 @@ test('a batch needs a list or filters, not both, and at most twenty ids', async 
     refusal('ValidationException'),
   )
 })
+
+test('a batch needs its own right, that of each secret, and for filters the right to list', async (t) => {
+  const { aws, secrets } = await begin(t, { seed })
+  const byName = new BatchGetSecretValueCommand({ SecretIdList: ['plain'] })
+  const byFilter = new BatchGetSecretValueCommand({ Filters: [{ Key: 'name', Values: ['plain'] }] })
+  const codes = async (): Promise<(string | undefined)[]> => {
+    const code = (command: BatchGetSecretValueCommand) =>
+      secrets.send(command).then(
+        ({ Errors }) => Errors![0]?.ErrorCode,
+        (error: Error) => error.name,
+      )
+    return [await code(byName), await code(byFilter)]
+  }
+  const denied = 'AccessDeniedException'
+  for (const [action, expected] of [
+    ['secretsmanager:ListSecrets', [undefined, denied]],
+    ['secretsmanager:BatchGetSecretValue', [denied, denied]],
+    ['secretsmanager:GetSecretValue', [denied, denied]],
+  ] as const) {
+    aws.deny(action)
+    assert.deepEqual(await codes(), expected, action)
+    aws.allowAll()
+  }
+  assert.deepEqual(await codes(), [undefined, undefined])
+})

@@ -44,6 +44,10 @@ export interface AwsOptions {
   readonly port?: number
   /** Default: 127.0.0.1. */
   readonly host?: string
+  /** Denied from the start; see `deny`. */
+  readonly denied?: readonly string[]
+  /** See `emptyPages`. */
+  readonly emptyPages?: number
   /** Idle connections are closed after this time. Default: never. */
   readonly idleTimeoutMs?: number
 }
@@ -92,13 +96,16 @@ export interface Aws {
   /** A parameter as a seed describes it, in place of any that has the name. */
   plantParameter(name: string, seed: string | ParameterSeed): void
   deleteParameter(name: string): void
-  /** The next `count` pages of GetParametersByPath are empty, and have a NextToken. */
+  /** The next `count` pages of GetParametersByPath and BatchGetSecretValue are empty, and have a NextToken. */
   emptyPages(count: number): void
 
   /** Names of all secrets and parameters in the account's own region. */
   held(): string[]
 
-  /** AccessDeniedException for a name (as sent or as stored) or an ARN, with IAM's usual message unless given. */
+  /**
+   * AccessDeniedException for a name (as sent or as stored), an ARN, or an action such as `secretsmanager:ListSecrets`,
+   * with IAM's usual message unless given.
+   */
   deny(nameOrArn: string, message?: string): void
   allow(nameOrArn: string): void
   allowAll(): void
@@ -121,6 +128,8 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
   const seed = loadSeed(options.seed)
   const account = new Account(accountId, region, seed)
   const { policy } = account
+  for (const one of options.denied ?? []) policy.deny(one)
+  if (options.emptyPages !== undefined) account.sendEmptyPages(options.emptyPages)
   const roles = new Roles(options.roles ?? {}, (id, held) => new Account(id, region, loadSeed(held)))
   const keyring = new Keyring(options.credentials ?? LOCAL_CREDENTIALS)
   const faults = new FaultPlan()

@@ -1,0 +1,60 @@
+import type { SecretFields } from '../fields.ts'
+import type { SecretFilter } from '../lookup.ts'
+import { say } from '../public.ts'
+import { readPages, type PageReader } from './pages.ts'
+import { isSecret, type SecretsManager } from './secrets-manager.ts'
+
+// Secrets that filters choose, with their values: "BatchGetSecretValue" in the AWS API reference.
+
+const SECRETS_A_PAGE = 20
+/** Besides the value. */
+const MEMBERS_BYTES = 500
+
+interface MatchingPage {
+  readonly secrets: readonly SecretFields[]
+  /** Those that match and may not be read. */
+  readonly refused: readonly { readonly secretId: string; readonly code: string }[]
+}
+
+export type MatchingOptions<T> = PageReader<MatchingPage, T>
+
+/** The current version of each. `timeoutMs` bounds the list, and it rejects, as in `readPages`. */
+export function getMatching<T>(
+  service: Pick<SecretsManager, 'batchGetSecretValue'>,
+  filters: readonly SecretFilter[],
+  role: string | undefined,
+  { timeoutMs, ...reader }: MatchingOptions<T> & { readonly timeoutMs: number },
+): Promise<void> {
+  const Filters = filters.map(({ key, value }) => ({ Key: key, Values: [value] }))
+  return readPages(
+    {
+      operation: 'BatchGetSecretValue',
+      items: say`secrets`,
+      timeoutMs,
+      async ask(token, withinMs) {
+        const answer = await service.batchGetSecretValue(
+          { region: undefined, role },
+          { Filters, MaxResults: SECRETS_A_PAGE, ...(token !== undefined && { NextToken: token }) },
+          withinMs,
+        )
+        const { SecretValues: found = [], Errors = [], NextToken: nextToken } = answer
+        if (!Array.isArray(found) || !found.every(isSecret) || !Array.isArray(Errors))
+          return { page: undefined, count: 0, bytes: 0, nextToken }
+        const page = {
+          secrets: found,
+          refused: Errors.map(({ SecretId = '', ErrorCode = '' }) => ({
+            secretId: SecretId,
+            code: ErrorCode,
+          })),
+        }
+        const bytes = found.reduce((sum, one) => sum + bytesOf(one), 0)
+        return { page, count: found.length + Errors.length, bytes, nextToken }
+      },
+    },
+    reader,
+  )
+}
+
+function bytesOf({ SecretString = '', SecretBinary }: SecretFields): number {
+  return Buffer.byteLength(SecretString) + (SecretBinary?.length ?? 0) + MEMBERS_BYTES
+}
