@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Requested } from './knowledge.ts'
+import { Knowledge, type Requested } from './knowledge.ts'
 import { failure, readThroughBench, type Question } from '../../test/read-through-bench.ts'
 
-// The rule of knowledge.ts, case by case; test/knowledge.fuzz.test.ts has any order of them.
+// The rule of knowledge.ts, case by case; core/known.fuzz.test.ts has any order of them.
 
 const subjectsOf = ({ key }: Question): string[] => [key.split(':')[0]!]
 /** `a` and `arn` are one, and so are `a:old` and `arn:old`; all are about `a`. */
@@ -240,4 +240,21 @@ test('thousands of changes and answers are remembered in a bounded way, which ne
   assert.equal(cache.get(OTHER), undefined)
   cache.add(A, 'newest', cache.request(), false)
   assert.equal(cache.get(A), 'newest')
+})
+
+test('what long names leave behind is bounded by their characters, and outdated answers still count as such', () => {
+  const knowledge = new Knowledge((one, other) => one === other)
+  const long = (i: number) => `${i}:`.padEnd(60_000, 'x')
+  const first = knowledge.next()
+  for (let i = 0; i < 10; i++) knowledge.answered([long(i)], knowledge.next())
+  assert.ok(!knowledge.isAnsweredSince(['another'], first), 'all are remembered')
+  for (let i = 0; i < 100; i++) knowledge.answered([long(i)], knowledge.next())
+  assert.ok(knowledge.isAnsweredSince(['another'], first), 'some are forgotten: older answers are outdated')
+  assert.ok(!knowledge.isAnsweredSince(['another'], knowledge.next()))
+  const before = knowledge.next()
+  for (let i = 0; i < 10; i++) knowledge.changed([long(i)], knowledge.next())
+  assert.ok(!knowledge.isChangedSince(['another'], before))
+  for (let i = 0; i < 100; i++) knowledge.changed([long(i)], knowledge.next())
+  assert.ok(knowledge.isChangedSince(['another'], before))
+  assert.ok(!knowledge.isChangedSince([long(99)], knowledge.next()))
 })

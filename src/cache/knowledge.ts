@@ -29,15 +29,19 @@ interface Change {
 
 const MOST_KEYS = 8_192
 const MOST_CHANGES = 256
+/** Of all keys that are remembered, and of all subjects: names come from callers, and may be as long as a request. */
+const MOST_CHARACTERS = 1_000_000
 
 export class Knowledge {
   readonly #overlap: (one: string, other: string) => boolean
   #last = 0
   /** The newest answer's order, by key. */
   readonly #answers = new Map<string, number>()
+  #keyCharacters = 0
   /** Of the answers that were forgotten here. */
   #answersFloor = 0
   #changes: Change[] = []
+  #subjectCharacters = 0
   #floor = 0
 
   /** `overlap` says whether two subjects have something in common. */
@@ -55,12 +59,13 @@ export class Knowledge {
     for (const key of keys) {
       const known = this.#answers.get(key) ?? 0
       // Deleted first, so that it becomes the last to be forgotten.
-      this.#answers.delete(key)
+      if (!this.#answers.delete(key)) this.#keyCharacters += key.length
       this.#answers.set(key, Math.max(known, order))
     }
     for (const [key, since] of this.#answers) {
-      if (this.#answers.size <= MOST_KEYS) return
+      if (this.#answers.size <= MOST_KEYS && this.#keyCharacters <= MOST_CHARACTERS) return
       this.#answers.delete(key)
+      this.#keyCharacters -= key.length
       this.#answersFloor = Math.max(this.#answersFloor, since)
     }
   }
@@ -68,13 +73,20 @@ export class Knowledge {
   /** What has one of these subjects may have changed: answers from before `since` are outdated. */
   changed(subjects: readonly string[], since: number): void {
     this.#changes.push({ subjects, since })
-    if (this.#changes.length > MOST_CHANGES) this.#floor = Math.max(this.#floor, this.#changes.shift()!.since)
+    this.#subjectCharacters += lengthOf(subjects)
+    while (this.#changes.length > MOST_CHANGES || this.#subjectCharacters > MOST_CHARACTERS) {
+      const forgotten = this.#changes.shift()!
+      this.#subjectCharacters -= lengthOf(forgotten.subjects)
+      this.#floor = Math.max(this.#floor, forgotten.since)
+    }
   }
 
   /** Everything may have changed. */
   forget(): void {
     this.#answers.clear()
+    this.#keyCharacters = 0
     this.#changes = []
+    this.#subjectCharacters = 0
     this.#floor = this.next()
   }
 
@@ -94,4 +106,8 @@ export class Knowledge {
   overlap(some: readonly string[], others: readonly string[]): boolean {
     return some.some((one) => others.some((other) => this.#overlap(one, other)))
   }
+}
+
+function lengthOf(texts: readonly string[]): number {
+  return texts.reduce((sum, { length }) => sum + length, 0)
 }
