@@ -32,22 +32,22 @@ export interface BatchOptions {
   readonly isSecretBatched: boolean
 }
 
-/** Asks AWS and settles every flight. Rejects only if the half that asks cannot be loaded, after the flights. */
+/** Asks AWS and settles every flight. Rejects only if the AWS SDK cannot be loaded, after the flights. */
 export async function fetchFlights(flights: readonly Flight[], options: BatchOptions): Promise<void> {
   const { upstream, isSecretBatched } = options
-  const half = await upstream.load().catch((error: unknown) => {
+  const aws = await upstream.load().catch((error: unknown) => {
     for (const { reject } of flights) reject(error)
     throw error
   })
   const secrets = flights.filter(isOfSecret)
   const batched = isSecretBatched ? secrets.filter(isCurrent) : []
   await Promise.all([
-    inBatches(batched, half.fetchSecrets, (secret: SecretFields) => ({ store: 'secrets-manager', secret })),
+    inBatches(batched, aws.fetchSecrets, (secret: SecretFields) => ({ store: 'secrets-manager', secret })),
     fetchEach(
       secrets.filter((flight) => !batched.includes(flight)),
       options,
     ),
-    inBatches(flights.filter(isOfParameter), half.fetchParameters, (parameter: ParameterFields) => ({
+    inBatches(flights.filter(isOfParameter), aws.fetchParameters, (parameter: ParameterFields) => ({
       store: 'parameter-store',
       parameter,
     })),
@@ -87,11 +87,11 @@ async function fetchEach(
   flights: readonly Flight[],
   { upstream, maxConnections }: BatchOptions,
 ): Promise<void> {
-  const half = await upstream.load()
+  const aws = await upstream.load()
   const left = [...flights]
   const work = async (): Promise<void> => {
     for (let flight = left.shift(); flight !== undefined; flight = left.shift()) {
-      await half.fetch(flight.lookup).then(flight.resolve, flight.reject)
+      await aws.fetch(flight.lookup).then(flight.resolve, flight.reject)
     }
   }
   await Promise.all(Array.from({ length: Math.min(maxConnections, left.length) }, work))

@@ -246,11 +246,12 @@ class World {
   /** States that readers who begin now may count on, by thing: of writes, and by thing and version: of refreshes. */
   readonly written = new Map<string, number>()
   readonly refreshed = new Map<string, number>()
-  /** The newest call that brought an answer, by the question's key and the thing. */
+  /** When the newest call that brought an answer was made, by the question's key and the thing. */
   readonly given = new Map<string, number>()
   /** Things of a batch that was refused, or that it refused: each was then asked for by a call that is later than its question. */
   readonly askedAlone = new Set<string>()
-  made = 0
+  /** Grows with each command. */
+  moment = 0
   /** Readers and writers who have no answer yet. */
   waiting = 0
   /** What was found wrong. */
@@ -305,6 +306,7 @@ class World {
   }
 
   async run(one: Command): Promise<void> {
+    this.moment++
     switch (one.kind) {
       case 'read':
       case 'refresh':
@@ -422,7 +424,7 @@ class World {
         // A refresh that ends in a refusal leaves what is held.
         if (isRefresh && !isFailure) raise(this.refreshed, `${id} ${version}`, state)
         if (value === undefined || isFailure || this.askedAlone.has(id)) continue
-        assert.ok(value.call >= given.get(id)!, `${id}: call ${value.call} < ${given.get(id)} (${key})`)
+        assert.ok(value.call >= given.get(id)!, `${id}: a call of ${value.call} < ${given.get(id)} (${key})`)
         raise(this.given, `${key} ${id}`, value.call)
       }
     }
@@ -479,12 +481,12 @@ class World {
 
   /** A call whose answer is of the moment when AWS saw it. */
   call<T>(see: () => T, batch: readonly Thing[]): Promise<T> {
-    const number = ++this.made
+    const { moment } = this
     return new Promise<T>((resolve, reject) => {
       let seen: { readonly outcome: () => T } | undefined
       const look = () =>
         (seen ??= (() => {
-          seeing = number
+          seeing = moment
           try {
             const got = see()
             return { outcome: () => got }
@@ -659,7 +661,7 @@ interface Value {
   readonly id: string
   readonly state: number
   readonly form: string
-  /** The number of the call that brought it. */
+  /** The moment when the call was made that brought it. */
   readonly call: number
 }
 
@@ -696,7 +698,7 @@ function upstreamOf(services: SecretsManager & ParameterStore): Upstream {
 }
 
 const realNow = Date.now
-/** The call that AWS looks at. */
+/** The moment when the call was made that AWS looks at. */
 let seeing = 0
 let runs = 0
 
@@ -712,6 +714,7 @@ test('no reader gets what is older than the last write or refresh before it, nor
           for (const one of commands) await world.run(one)
           for (let i = 0; world.calls.length > 0; i++) {
             assert.ok(i < 1_000, 'it ends')
+            world.moment++
             world.calls.shift()!.answer()
             await settle()
           }

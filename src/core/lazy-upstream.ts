@@ -3,15 +3,15 @@ import type { UpstreamSettings } from '../config/upstream.ts'
 import type { CallObserver } from '../upstream/calls.ts'
 import type { Upstream } from '../upstream/index.ts'
 
-/** The half that holds the AWS SDK. It is loaded when first asked for, because nothing before `register` needs it. */
+/** What holds the AWS SDK. It is loaded when first asked for, because nothing before `register` needs it. */
 export interface LazyUpstream {
-  /** Loads the half, once. */
+  /** Loads it, once. */
   load(): Promise<Upstream>
   /** Drops its sockets and credentials, if it is loaded. */
   reset(): void
 }
 
-/** What is given here is handed to the half when it is loaded. */
+/** What is given here is for when it is loaded. */
 export function createLazyUpstream(
   settings: UpstreamSettings,
   log: Log,
@@ -22,7 +22,7 @@ export function createLazyUpstream(
   return {
     load: () =>
       (loading ??= import('../upstream/index.ts').then(
-        (half) => (loaded = half.createUpstream(settings, observe, log.debugEnabled ? log.debug : undefined)),
+        (aws) => (loaded = aws.createUpstream(settings, observe, log.debugEnabled ? log.debug : undefined)),
       )),
     reset: () => loaded?.reset(),
   }

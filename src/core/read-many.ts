@@ -38,7 +38,7 @@ export async function readMany(
       return { lookup: one.lookup, got: await one.coming.catch(ofUpstream), isHit: false }
     }),
   )
-  // A half that cannot be loaded has failed every flight, and so the parts.
+  // An SDK that cannot be loaded has failed every flight, and so the parts.
   await fetchFlights(flights, options).catch(() => undefined)
   return parts
 }
