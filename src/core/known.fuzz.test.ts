@@ -2,8 +2,7 @@
 // core, cache and batches. AWS is a model that tells of each value which state of its secret or parameter it is of. Two
 // things must hold, whatever the settings:
 //
-// - No reader gets a state older than that of the last write or refresh that was acknowledged before it began. Nor one
-//   of a call that was made before the call which another reader of the same question had been given the answer of.
+// - No reader gets a state older than that of the last write or refresh that was acknowledged before it began.
 // - No reader gets another's value, nor ciphertext for plaintext.
 //
 // KNOWN_FUZZ_SECONDS says how long it goes on (default: 5).
@@ -246,12 +245,6 @@ class World {
   /** States that readers who begin now may count on, by thing: of writes, and by thing and version: of refreshes. */
   readonly written = new Map<string, number>()
   readonly refreshed = new Map<string, number>()
-  /** When the newest call that brought an answer was made, by the question's key and the thing. */
-  readonly given = new Map<string, number>()
-  /** Things of a batch that was refused, or that it refused: each was then asked for by a call that is later than its question. */
-  readonly askedAlone = new Set<string>()
-  /** Grows with each command. */
-  moment = 0
   /** Readers and writers who have no answer yet. */
   waiting = 0
   /** What was found wrong. */
@@ -306,7 +299,6 @@ class World {
   }
 
   async run(one: Command): Promise<void> {
-    this.moment++
     switch (one.kind) {
       case 'read':
       case 'refresh':
@@ -403,7 +395,6 @@ class World {
     // Its answer is of a call that begins from now on.
     const isFresh = isRefresh || capacity === 0 || ttl === 0
     const floors = new Map(of.map((id) => [id, isFresh ? stateOf(this.find(id)) : this.floor(id, version)]))
-    const given = new Map(of.map((id) => [id, this.given.get(`${key} ${id}`) ?? 0]))
     const isDecrypted = lookup.store === 'secrets-manager' || lookup.withDecryption
     return (got) => {
       const isFailure = got instanceof UpstreamError
@@ -423,9 +414,6 @@ class World {
         assert.ok(state !== undefined && state >= floor, `${id}: ${state} < ${floor} (${key})`)
         // A refresh that ends in a refusal leaves what is held.
         if (isRefresh && !isFailure) raise(this.refreshed, `${id} ${version}`, state)
-        if (value === undefined || isFailure || this.askedAlone.has(id)) continue
-        assert.ok(value.call >= given.get(id)!, `${id}: a call of ${value.call} < ${given.get(id)} (${key})`)
-        raise(this.given, `${key} ${id}`, value.call)
       }
     }
   }
@@ -480,13 +468,11 @@ class World {
   pass: { act(): void; readonly fate: Fate; answer(): RawAnswer } | undefined
 
   /** A call whose answer is of the moment when AWS saw it. */
-  call<T>(see: () => T, batch: readonly Thing[]): Promise<T> {
-    const { moment } = this
+  call<T>(see: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       let seen: { readonly outcome: () => T } | undefined
       const look = () =>
         (seen ??= (() => {
-          seeing = moment
           try {
             const got = see()
             return { outcome: () => got }
@@ -507,58 +493,47 @@ class World {
             reject(error)
           }
         },
-        fail: () => {
-          for (const { id } of batch) this.askedAlone.add(id)
-          reject(failure('ThrottlingException', 400, 'slow down'))
-        },
+        fail: () => reject(failure('ThrottlingException', 400, 'slow down')),
       })
     })
   }
 
   services(): SecretsManager & ParameterStore {
-    const ask = <T>(see: () => T, batch: readonly Thing[] = []): Promise<T> => this.call(see, batch)
+    const ask = <T>(see: () => T): Promise<T> => this.call(see)
     return {
       region: 'us-east-1',
       getSecretValue: (place, { SecretId, VersionStage }) =>
         ask(() => this.secret(place, SecretId!, VersionStage)),
       batchGetSecretValue: (place, { SecretIdList = [] }) =>
-        ask(
-          () => {
-            const SecretValues: object[] = []
-            const Errors: object[] = []
-            for (const SecretId of SecretIdList) {
-              const isForeign = SecretId.startsWith('arn:') && !SecretId.includes(accountOf(place))
-              try {
-                if (isForeign) throw failure('AccessDeniedException', 400, 'no member of a batch')
-                SecretValues.push(this.secret(place, SecretId, undefined))
-              } catch (error) {
-                this.askedAlone.add(this.secretNamed(place, SecretId).id)
-                Errors.push({ SecretId, ErrorCode: (error as UpstreamError).code, Message: 'refused' })
-              }
+        ask(() => {
+          const SecretValues: object[] = []
+          const Errors: object[] = []
+          for (const SecretId of SecretIdList) {
+            const isForeign = SecretId.startsWith('arn:') && !SecretId.includes(accountOf(place))
+            try {
+              if (isForeign) throw failure('AccessDeniedException', 400, 'no member of a batch')
+              SecretValues.push(this.secret(place, SecretId, undefined))
+            } catch (error) {
+              Errors.push({ SecretId, ErrorCode: (error as UpstreamError).code, Message: 'refused' })
             }
-            return { SecretValues, Errors, $metadata: {} }
-          },
-          SecretIdList.map((id) => this.secretNamed(place, id)),
-        ),
+          }
+          return { SecretValues, Errors, $metadata: {} }
+        }),
       getParameter: (place, { Name, WithDecryption }) =>
         ask(() => ({ Parameter: this.parameter(place, Name!, WithDecryption ?? false), $metadata: {} })),
       getParameters: (place, { Names = [], WithDecryption = false }) =>
-        ask(
-          () => {
-            const Parameters: object[] = []
-            const InvalidParameters: string[] = []
-            for (const name of Names) {
-              try {
-                Parameters.push(this.parameter(place, name, WithDecryption))
-              } catch {
-                this.askedAlone.add(this.parameterNamed(place, name).id)
-                InvalidParameters.push(name)
-              }
+        ask(() => {
+          const Parameters: object[] = []
+          const InvalidParameters: string[] = []
+          for (const name of Names) {
+            try {
+              Parameters.push(this.parameter(place, name, WithDecryption))
+            } catch {
+              InvalidParameters.push(name)
             }
-            return { Parameters, InvalidParameters, $metadata: {} }
-          },
-          Names.map((name) => this.parameterNamed(place, name)),
-        ),
+          }
+          return { Parameters, InvalidParameters, $metadata: {} }
+        }),
       getParametersByPath: (place, { Path, Recursive = false, WithDecryption = false, NextToken = '' }) =>
         ask(() => {
           // One place a page, whether or not the parameter is there.
@@ -654,24 +629,21 @@ function parameterShape(thing: Thing, selector: string, isDecrypted: boolean): P
 }
 
 function valueOf(thing: Thing, form: 'plain' | 'cipher'): string {
-  return `<${thing.id}|${stateOf(thing)}|${form}|${seeing}>`
+  return `<${thing.id}|${stateOf(thing)}|${form}>`
 }
 
 interface Value {
   readonly id: string
   readonly state: number
   readonly form: string
-  /** The moment when the call was made that brought it. */
-  readonly call: number
 }
 
 function valuesIn(text: string): Value[] {
-  const found = [...text.matchAll(/<([^|<>]+)\|(\d+)\|(plain|cipher)\|(\d+)>/g)]
-  return found.map(([, id = '', state, form = '', call]) => ({
+  const found = [...text.matchAll(/<([^|<>]+)\|(\d+)\|(plain|cipher)>/g)]
+  return found.map(([, id = '', state, form = '']) => ({
     id,
     state: Number(state),
     form,
-    call: Number(call),
   }))
 }
 
@@ -698,8 +670,6 @@ function upstreamOf(services: SecretsManager & ParameterStore): Upstream {
 }
 
 const realNow = Date.now
-/** The moment when the call was made that AWS looks at. */
-let seeing = 0
 let runs = 0
 
 test('no reader gets what is older than the last write or refresh before it, nor what is not its own', async (t) => {
@@ -714,7 +684,6 @@ test('no reader gets what is older than the last write or refresh before it, nor
           for (const one of commands) await world.run(one)
           for (let i = 0; world.calls.length > 0; i++) {
             assert.ok(i < 1_000, 'it ends')
-            world.moment++
             world.calls.shift()!.answer()
             await settle()
           }
