@@ -200,6 +200,19 @@ test('a refusal in the background is not remembered, unless a reader has waited 
   assert.equal(fetches.length, 1, 'remembered')
 })
 
+test('an answer that comes too late to be kept still forgets an absence, which it may have ended', async () => {
+  const { cache, fetches } = bench({ negativeTtlMs: 10_000 })
+  const refreshed = cache.refresh(A)
+  cache.changed(['a'])
+  const absent = cache.load(ARN)
+  fetches[1]!.reject(failure('absent'))
+  await assert.rejects(absent)
+  fetches[0]!.resolve('created meanwhile')
+  assert.equal(await refreshed, 'created meanwhile')
+  void cache.load(ARN)
+  assert.equal(fetches.length, 3, 'AWS is asked')
+})
+
 test('a refusal ahead of the expiry is not remembered, and the answer is served until its time is over', async () => {
   const { cache, clock, fetches, read } = bench({
     negativeTtlMs: 100_000,

@@ -187,6 +187,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     const { order } = requested
     if (this.#knowledge.isAnsweredSince(keys, order)) return
     const isHeld = isInPlace && keys.some((key) => this.#lru.get(key) !== undefined)
+    this.#forgetAbsences(this.#subjectsOf(question))
     this.#learn(keys, order)
     const isCurrent = !this.#knowledge.isChangedSince(this.#subjectsOf(question), order)
     if (isCurrent && (isHeld || !isInPlace)) this.#keep(question, answer, aliases, requested)
@@ -290,6 +291,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     if (!isRefresh && this.#lru.get(key)?.answer === answer) return
     const aliases = this.#aliasesOf(question, answer)
     const subjects = this.#subjectsOf(question)
+    this.#forgetAbsences(subjects)
     // Under its own key there is nothing newer while it is the newest flight.
     const isCurrent =
       isNewest &&
@@ -308,13 +310,17 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     const { rules, random, ttlMs, mostBytes } = this.#options
     const { key } = question
     const subjects = this.#subjectsOf(question)
-    this.#absences.deleteWhere((absence) => this.#knowledge.overlap(absence.subjects, subjects))
     if (!this.#mayKeep(question)) return
     const bytes = this.#bytesOf(key, answer)
     if (bytes > mostBytes(question)) return
     // Freshness counts from the question, not from the answer: the sandbox may have been frozen between the two.
     const life = lifeOf(at, ttlMs(question), rules, random)
     this.#lru.set(key, { answer, life, attempts: noAttempts(), order, subjects }, bytes, aliases)
+  }
+
+  /** An answer has come, whether it is kept or not: to ask once more costs a call, and an absence may be over. */
+  #forgetAbsences(subjects: readonly string[]): void {
+    this.#absences.deleteWhere((absence) => this.#knowledge.overlap(absence.subjects, subjects))
   }
 
   /** An answer of these keys is known: nothing older is held from now on, nor kept, nor joined. */
