@@ -213,6 +213,18 @@ test('an answer that comes too late to be kept still forgets an absence, which i
   assert.equal(fetches.length, 3, 'AWS is asked')
 })
 
+test('an absence that was asked for before another spelling succeeded is not remembered when it comes', async () => {
+  const { cache, fetches } = bench({ negativeTtlMs: 10_000 })
+  const absent = cache.load(ARN)
+  const there = cache.load(A)
+  fetches[1]!.resolve('created meanwhile')
+  await there
+  fetches[0]!.reject(failure('absent'))
+  await assert.rejects(absent)
+  void cache.load(ARN)
+  assert.equal(fetches.length, 3, 'AWS is asked')
+})
+
 test('a refusal ahead of the expiry is not remembered, and the answer is served until its time is over', async () => {
   const { cache, clock, fetches, read } = bench({
     negativeTtlMs: 100_000,

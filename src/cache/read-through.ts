@@ -187,7 +187,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     const { order } = requested
     if (this.#knowledge.isAnsweredSince(keys, order)) return
     const isHeld = isInPlace && keys.some((key) => this.#lru.get(key) !== undefined)
-    this.#forgetAbsences(this.#subjectsOf(question))
+    this.#forgetAbsences(this.#subjectsOf(question), order)
     this.#learn(keys, order)
     const isCurrent = !this.#knowledge.isChangedSince(this.#subjectsOf(question), order)
     if (isCurrent && (isHeld || !isInPlace)) this.#keep(question, answer, aliases, requested)
@@ -291,7 +291,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     if (!isRefresh && this.#lru.get(key)?.answer === answer) return
     const aliases = this.#aliasesOf(question, answer)
     const subjects = this.#subjectsOf(question)
-    this.#forgetAbsences(subjects)
+    this.#forgetAbsences(subjects, requested.order)
     // Under its own key there is nothing newer while it is the newest flight.
     const isCurrent =
       isNewest &&
@@ -319,8 +319,10 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
   }
 
   /** An answer has come, whether it is kept or not: to ask once more costs a call, and an absence may be over. */
-  #forgetAbsences(subjects: readonly string[]): void {
+  #forgetAbsences(subjects: readonly string[], order: number): void {
+    if (this.#options.negativeTtlMs === 0) return
     this.#absences.deleteWhere((absence) => this.#knowledge.overlap(absence.subjects, subjects))
+    this.#knowledge.answered(subjects.map(asKey), order)
   }
 
   /** An answer of these keys is known: nothing older is held from now on, nor kept, nor joined. */
@@ -379,6 +381,8 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     if (kind === 'absent' && negativeTtlMs > 0 && isAwaited) {
       const subjects = this.#subjectsOf(question)
       if (this.#knowledge.isChangedSince(subjects, requested.order)) return
+      // It was there under another spelling, when somebody asked later.
+      if (this.#knowledge.isAnsweredSince(subjects.map(asKey), requested.order)) return
       const life = lifeOf(now(), negativeTtlMs, PLAIN, random)
       this.#absences.set(key, { error, life, subjects }, 1)
     }
@@ -389,4 +393,9 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     // AWS has refused, so this answer must not be served after its expiry.
     else held.life = { ...held.life, goneAt: held.life.expiresAt }
   }
+}
+
+/** No question has such a key: those begin with their store. */
+function asKey(subject: string): string {
+  return `of ${subject}`
 }
