@@ -2,20 +2,15 @@
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { LOCAL_CREDENTIALS, startAws } from '../../local/emulators/aws/server.ts'
-import { testTls } from '../../local/emulators/aws/tls.ts'
-import { startLambda } from '../../local/emulators/lambda/host.ts'
-import { freePort } from '../../tools/free-port.ts'
-import { exchange } from '../../tools/wire.ts'
 import { EXTENSION_PATH } from '../layers.ts'
+import { runExtension } from '../run-extension.ts'
 import { touchedBy, withPagesApart } from './touched.ts'
 
 const HITS = 20
 /** For a function that asks late. By then the extension has warmed up, and is idle. */
 const LATE_MS = 1_000
-const PATIENCE_MS = 60_000
 
 /**
  * The numbers of all pages that were touched from the start to a first secret, a parameter and a few hits, over TLS:
@@ -51,37 +46,14 @@ export async function startOnce(
   waitMs: number,
   atEnd: (pid: number) => void = () => {},
 ): Promise<void> {
-  const { caPath, ...tls } = testTls()
-  const aws = await startAws({ seed: { secrets: { s: 'v' }, parameters: { '/p': 'v' } }, tls })
-  const port = await freePort()
-  const sessionToken = LOCAL_CREDENTIALS.sessionToken ?? ''
-  const get = async (target: string) => {
-    const head = `Host: localhost:${port}\r\nX-Aws-Parameters-Secrets-Token: ${sessionToken}\r\n\r\n`
-    const [reply] = await exchange(port, `GET ${target} HTTP/1.1\r\n${head}`)
-    if (reply?.status !== 200) throw new Error(`${target} was answered ${reply?.status}`)
-  }
-  const lambda = await startLambda({
-    extensions: [{ name: basename(EXTENSION_PATH), command }],
-    credentials: { ...LOCAL_CREDENTIALS, sessionToken },
-    functionEnvironment: {
-      AWS_ENDPOINT_URL: aws.url,
-      AWS_CA_BUNDLE: caPath,
-      PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(port),
-    },
-    initTimeoutMs: PATIENCE_MS,
-    functionInit: async () => {
+  await runExtension({
+    command,
+    secrets: ['s'],
+    async functionInit(get) {
       await sleep(waitMs)
       for (let hits = 0; hits <= HITS; hits++) await get('/secretsmanager/get?secretId=s')
       await get('/systemsmanager/parameters/get?name=%2Fp')
     },
+    use: (lambda) => atEnd(lambda.processes[0]!.pid),
   })
-  try {
-    await lambda.initialized()
-    atEnd(lambda.processes[0]!.pid)
-    const { exitCode } = await lambda.shutdown()
-    if (exitCode !== 0) throw new Error(`ended with ${exitCode}`)
-  } finally {
-    await lambda.close()
-    await aws.close()
-  }
 }

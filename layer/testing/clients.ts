@@ -4,7 +4,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Build, isHere, make } from './toolchain.ts'
+import { type Build, isHere, make, pipBuild } from './toolchain.ts'
 
 export interface Client {
   readonly name: string
@@ -21,19 +21,7 @@ export const PYTHON_PACKAGES = join(READY, 'python')
 const REQUIREMENTS = join(SOURCES, 'python/requirements.txt')
 const JAVA = join(READY, 'java')
 
-const PIP: Build = {
-  command: [
-    'pip',
-    'install',
-    '--quiet',
-    '--upgrade',
-    '--target',
-    PYTHON_PACKAGES,
-    '--requirement',
-    REQUIREMENTS,
-  ],
-  once: { file: REQUIREMENTS, done: join(READY, 'pip-done') },
-}
+const PIP = pipBuild(PYTHON_PACKAGES, REQUIREMENTS)
 const GO: Build = {
   command: ['go', 'build', '-C', join(SOURCES, 'go'), '-o', join(READY, 'go-client'), '.'],
 }

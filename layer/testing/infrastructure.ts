@@ -3,26 +3,14 @@
 
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Build, isHere, make } from './toolchain.ts'
+import { type Build, isHere, make, pipBuild } from './toolchain.ts'
 
 /** Where the packages for Python are. */
 export const INFRASTRUCTURE = fileURLToPath(new URL('../../dist/infrastructure', import.meta.url))
 const REQUIREMENTS = fileURLToPath(new URL('infrastructure.txt', import.meta.url))
 export const CDK = fileURLToPath(new URL('../examples/cdk', import.meta.url))
 
-const PIP: Build = {
-  command: [
-    'pip',
-    'install',
-    '--quiet',
-    '--upgrade',
-    '--target',
-    INFRASTRUCTURE,
-    '--requirement',
-    REQUIREMENTS,
-  ],
-  once: { file: REQUIREMENTS, done: join(INFRASTRUCTURE, 'installed.txt') },
-}
+const PIP = pipBuild(INFRASTRUCTURE, REQUIREMENTS)
 const NPM: Build = {
   command: ['npm', 'ci', '--silent', '--no-audit', '--prefix', CDK],
   once: { file: join(CDK, 'package-lock.json'), done: join(CDK, 'node_modules/installed.json') },

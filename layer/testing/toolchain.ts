@@ -11,6 +11,14 @@ export interface Build {
   readonly env?: Readonly<Record<string, string>>
 }
 
+/** Packages for Python, into a folder of their own. */
+export function pipBuild(folder: string, requirements: string): Build {
+  return {
+    command: ['pip', 'install', '--quiet', '--upgrade', '--target', folder, '--requirement', requirements],
+    once: { file: requirements, done: `${folder}/installed.txt` },
+  }
+}
+
 /** Whether the tool is on this machine. One named by its path is made by a build before. */
 export function isHere({ command: [tool] }: Build): boolean {
   if (tool.startsWith('/')) return true
