@@ -193,7 +193,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
         onPage({ secrets, refused }, at) {
           found += secrets.length + refused.length
           for (const { secretId, code } of refused) {
-            if (++refusals <= MOST_NAMED) log.warn(say`prefetch failed: ${shown(code)} (${shown(secretId)})`)
+            if (++refusals <= MOST_NAMED) log.warn(say`prefetch failed: ${code} (${shown(secretId)})`)
           }
           return onPage(secrets, at, (secret) => {
             const lookup = secretLookup(secret.Name ?? secret.ARN ?? '', undefined, undefined, role)

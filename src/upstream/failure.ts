@@ -232,6 +232,6 @@ function numberOf(value: unknown): number {
 }
 
 /** An error code or a request id: one word of plain characters, else nothing. */
-function wordOf(value: unknown): Public | undefined {
+export function wordOf(value: unknown): Public | undefined {
   return typeof value === 'string' && /^[\w.:-]{1,128}$/.test(value) ? shown(value) : undefined
 }

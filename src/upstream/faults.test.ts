@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { describe, test, type TestContext } from 'node:test'
 import { startAws, testTls, type Fault } from '../../local/emulators/aws/index.ts'
 import { UpstreamError } from '../errors.ts'
-import { parameterLookup, secretLookup } from '../lookup.ts'
+import { parameterLookup, pathLookup, secretLookup } from '../lookup.ts'
 import { bodyOf } from '../../test/body-of.ts'
 import { upstreamBuilds, type UpstreamBuild } from '../../test/upstream-builds.ts'
 import { settingsFor } from '../../test/upstream-settings.ts'
@@ -216,6 +216,36 @@ describe('faults', { concurrency: 8 }, () => {
           }
           upstream.reset()
         }
+      }
+    })
+
+    test(`${build.name}: an answer to many that is not AWS's is a failed call, whatever its lists hold`, async (t) => {
+      const bodies = [
+        '{"Errors":[null],"SecretValues":[],"Parameters":[null]}',
+        '{"Errors":5,"SecretValues":[],"Parameters":5}',
+        '{"Errors":["x"],"SecretValues":5,"Parameters":["x"]}',
+        '{"Errors":[],"SecretValues":[null,5],"Parameters":{"length":1}}',
+        '{"Errors":[{"SecretId":5}],"SecretValues":[],"Parameters":[{"Name":5}]}',
+        '{"Errors":[{"SecretId":"a","ErrorCode":{"a":1}}],"SecretValues":[],"Parameters":[{}]}',
+        '{"Errors":[],"SecretValues":[{"ARN":"a","SecretString":7}],"Parameters":[{"Name":"a","Value":7}]}',
+      ]
+      for (const body of bodies) {
+        const url = await serve(t, (req, res) => {
+          req.resume().once('end', () => res.end(body))
+        })
+        const upstream = build.createUpstream(settingsFor(url))
+        const reader = { requested: () => undefined, onPage: () => assert.fail('it is no page') }
+        const lists = [
+          upstream.fetchMatching([{ key: 'name', value: 'a' }], undefined, reader),
+          upstream.fetchPath(pathLookup('/a', true, true), reader),
+        ]
+        for (const list of lists) assert.equal((await failureOf(list)).code, 'ResponseError', body)
+        // What a batch does not answer is asked for alone.
+        const parts: unknown[] = []
+        await upstream.fetchSecrets([SECRET], (_, part) => parts.push(part))
+        await upstream.fetchParameters([PARAMETER], (_, part) => parts.push(part))
+        assert.deepEqual(parts, [undefined, undefined], body)
+        upstream.reset()
       }
     })
 

@@ -1,8 +1,9 @@
 import type { SecretFields } from '../fields.ts'
 import type { SecretFilter } from '../lookup.ts'
-import { say } from '../public.ts'
+import { say, type Public } from '../public.ts'
+import { wordOf } from './failure.ts'
 import { readPages, type PageReader } from './pages.ts'
-import { isSecret, type SecretsManager } from './secrets-manager.ts'
+import { partsOf, type SecretsManager } from './secrets-manager.ts'
 
 // Secrets that filters choose, with their values: "BatchGetSecretValue" in the AWS API reference.
 
@@ -13,7 +14,7 @@ const MEMBERS_BYTES = 500
 interface MatchingPage {
   readonly secrets: readonly SecretFields[]
   /** Those that match and may not be read. */
-  readonly refused: readonly { readonly secretId: string; readonly code: string }[]
+  readonly refused: readonly { readonly secretId: string; readonly code: Public }[]
 }
 
 export type MatchingOptions<T> = PageReader<MatchingPage, T>
@@ -37,18 +38,14 @@ export function getMatching<T>(
           { Filters, MaxResults: SECRETS_A_PAGE, ...(token !== undefined && { NextToken: token }) },
           withinMs,
         )
-        const { SecretValues: found = [], Errors = [], NextToken: nextToken } = answer
-        if (!Array.isArray(found) || !found.every(isSecret) || !Array.isArray(Errors))
-          return { page: undefined, count: 0, bytes: 0, nextToken }
-        const page = {
-          secrets: found,
-          refused: Errors.map(({ SecretId = '', ErrorCode = '' }) => ({
-            secretId: SecretId,
-            code: ErrorCode,
-          })),
-        }
-        const bytes = found.reduce((sum, one) => sum + bytesOf(one), 0)
-        return { page, count: found.length + Errors.length, bytes, nextToken }
+        const { secrets, errors } = partsOf(answer)
+        const refused = errors.map(({ SecretId, ErrorCode }) => ({
+          secretId: SecretId ?? '',
+          code: wordOf(ErrorCode) ?? say`UnknownError`,
+        }))
+        const bytes = secrets.reduce((sum, one) => sum + bytesOf(one), 0)
+        const count = secrets.length + refused.length
+        return { page: { secrets, refused }, count, bytes, nextToken: answer.NextToken }
       },
     },
     reader,

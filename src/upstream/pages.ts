@@ -1,6 +1,6 @@
 import { UpstreamError } from '../errors.ts'
 import { say, type Public } from '../public.ts'
-import { listTooLong, listTooSlow, unreadable, type Operation } from './failure.ts'
+import { listTooLong, listTooSlow, type Operation } from './failure.ts'
 
 // A list, page by page. Each page is a call that has its own bounds, and AWS says whether there is one more. So the list
 // as a whole has bounds, too: whoever names pages without an end gets no more than these.
@@ -28,13 +28,12 @@ interface List<Page> {
   readonly items: Public
   /** For the whole of it; 0: the longest there is. */
   readonly timeoutMs: number
-  /** `withinMs` bounds the call, retries included. */
+  /** `withinMs` bounds the call, retries included. Rejects with UpstreamError only, also for what is no page. */
   ask(token: string | undefined, withinMs: number): Promise<Asked<Page>>
 }
 
 interface Asked<Page> {
-  /** Undefined if it is none. */
-  readonly page: Page | undefined
+  readonly page: Page
   readonly count: number
   readonly bytes: number
   readonly nextToken: unknown
@@ -59,7 +58,6 @@ export async function readPages<Page, T>(
       const isOver = error instanceof UpstreamError && error.code === 'TimeoutError' && leftMs < withinMs
       throw isOver ? listTooSlow(operation, withinMs, count, items) : error
     })
-    if (asked.page === undefined) throw unreadable(operation)
     count += asked.count
     if (count > MOST_ITEMS) throw listTooLong(operation, say`more than ${MOST_ITEMS} ${items}`)
     token = typeof asked.nextToken === 'string' ? asked.nextToken : undefined

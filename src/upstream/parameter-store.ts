@@ -15,7 +15,7 @@ import type { Fields, ParameterFields } from '../fields.ts'
 import type { ParameterLookup } from '../lookup.ts'
 import type { RawAnswer } from '../raw-call.ts'
 import { inBatches, type Part } from './batches.ts'
-import { areStrings, isAbsent, isDateOrAbsent } from './checks.ts'
+import { areStrings, isAbsent, isDateOrAbsent, listIn } from './checks.ts'
 import type { Clients } from './client.ts'
 import { unreadable } from './failure.ts'
 import { carry, expiredAnswer, type CarriedCall } from './pass-through.ts'
@@ -101,7 +101,7 @@ export async function getParameters(
       return inBatches(batches, onPart, async (place, batch) => {
         const Names = batch.map(({ name }) => name)
         const answer = await service.getParameters(place, { Names, WithDecryption })
-        const parameters = (answer.Parameters ?? []).filter(isParameter)
+        const parameters = listIn('GetParameters', answer.Parameters, isParameter)
         return ({ name }) =>
           parameters.find(({ ARN, Name, Selector }) =>
             [ARN, Name].some((one) => one !== undefined && one + (Selector ?? '') === name),
@@ -116,7 +116,7 @@ function placeOf({ region }: Pick<ParameterStore, 'region'>, { name, role }: Par
 }
 
 /** A real parameter has a name; a proxy's page or an empty body has none. */
-export function isParameter(fields: ParameterFields | undefined): fields is ParameterFields {
+export function isParameter(fields: ParameterFields | null | undefined): fields is ParameterFields {
   if (typeof fields?.Name !== 'string') return false
   const { ARN, DataType, LastModifiedDate, Selector, SourceResult, Type, Value, Version } = fields
   return (

@@ -1,6 +1,7 @@
 import type { ParameterFields } from '../fields.ts'
 import type { PathLookup } from '../lookup.ts'
 import { say } from '../public.ts'
+import { listIn } from './checks.ts'
 import { readPages, type PageReader } from './pages.ts'
 import { isParameter, type ParameterStore } from './parameter-store.ts'
 
@@ -21,7 +22,7 @@ export function getPath<T>(
       items: say`parameters`,
       timeoutMs,
       async ask(token, withinMs) {
-        const { Parameters: found = [], NextToken: nextToken } = await service.getParametersByPath(
+        const { Parameters, NextToken: nextToken } = await service.getParametersByPath(
           { region: undefined, role },
           {
             Path: path,
@@ -31,7 +32,7 @@ export function getPath<T>(
           },
           withinMs,
         )
-        if (!Array.isArray(found) || !found.every(isParameter)) return { ...NONE, nextToken }
+        const found = listIn('GetParametersByPath', Parameters, isParameter)
         const bytes = found.reduce((sum, one) => sum + bytesOf(one), 0)
         return { page: found, count: found.length, bytes, nextToken }
       },
@@ -39,8 +40,6 @@ export function getPath<T>(
     reader,
   )
 }
-
-const NONE = { page: undefined, count: 0, bytes: 0 }
 
 function bytesOf({ Name = '', Value = '' }: ParameterFields): number {
   return Name.length + Buffer.byteLength(Value) + MEMBERS_BYTES

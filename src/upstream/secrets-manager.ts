@@ -2,6 +2,7 @@ import {
   BatchGetSecretValueCommand,
   GetSecretValueCommand,
   SecretsManagerClient,
+  type APIErrorType,
   type BatchGetSecretValueCommandInput,
   type BatchGetSecretValueCommandOutput,
   type GetSecretValueCommandInput,
@@ -12,7 +13,7 @@ import type { Fields, SecretFields } from '../fields.ts'
 import type { SecretLookup } from '../lookup.ts'
 import type { RawAnswer } from '../raw-call.ts'
 import { inBatches, type Part } from './batches.ts'
-import { areStrings, isAbsent, isDateOrAbsent } from './checks.ts'
+import { areStrings, isAbsent, isDateOrAbsent, listIn } from './checks.ts'
 import type { Clients } from './client.ts'
 import { unreadable } from './failure.ts'
 import { carry, expiredAnswer, type CarriedCall } from './pass-through.ts'
@@ -88,9 +89,8 @@ export function getSecrets(
   const batches = { lookups, size: IDS_A_CALL, placeOf: (lookup: SecretLookup) => placeOf(service, lookup) }
   return inBatches(batches, onPart, async (place, batch) => {
     const ids = batch.map(({ secretId }) => secretId)
-    const { SecretValues = [], Errors = [] } = await service.batchGetSecretValue(place, { SecretIdList: ids })
-    const secrets = SecretValues.filter(isSecret)
-    const refusedIds = new Set(Errors.map(({ SecretId }) => SecretId))
+    const { secrets, errors } = partsOf(await service.batchGetSecretValue(place, { SecretIdList: ids }))
+    const refusedIds = new Set(errors.map(({ SecretId }) => SecretId))
     return ({ secretId }) => {
       if (refusedIds.has(secretId)) return undefined
       const found = secrets.filter(
@@ -106,11 +106,26 @@ function placeOf({ region }: Pick<SecretsManager, 'region'>, { secretId, role }:
   return { region: regionOfArn('secretsmanager', secretId, region), role }
 }
 
+/** What a batch brought, and what it refused. Throws UpstreamError for what is no answer of AWS. */
+export function partsOf({ SecretValues, Errors }: BatchGetSecretValueCommandOutput): {
+  readonly secrets: readonly SecretFields[]
+  readonly errors: readonly APIErrorType[]
+} {
+  return {
+    secrets: listIn('BatchGetSecretValue', SecretValues, isSecret),
+    errors: listIn('BatchGetSecretValue', Errors, isError),
+  }
+}
+
+function isError(one: APIErrorType | null | undefined): boolean {
+  return typeof one === 'object' && one !== null && areStrings([one.SecretId, one.ErrorCode])
+}
+
 /** A real secret has an ARN; a proxy's page or an empty body has none. */
-export function isSecret(fields: SecretFields): boolean {
-  const { ARN, CreatedDate, Name, SecretBinary, SecretString, VersionId, VersionStages } = fields
+function isSecret(fields: SecretFields | null | undefined): boolean {
+  if (typeof fields?.ARN !== 'string') return false
+  const { CreatedDate, Name, SecretBinary, SecretString, VersionId, VersionStages } = fields
   return (
-    typeof ARN === 'string' &&
     areStrings([Name, SecretString, VersionId]) &&
     isDateOrAbsent(CreatedDate) &&
     (isAbsent(SecretBinary) || SecretBinary instanceof Uint8Array) &&
