@@ -7,13 +7,13 @@ import { nameOf, parameterLookup, secretLookup } from './lookup.ts'
 const ID = '11111111-2222-3333-4444-555555555555'
 
 test('a secret lookup holds what was typed, and only that', () => {
-  assert.partialDeepStrictEqual(secretLookup('prod/db', undefined, undefined), {
+  assert.partialDeepStrictEqual(secretLookup('prod/db'), {
     store: 'secrets-manager',
     secretId: 'prod/db',
     versionId: undefined,
     versionStage: undefined,
   })
-  assert.partialDeepStrictEqual(secretLookup('prod/db', ID, 'AWSPREVIOUS'), {
+  assert.partialDeepStrictEqual(secretLookup('prod/db', { versionId: ID, versionStage: 'AWSPREVIOUS' }), {
     secretId: 'prod/db',
     versionId: ID,
     versionStage: 'AWSPREVIOUS',
@@ -21,37 +21,37 @@ test('a secret lookup holds what was typed, and only that', () => {
 })
 
 test('a parameter lookup appends the selector to the name, as GetParameter wants it', () => {
-  assert.equal(parameterLookup('/a/b', undefined, false).name, '/a/b')
-  assert.equal(parameterLookup('/a/b', '3', false).name, '/a/b:3')
-  assert.equal(parameterLookup('/a/b', 'Dev', true).name, '/a/b:Dev')
+  assert.equal(parameterLookup('/a/b').name, '/a/b')
+  assert.equal(parameterLookup('/a/b', { selector: '3' }).name, '/a/b:3')
+  assert.equal(parameterLookup('/a/b', { selector: 'Dev', withDecryption: true }).name, '/a/b:Dev')
   const arn = 'arn:aws:ssm:us-east-1:123456789012:parameter/a'
-  assert.equal(parameterLookup(arn, '2', false).name, arn + ':2')
+  assert.equal(parameterLookup(arn, { selector: '2' }).name, arn + ':2')
 })
 
 test('no stage and AWSCURRENT are one question, unless a version id narrows it', () => {
-  assert.equal(secretLookup('a', undefined, undefined).key, secretLookup('a', undefined, 'AWSCURRENT').key)
-  assert.notEqual(secretLookup('a', ID, undefined).key, secretLookup('a', ID, 'AWSCURRENT').key)
+  assert.equal(secretLookup('a').key, secretLookup('a', { versionStage: 'AWSCURRENT' }).key)
   assert.notEqual(
-    secretLookup('a', undefined, 'AWSPREVIOUS').key,
-    secretLookup('a', undefined, undefined).key,
+    secretLookup('a', { versionId: ID }).key,
+    secretLookup('a', { versionId: ID, versionStage: 'AWSCURRENT' }).key,
   )
+  assert.notEqual(secretLookup('a', { versionStage: 'AWSPREVIOUS' }).key, secretLookup('a').key)
 })
 
 test('a stage is compared by letter case, as AWS does', () => {
-  assert.notEqual(secretLookup('a', undefined, 'awscurrent').key, secretLookup('a', undefined, undefined).key)
+  assert.notEqual(secretLookup('a', { versionStage: 'awscurrent' }).key, secretLookup('a').key)
 })
 
 test('a selector apart and a selector in the name are one question', () => {
-  assert.equal(parameterLookup('/a', '3', false).key, parameterLookup('/a:3', undefined, false).key)
-  assert.notEqual(parameterLookup('/a', '3', false).key, parameterLookup('/a', '4', false).key)
+  assert.equal(parameterLookup('/a', { selector: '3' }).key, parameterLookup('/a:3').key)
+  assert.notEqual(parameterLookup('/a', { selector: '3' }).key, parameterLookup('/a', { selector: '4' }).key)
 })
 
 test('decrypted and not are two questions', () => {
-  assert.notEqual(parameterLookup('/a', undefined, true).key, parameterLookup('/a', undefined, false).key)
+  assert.notEqual(parameterLookup('/a', { withDecryption: true }).key, parameterLookup('/a').key)
 })
 
 test('a secret and a parameter of one name are two questions', () => {
-  assert.notEqual(secretLookup('a', undefined, undefined).key, parameterLookup('a', undefined, false).key)
+  assert.notEqual(secretLookup('a').key, parameterLookup('a').key)
 })
 
 // Names full of what might be taken for a separator; U+0000 is refused before a lookup is made.
@@ -74,7 +74,9 @@ test('two secret lookups share a key exactly when AWS would be asked the same', 
   const stages = fc.oneof(optional, fc.constant('AWSCURRENT'))
   fc.assert(
     fc.property(nasty, optional, stages, nasty, optional, stages, (id, v, stage, id2, v2, stage2) => {
-      const sameKey = secretLookup(id, v, stage).key === secretLookup(id2, v2, stage2).key
+      const sameKey =
+        secretLookup(id, { versionId: v, versionStage: stage }).key ===
+        secretLookup(id2, { versionId: v2, versionStage: stage2 }).key
       assert.equal(sameKey, asked(id, v, stage) === asked(id2, v2, stage2))
     }),
     { numRuns: 2000 },
@@ -84,8 +86,8 @@ test('two secret lookups share a key exactly when AWS would be asked the same', 
 test('two parameter lookups share a key exactly when the name that AWS gets and the decryption are equal', () => {
   fc.assert(
     fc.property(nasty, optional, fc.boolean(), nasty, optional, fc.boolean(), (n, s, d, n2, s2, d2) => {
-      const one = parameterLookup(n, s, d)
-      const two = parameterLookup(n2, s2, d2)
+      const one = parameterLookup(n, { selector: s, withDecryption: d })
+      const two = parameterLookup(n2, { selector: s2, withDecryption: d2 })
       assert.equal(one.key === two.key, one.name === two.name && d === d2)
     }),
     { numRuns: 2000 },
@@ -116,8 +118,11 @@ test('a key holds nothing of the request target that it was read from', () => {
 })
 
 test('the name for the log is what AWS is asked for, on one line and not longer than can be read', () => {
-  assert.equal(nameOf(secretLookup('MySecret', ID, 'AWSPREVIOUS')), 'secretId=MySecret')
-  assert.equal(nameOf(parameterLookup('/a/b', '3', true)), 'name=/a/b:3')
-  assert.equal(nameOf(secretLookup('a\r\nERROR b\u2028c', undefined, undefined)), 'secretId=a ERROR b c')
-  assert.ok(nameOf(parameterLookup('x'.repeat(100_000), undefined, false)).length < 1_100)
+  assert.equal(
+    nameOf(secretLookup('MySecret', { versionId: ID, versionStage: 'AWSPREVIOUS' })),
+    'secretId=MySecret',
+  )
+  assert.equal(nameOf(parameterLookup('/a/b', { selector: '3', withDecryption: true })), 'name=/a/b:3')
+  assert.equal(nameOf(secretLookup('a\r\nERROR b\u2028c')), 'secretId=a ERROR b c')
+  assert.ok(nameOf(parameterLookup('x'.repeat(100_000))).length < 1_100)
 })

@@ -39,7 +39,31 @@ export interface SecretFilter {
   readonly value: string
 }
 
-export type Lookup = SecretLookup | ParameterLookup | PathLookup
+/** A question for one value. */
+export type SingleLookup = SecretLookup | ParameterLookup
+
+export type Lookup = SingleLookup | PathLookup
+
+interface Selectors {
+  /** Undefined: the function's own. */
+  readonly role?: string | undefined
+}
+
+interface SecretSelectors extends Selectors {
+  readonly versionId?: string | undefined
+  readonly versionStage?: string | undefined
+}
+
+interface ParameterSelectors extends Selectors {
+  /** A version or a label. */
+  readonly selector?: string | undefined
+  readonly withDecryption?: boolean
+}
+
+interface PathSelectors extends Selectors {
+  readonly isRecursive?: boolean
+  readonly withDecryption?: boolean
+}
 
 // U+0000 joins the parts: it can stand in no name, stage or id that AWS accepts, and `route` refuses it.
 const SEPARATOR = '\u0000'
@@ -47,9 +71,7 @@ const SEPARATOR = '\u0000'
 /** Without a version id, no stage and `AWSCURRENT` ask the same; with one, AWSCURRENT is a further condition. */
 export function secretLookup(
   secretId: string,
-  versionId: string | undefined,
-  versionStage: string | undefined,
-  role?: string,
+  { versionId, versionStage, role }: SecretSelectors = {},
 ): SecretLookup {
   const stage = versionId === undefined ? (versionStage ?? 'AWSCURRENT') : (versionStage ?? '')
   const key = flat('s' + SEPARATOR + secretId + SEPARATOR + (versionId ?? '') + SEPARATOR + stage + as(role))
@@ -59,9 +81,7 @@ export function secretLookup(
 /** `name=a&version=3` and `name=a:3` ask the same. */
 export function parameterLookup(
   name: string,
-  selector: string | undefined,
-  withDecryption: boolean,
-  role?: string,
+  { selector, withDecryption = false, role }: ParameterSelectors = {},
 ): ParameterLookup {
   const selected = selector === undefined ? name : name + ':' + selector
   const key = flat('p' + SEPARATOR + selected + SEPARATOR + (withDecryption ? '1' : '0') + as(role))
@@ -70,9 +90,7 @@ export function parameterLookup(
 
 export function pathLookup(
   path: string,
-  isRecursive: boolean,
-  withDecryption: boolean,
-  role?: string,
+  { isRecursive = false, withDecryption = false, role }: PathSelectors = {},
 ): PathLookup {
   const flags = (isRecursive ? '1' : '0') + (withDecryption ? '1' : '0')
   const key = flat('b' + SEPARATOR + path + SEPARATOR + flags + as(role))

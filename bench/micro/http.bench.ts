@@ -35,7 +35,7 @@ export const benches: MicroBench[] = [
   ),
   repeated(
     'key',
-    () => secretLookup('prod/db', undefined, undefined),
+    () => secretLookup('prod/db'),
     ({ key }) => key.endsWith('AWSCURRENT'),
   ),
   repeated(

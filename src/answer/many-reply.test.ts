@@ -17,7 +17,7 @@ const secrets: ReadMany = {
 }
 const parameters: ReadMany = { ...secrets, store: 'parameter-store' }
 
-const lookup = secretLookup('a', undefined, undefined)
+const lookup = secretLookup('a')
 const answer = createAnswer(secretBody({ Name: 'a', SecretString: 'x' }))
 const good: Part = { lookup, got: answer, isHit: true }
 const stale = (ageMs: number): Part => ({ lookup, got: asStale(answer, ageMs), isHit: false })
@@ -55,7 +55,7 @@ test('for an SDK a list of failures is an answer, unless AWS was not heard at al
 })
 
 test('a list of parameters has no place for a failure but that one is not there', () => {
-  const name = parameterLookup('/a', undefined, false)
+  const name = parameterLookup('/a')
   const held: Part = {
     lookup: name,
     got: createAnswer(parameterBody({ Name: '/a', Value: 'x' })),

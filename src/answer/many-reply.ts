@@ -3,13 +3,13 @@ import { createReady, markStale, ORIGINAL_TYPE, type Answer, type Ready } from '
 import { parametersBytes, secretsBytes } from './many.ts'
 import { wireBody, WIRE_TYPE } from './wire-shape.ts'
 import { UpstreamError } from '../errors.ts'
-import type { ParameterLookup, SecretLookup } from '../lookup.ts'
+import type { SingleLookup } from '../lookup.ts'
 
 // One body from many answers. Failures of single names are listed in it.
 
 /** What came for one question, and whether it was held. */
 export interface Part {
-  readonly lookup: SecretLookup | ParameterLookup
+  readonly lookup: SingleLookup
   readonly got: Answer | UpstreamError
   readonly isHit: boolean
 }
@@ -69,6 +69,6 @@ function isFatal(store: Wanted['store'], { status, code }: UpstreamError): boole
   return status === 0 || (store === 'parameter-store' && !/^Parameter\w*NotFound$/.test(code))
 }
 
-function nameOf(lookup: SecretLookup | ParameterLookup): string {
+function nameOf(lookup: SingleLookup): string {
   return lookup.store === 'secrets-manager' ? lookup.secretId : lookup.name
 }

@@ -1,20 +1,20 @@
 import { UpstreamError } from '../errors.ts'
 import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
-import type { ParameterLookup, SecretLookup } from '../lookup.ts'
+import type { ParameterLookup, SecretLookup, SingleLookup } from '../lookup.ts'
 import type { LazyUpstream } from './lazy-upstream.ts'
 
 // Many questions in few calls. Each is a flight of the cache, whose answer is given by whoever fetches it.
 
-type Single = SecretLookup | ParameterLookup
-
-export interface Flight<L extends Single = Single> {
+export interface Flight<L extends SingleLookup = SingleLookup> {
   readonly lookup: L
   resolve(fields: Fields): void
   reject(error: unknown): void
 }
 
 /** A flight, and what it will be resolved with. */
-export function openFlight<L extends Single>(lookup: L): { flight: Flight<L>; fields: Promise<Fields> } {
+export function openFlight<L extends SingleLookup>(
+  lookup: L,
+): { flight: Flight<L>; fields: Promise<Fields> } {
   let resolve: (fields: Fields) => void = () => {}
   let reject: (error: unknown) => void = () => {}
   const fields = new Promise<Fields>((yes, no) => {
@@ -53,7 +53,7 @@ export async function fetchFlights(flights: readonly Flight[], options: BatchOpt
     })),
   ])
 
-  async function inBatches<L extends Single, T>(
+  async function inBatches<L extends SingleLookup, T>(
     some: readonly Flight<L>[],
     fetch: (
       lookups: readonly L[],

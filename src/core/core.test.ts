@@ -7,8 +7,8 @@ import { createLog } from '../log.ts'
 import { parameterLookup, secretLookup } from '../lookup.ts'
 import { createCore } from './core.ts'
 
-const SECRET = secretLookup('MySecret', undefined, undefined)
-const PARAMETER = parameterLookup('/app/url', undefined, false)
+const SECRET = secretLookup('MySecret')
+const PARAMETER = parameterLookup('/app/url')
 
 /** The core in this process, in front of the emulated AWS. */
 async function start(t: TestContext, env: Record<string, string> = {}) {
@@ -64,7 +64,7 @@ test('a store whose TTL is 0 keeps nothing, and the other store keeps its own', 
 
 test('a failure is logged with what AWS said, and the next read asks again', async (t) => {
   const { aws, core, lines } = await start(t)
-  const absent = secretLookup('Absent', undefined, undefined)
+  const absent = secretLookup('Absent')
   await assert.rejects(core.cache.load(absent), UpstreamError)
   assert.match(lines.join(''), /ERROR GetSecretValue request encountered an error.*ResourceNotFoundException/)
   aws.putSecret('Absent', 'here now')

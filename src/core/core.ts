@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts'
 import type { UpstreamError } from '../errors.ts'
 import { SnapshotGuard } from '../lambda/snapshot.ts'
 import type { Log } from '../log.ts'
-import type { Lookup, ParameterLookup, SecretLookup } from '../lookup.ts'
+import type { Lookup, SingleLookup } from '../lookup.ts'
 import { Meter, type Totals } from '../metrics/meter.ts'
 import type { CallObserver } from '../upstream/calls.ts'
 import { createEnvironment, type Environment } from './environment.ts'
@@ -29,7 +29,7 @@ export interface Core {
   /** Undefined if nothing is to become a variable of the function. */
   readonly environment: Environment | undefined
   /** Many at once; see read-many.ts. */
-  readMany(lookups: readonly (SecretLookup | ParameterLookup)[], isRefresh: boolean): Promise<Part[]>
+  readMany(lookups: readonly SingleLookup[], isRefresh: boolean): Promise<Part[]>
   readonly passThrough: PassThrough
   /** Undefined if nobody wants to know what is counted. */
   readonly metrics: Metrics | undefined

@@ -5,7 +5,7 @@ import { makeShape, memberShape, VALUE } from '../answer/shape.ts'
 import type { EnvironmentSettings } from '../config/environment.ts'
 import { UpstreamError, type Reject } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { pathLookup, secretLookup, type Lookup, type ParameterLookup, type SecretLookup } from '../lookup.ts'
+import { pathLookup, secretLookup, type Lookup, type SingleLookup } from '../lookup.ts'
 import { say, shown, type Public } from '../public.ts'
 import {
   byteString,
@@ -26,11 +26,9 @@ import { allowedOf, byName, readSources, variableName, type Entry, type Source }
 //
 // LENGTH counts the bytes of VALUE.
 
-type Single = SecretLookup | ParameterLookup
-
 export interface Environment {
   /** What a prefetch is to fetch for it. */
-  readonly lookups: readonly Single[]
+  readonly lookups: readonly SingleLookup[]
   /** Whether it is no trouble that there is no such value: a variable is optional, and no other needs it. */
   isExpected(lookup: Lookup, error: UpstreamError): boolean
   /** Starts to fetch what a prefetch does not. */
@@ -98,7 +96,8 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
     begin() {
       if (isSnapStart || !isKept) return
       for (const source of sources) {
-        if (source.kind === 'path') load(pathLookup(source.path, true, true)).catch(() => undefined)
+        if (source.kind === 'path')
+          load(pathLookup(source.path, { isRecursive: true, withDecryption: true })).catch(() => undefined)
       }
     },
     async answer() {
@@ -200,14 +199,16 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
     try {
       if (source.kind === 'path') {
         const { path } = source
-        return parametersIn(await load(pathLookup(path, true, true))).map(({ name, value }) => ({
-          origin: say`ssm:${shown(name)}`,
-          name: variableName(naming, stepsBelow(path, name)),
-          value,
-        }))
+        return parametersIn(await load(pathLookup(path, { isRecursive: true, withDecryption: true }))).map(
+          ({ name, value }) => ({
+            origin: say`ssm:${shown(name)}`,
+            name: variableName(naming, stepsBelow(path, name)),
+            value,
+          }),
+        )
       }
       const { secretId } = source
-      const shape = shaped(await load(secretLookup(secretId, undefined, undefined)), undefined)
+      const shape = shaped(await load(secretLookup(secretId)), undefined)
       const text = 'kind' in shape ? '' : Buffer.from(shape.bytes, 'latin1').toString('utf8')
       const members = membersOf(text, naming.isWhole)
       if (members === undefined) return { code: say`InvalidJson` }
@@ -254,12 +255,12 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
     if (more > 0) log.error(say`environment: no value for ${more} more`)
   }
 
-  function lookups(): Single[] {
+  function lookups(): SingleLookup[] {
     const ofReferences = references.flatMap(({ reference }) =>
       'code' in reference ? [] : lookupsOf(reference),
     )
     const ofSources = sources.flatMap((source) =>
-      source.kind === 'secret' ? [secretLookup(source.secretId, undefined, undefined)] : [],
+      source.kind === 'secret' ? [secretLookup(source.secretId)] : [],
     )
     return [...ofReferences, ...ofSources]
   }
@@ -293,7 +294,7 @@ function record(name: string, bytes: string, mark: '' | ' new'): string {
   return `${name} ${bytes.length}${mark}\n${bytes}\n`
 }
 
-function lookupsOf({ parts }: Resolvable): Single[] {
+function lookupsOf({ parts }: Resolvable): SingleLookup[] {
   return parts.flatMap((part) => (typeof part === 'string' ? [] : [part.target.lookup]))
 }
 

@@ -5,14 +5,7 @@ import type { Purpose, ReadThrough, Requested } from '../cache/read-through.ts'
 import { UpstreamError } from '../errors.ts'
 import type { Fields } from '../fields.ts'
 import type { Log } from '../log.ts'
-import {
-  nameOf,
-  parameterLookup,
-  type Lookup,
-  type ParameterLookup,
-  type PathLookup,
-  type SecretLookup,
-} from '../lookup.ts'
+import { nameOf, parameterLookup, type Lookup, type PathLookup, type SingleLookup } from '../lookup.ts'
 import { say } from '../public.ts'
 import type { LazyUpstream } from './lazy-upstream.ts'
 import type { Prefetch } from './prefetch.ts'
@@ -37,7 +30,7 @@ export interface Fetch {
   /** Asks AWS; logs a failure. `page` is called before each page of a list. Rejects with UpstreamError, or with a defect. */
   fetch(lookup: Lookup, purpose: Purpose, page: () => Requested): Promise<Answer>
   /** The answer of fields that a batch brings; logs a failure. */
-  answerOf(lookup: SecretLookup | ParameterLookup, fields: Promise<Fields>): Promise<Answer>
+  answerOf(lookup: SingleLookup, fields: Promise<Fields>): Promise<Answer>
 }
 
 /** Of all lists that are being read, in bytes of their bodies. Each takes three times as much, until it is sent. */
@@ -94,7 +87,7 @@ export function createFetch(options: FetchOptions): Fetch {
         requested,
         onPage(page, at) {
           for (const parameter of page) {
-            const single = parameterLookup(parameter.Name ?? '', undefined, withDecryption, role)
+            const single = parameterLookup(parameter.Name ?? '', { withDecryption, role })
             const answer = spelledAnswer(single, { store: 'parameter-store', parameter }, own)
             bodies.push(answer.bytes)
             bytes += answer.bytes.length
@@ -114,7 +107,7 @@ export function createFetch(options: FetchOptions): Fetch {
 }
 
 /** An answer that nobody has asked for in one spelling, with the keys of all. */
-export function spelledAnswer(lookup: SecretLookup | ParameterLookup, fields: Fields, own: Own): Answer {
+export function spelledAnswer(lookup: SingleLookup, fields: Fields, own: Own): Answer {
   return createAnswer(goShape(fields), spellingsOf(lookup, fields, own))
 }
 

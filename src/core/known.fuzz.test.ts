@@ -118,7 +118,7 @@ function questionOf(picked: Pick, focus: readonly Name[]): Question {
   if (path !== undefined) {
     const of = PARAMETERS.filter((name) => isBelow(name, path, isRecursive))
     return {
-      lookup: pathLookup(path, isRecursive, isDecrypted, role),
+      lookup: pathLookup(path, { isRecursive, withDecryption: isDecrypted, role }),
       of: of.map((name) => parameterOf(own, name).id),
       version: '',
     }
@@ -128,20 +128,28 @@ function questionOf(picked: Pick, focus: readonly Name[]): Question {
     const { arn, id } = parameterOf(own, name)
     const selector = version === 'other' ? ':live' : ''
     const text = (spelling === 'name' ? name : arn) + selector
-    return { lookup: parameterLookup(text, undefined, isDecrypted, role), of: [id], version: selector }
+    return {
+      lookup: parameterLookup(text, { withDecryption: isDecrypted, role }),
+      of: [id],
+      version: selector,
+    }
   }
   const isPrevious = version === 'other'
   const of = { version: isPrevious ? 'AWSPREVIOUS' : 'AWSCURRENT' }
   if (spelling === 'reference') {
     const text = REFERENCE + name + (isPrevious ? ':AWSPREVIOUS' : '')
-    return { ...of, lookup: parameterLookup(text, undefined, true, role), of: [secretOf(own, name).id] }
+    return {
+      ...of,
+      lookup: parameterLookup(text, { withDecryption: true, role }),
+      of: [secretOf(own, name).id],
+    }
   }
   const { arn, id } = secretOf(spelling !== 'name' && isForeign ? OTHER : own, name)
   // The partial ARN of such a name would be taken for a complete one.
   const partial = name === 'tail-AbCdEf' ? arn : arn.slice(0, -7)
   const text = { name, arn, partial }[spelling]
   const stage = isPrevious ? 'AWSPREVIOUS' : version === 'current' ? 'AWSCURRENT' : undefined
-  return { ...of, lookup: secretLookup(text, undefined, stage, role), of: [id] }
+  return { ...of, lookup: secretLookup(text, { versionStage: stage, role }), of: [id] }
 }
 
 function isParameter(name: Name): name is (typeof PARAMETERS)[number] {

@@ -11,6 +11,7 @@ import {
   type Lookup,
   type ParameterLookup,
   type SecretLookup,
+  type SingleLookup,
 } from '../lookup.ts'
 import { say, shown, type Public } from '../public.ts'
 import { fetchFlights, openFlight, type Flight } from './batch.ts'
@@ -42,7 +43,7 @@ export interface Prefetch {
 export interface PrefetchOptions {
   readonly config: Config
   /** Questions besides those of the lists. */
-  readonly lookups: readonly Single[]
+  readonly lookups: readonly SingleLookup[]
   /** Failures that are logged at DEBUG. */
   isExpected(lookup: Lookup, error: UpstreamError): boolean
   readonly log: Log
@@ -54,15 +55,13 @@ export interface PrefetchOptions {
 /** A list that is being fetched: the parameters below a path, or the secrets that are chosen. */
 interface ListFetch {
   /** Whether an answer to that question may be in it. */
-  readonly mayHold: (lookup: Single) => boolean
+  readonly mayHold: (lookup: SingleLookup) => boolean
   /** Of its latest page. */
   requested: Requested
   isOver: boolean
   /** Whom to wake when a page has come, or no more will. */
   readonly waiting: (() => void)[]
 }
-
-type Single = SecretLookup | ParameterLookup
 
 /** Secrets that a list chooses without naming them. */
 interface Chosen extends Choice {
@@ -128,7 +127,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
   }
 
   /** Makes the question a flight. None if a caller's own was there first; else its answer is given by resolving it. */
-  function start(lookup: SecretLookup | ParameterLookup, own: Own): Flight[] {
+  function start(lookup: SingleLookup, own: Own): Flight[] {
     const flights: Flight[] = []
     const requested = cache().request()
     const settled = cache()
@@ -145,7 +144,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
         },
       )
     if (lookup.store === 'parameter-store') {
-      const sibling = parameterLookup(lookup.name, undefined, false, lookup.role)
+      const sibling = parameterLookup(lookup.name, { role: lookup.role })
       siblings.set(sibling.key, { requested, settled })
     }
     return flights
@@ -153,7 +152,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
 
   async function fetchPath({ name: path, role }: Listed, own: Own): Promise<void> {
     // A version is in no list.
-    const mayHold = (lookup: Single): boolean =>
+    const mayHold = (lookup: SingleLookup): boolean =>
       lookup.store === 'parameter-store' &&
       lookup.role === role &&
       lookup.name.startsWith(path) &&
@@ -161,16 +160,23 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
     await fetchList(say`path=${shown(path)}`, mayHold, async (requested, onPage) => {
       const aws = await upstream.load()
       let found = 0
-      await aws.fetchPath(pathLookup(path === '/' ? path : path.slice(0, -1), true, true, role), {
-        requested,
-        onPage(page, at) {
-          found += page.length
-          return onPage(page, at, (parameter) => {
-            const lookup = parameterLookup(parameter.Name ?? '', undefined, true, role)
-            return [lookup, spelledAnswer(lookup, { store: 'parameter-store', parameter }, own)]
-          })
+      await aws.fetchPath(
+        pathLookup(path === '/' ? path : path.slice(0, -1), {
+          isRecursive: true,
+          withDecryption: true,
+          role,
+        }),
+        {
+          requested,
+          onPage(page, at) {
+            found += page.length
+            return onPage(page, at, (parameter) => {
+              const lookup = parameterLookup(parameter.Name ?? '', { withDecryption: true, role })
+              return [lookup, spelledAnswer(lookup, { store: 'parameter-store', parameter }, own)]
+            })
+          },
         },
-      })
+      )
       if (found === 0) log.warn(say`prefetch: there is no parameter below path=${shown(path)}`)
     })
   }
@@ -178,7 +184,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
   async function fetchChosen(choice: Chosen, own: Own): Promise<void> {
     const { label, filters, role } = choice
     if (room === 0) return warnOfCapacity()
-    const mayHold = (lookup: Single): boolean =>
+    const mayHold = (lookup: SingleLookup): boolean =>
       lookup.store === 'secrets-manager' &&
       lookup.role === role &&
       lookup.versionId === undefined &&
@@ -196,7 +202,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
             if (++refusals <= MOST_NAMED) log.warn(say`prefetch failed: ${code} (${shown(secretId)})`)
           }
           return onPage(secrets, at, (secret) => {
-            const lookup = secretLookup(secret.Name ?? secret.ARN ?? '', undefined, undefined, role)
+            const lookup = secretLookup(secret.Name ?? secret.ARN ?? '', { role })
             return [lookup, spelledAnswer(lookup, { store: 'secrets-manager', secret }, own)]
           })
         },
@@ -216,7 +222,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
       onPage: <T>(
         page: readonly T[],
         requested: Requested,
-        answerOf: (one: T) => [Single, Answer],
+        answerOf: (one: T) => [SingleLookup, Answer],
       ) => boolean,
     ) => Promise<void>,
   ): Promise<void> {
@@ -248,9 +254,11 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
   }
 
   /** Looks into the cache after each page. */
-  async function fromList(list: ListFetch, lookup: Single): Promise<Answer | undefined> {
+  async function fromList(list: ListFetch, lookup: SingleLookup): Promise<Answer | undefined> {
     const decrypted =
-      lookup.store === 'parameter-store' ? parameterLookup(lookup.name, undefined, true, lookup.role) : lookup
+      lookup.store === 'parameter-store'
+        ? parameterLookup(lookup.name, { withDecryption: true, role: lookup.role })
+        : lookup
     while (!list.isOver && cache().peek(decrypted) === undefined) {
       await new Promise<void>((resolve) => list.waiting.push(resolve))
     }
@@ -274,7 +282,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
       secretsByKey.set(lookup.key, lookup)
     }
     for (const one of keptOf(lists.parameters, config.parametersTtlMs, say`SSM_PARAMETER_STORE_TTL`)) {
-      const lookup = parameterLookup(one.name, undefined, true, one.role)
+      const lookup = parameterLookup(one.name, { withDecryption: true, role: one.role })
       if (one.name.endsWith('/')) pathsAsked.set(lookup.key, one)
       else parametersByKey.set(lookup.key, lookup)
     }
@@ -323,10 +331,9 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
 function secretQuestion({ name: text, role }: Listed): SecretLookup {
   const [secretId = '', query] = text.split('?', 2)
   const selectors = new URLSearchParams(query)
-  return secretLookup(
-    secretId,
-    selectors.get('versionId') || undefined,
-    selectors.get('versionStage') || undefined,
+  return secretLookup(secretId, {
+    versionId: selectors.get('versionId') || undefined,
+    versionStage: selectors.get('versionStage') || undefined,
     role,
-  )
+  })
 }

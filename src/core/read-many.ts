@@ -2,7 +2,7 @@ import type { Answer } from '../answer/answer.ts'
 import type { Part } from '../answer/many-reply.ts'
 import type { ReadThrough } from '../cache/read-through.ts'
 import { UpstreamError } from '../errors.ts'
-import type { Lookup, ParameterLookup, SecretLookup } from '../lookup.ts'
+import type { Lookup, SingleLookup } from '../lookup.ts'
 import { fetchFlights, openFlight, type BatchOptions, type Flight } from './batch.ts'
 import type { Fetch } from './fetch.ts'
 
@@ -16,7 +16,7 @@ export interface ManyOptions extends BatchOptions {
  * order of the lookups. Rejects with a defect of ours only.
  */
 export async function readMany(
-  lookups: readonly (SecretLookup | ParameterLookup)[],
+  lookups: readonly SingleLookup[],
   isRefresh: boolean,
   options: ManyOptions,
 ): Promise<Part[]> {

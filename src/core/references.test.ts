@@ -27,7 +27,7 @@ function whyNot(value: string, name?: string): string {
 }
 
 const secret = (secretId: string, jsonKey?: string, versionStage?: string, versionId?: string) => ({
-  lookup: secretLookup(secretId, versionId, versionStage),
+  lookup: secretLookup(secretId, { versionId, versionStage }),
   jsonKey,
 })
 
@@ -47,7 +47,7 @@ test('the parts of a secret come in the order of valueFrom, and an empty one is 
 test('a parameter may have a version or a label', () => {
   for (const name of ['/a/b', 'a', '/a/b:3', '/a/b:live', PARAMETER_ARN, PARAMETER_ARN + ':3']) {
     assert.deepEqual(targetOf('resolve:ssm:' + name), {
-      lookup: parameterLookup(name, undefined, true),
+      lookup: parameterLookup(name, { withDecryption: true }),
       jsonKey: undefined,
     })
   }

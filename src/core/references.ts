@@ -1,4 +1,4 @@
-import { parameterLookup, secretLookup, type ParameterLookup, type SecretLookup } from '../lookup.ts'
+import { parameterLookup, secretLookup, type SingleLookup } from '../lookup.ts'
 import type { Reference } from '../config/environment.ts'
 import { say, shown, type Public } from '../public.ts'
 import { isReplaceable } from './variable-names.ts'
@@ -12,7 +12,7 @@ import { isReplaceable } from './variable-names.ts'
 
 /** One secret, or a member of its JSON, or one parameter. */
 export interface Target {
-  readonly lookup: SecretLookup | ParameterLookup
+  readonly lookup: SingleLookup
   readonly jsonKey: string | undefined
 }
 
@@ -95,7 +95,7 @@ function readParameter(name: string): Target | Failure {
   const isArn = name.startsWith('arn:')
   const isGood = parts.every((part) => part !== '') || isArn
   if (!isGood || parts.length > (isArn ? 7 : 2)) return { code: CODE }
-  return { lookup: parameterLookup(name, undefined, true), jsonKey: undefined }
+  return { lookup: parameterLookup(name, { withDecryption: true }), jsonKey: undefined }
 }
 
 /** `<name or ARN>[:json-key[:stage[:version-id]]]`. An ARN has seven parts, a name one. */
@@ -111,7 +111,10 @@ function readSecret(text: string): Target | Failure {
   }
   if (rest.length > 0) return { code: CODE }
   return {
-    lookup: secretLookup(secretId, versionId || undefined, versionStage || undefined),
+    lookup: secretLookup(secretId, {
+      versionId: versionId || undefined,
+      versionStage: versionStage || undefined,
+    }),
     jsonKey: jsonKey || undefined,
   }
 }

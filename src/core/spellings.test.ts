@@ -8,12 +8,13 @@ const secretArn = (region: string, account: string): string =>
   `arn:aws:secretsmanager:${region}:${account}:secret:mine-AbCdEf`
 const parameterArn = (path: string): string => `arn:aws:ssm:us-east-1:123456789012:parameter/${path}`
 
-const secretKey = (id: string): string => secretLookup(id, undefined, undefined).key
-const parameterKey = (name: string, decrypt: boolean): string => parameterLookup(name, undefined, decrypt).key
+const secretKey = (id: string): string => secretLookup(id).key
+const parameterKey = (name: string, decrypt: boolean): string =>
+  parameterLookup(name, { withDecryption: decrypt }).key
 
 function ofSecret(asked: string, arn: string, own = OWN as Parameters<typeof spellingsOf>[2]): string[] {
   const fields = { store: 'secrets-manager', secret: { ARN: arn, Name: 'mine' } } as const
-  return spellingsOf(secretLookup(asked, undefined, undefined), fields, own)
+  return spellingsOf(secretLookup(asked), fields, own)
 }
 
 function ofParameter(
@@ -21,7 +22,11 @@ function ofParameter(
   parameter: object,
   own = OWN as Parameters<typeof spellingsOf>[2],
 ): string[] {
-  return spellingsOf(parameterLookup(asked, undefined, true), { store: 'parameter-store', parameter }, own)
+  return spellingsOf(
+    parameterLookup(asked, { withDecryption: true }),
+    { store: 'parameter-store', parameter },
+    own,
+  )
 }
 
 test('a name answers to the ARN and the partial ARN', () => {
@@ -46,9 +51,9 @@ test('an ARN answers to the name only where account and region are known to be o
 
 test('a version of a secret answers to spellings of that version alone', () => {
   const arn = secretArn('us-east-1', '123456789012')
-  const lookup = secretLookup('mine', undefined, 'AWSPREVIOUS')
+  const lookup = secretLookup('mine', { versionStage: 'AWSPREVIOUS' })
   const keys = spellingsOf(lookup, { store: 'secrets-manager', secret: { ARN: arn, Name: 'mine' } }, OWN)
-  assert.ok(keys.includes(secretLookup(arn, undefined, 'AWSPREVIOUS').key))
+  assert.ok(keys.includes(secretLookup(arn, { versionStage: 'AWSPREVIOUS' }).key))
   assert.ok(!keys.includes(secretKey(arn)) && !keys.includes(secretKey('mine')))
 })
 
@@ -92,7 +97,7 @@ test('a selector stays in every spelling', () => {
 })
 
 test('a SecureString without decryption answers to spellings without decryption alone', () => {
-  const lookup = parameterLookup('/a/b', undefined, false)
+  const lookup = parameterLookup('/a/b')
   const parameter = { Name: '/a/b', ARN: parameterArn('a/b'), Type: 'SecureString' }
   assert.deepEqual(
     new Set(spellingsOf(lookup, { store: 'parameter-store', parameter }, OWN)),
@@ -104,7 +109,7 @@ test("a secret that is read by reference does not answer to the secret's ARN", (
   const name = '/aws/reference/secretsmanager/mine'
   const parameter = { Name: name, ARN: secretArn('us-east-1', '123456789012'), Type: 'SecureString' }
   const keys = spellingsOf(
-    parameterLookup(name, undefined, true),
+    parameterLookup(name, { withDecryption: true }),
     { store: 'parameter-store', parameter },
     OWN,
   )

@@ -1,5 +1,11 @@
 import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
-import { parameterLookup, secretLookup, type ParameterLookup, type SecretLookup } from '../lookup.ts'
+import {
+  parameterLookup,
+  secretLookup,
+  type ParameterLookup,
+  type SecretLookup,
+  type SingleLookup,
+} from '../lookup.ts'
 
 // Which other questions AWS would answer with the same bytes. A name stands for what has that name in the function's own
 // account and region. So an answer that was asked for by ARN is found under its name only if both are known to be the
@@ -15,11 +21,7 @@ export interface Own {
 const ARN_SUFFIX = /-[A-Za-z0-9]{6}$/
 
 /** The keys of those questions. */
-export function spellingsOf(
-  lookup: SecretLookup | ParameterLookup,
-  fields: Fields,
-  ofFunction: Own,
-): string[] {
+export function spellingsOf(lookup: SingleLookup, fields: Fields, ofFunction: Own): string[] {
   const { role } = lookup
   // A role's own account is in its ARN.
   const own = role === undefined ? ofFunction : { ...ofFunction, accountId: role.split(':')[4] }
@@ -41,7 +43,7 @@ function ofSecret(
   // One that ends as a complete ARN does is read by AWS as complete, and is that of another secret or of none.
   if (!ARN_SUFFIX.test(partial)) ids.push(partial)
   if (name !== undefined && isNamedFor(secretId, arn, own)) ids.push(name)
-  return ids.map((id) => secretLookup(id, versionId, versionStage, role).key)
+  return ids.map((id) => secretLookup(id, { versionId, versionStage, role }).key)
 }
 
 function ofParameter(lookup: ParameterLookup, parameter: ParameterFields, own: Own): string[] {
@@ -56,7 +58,9 @@ function ofParameter(lookup: ParameterLookup, parameter: ParameterFields, own: O
   // Only where there is nothing to decrypt.
   const isPlain = type === 'String' || type === 'StringList'
   const values = isPlain ? [true, false] : [withDecryption]
-  return values.flatMap((decrypt) => names.map((one) => parameterLookup(one, undefined, decrypt, role).key))
+  return values.flatMap((decrypt) =>
+    names.map((one) => parameterLookup(one, { withDecryption: decrypt, role }).key),
+  )
 }
 
 /** Whether the plain name stands for the same thing as this ARN. */

@@ -9,9 +9,10 @@ const PARAMETER_ARN = 'arn:aws:ssm:us-east-1:123456789012:parameter/app/url'
 const meet = (some: string[], others: string[]) =>
   some.some((one) => others.some((other) => overlap(one, other)))
 const secret = (id: string, versionId?: string, stage?: string) =>
-  subjectsOf(secretLookup(id, versionId, stage))
-const parameter = (name: string) => subjectsOf(parameterLookup(name, undefined, true))
-const path = (name: string, isRecursive: boolean) => subjectsOf(pathLookup(name, isRecursive, true))
+  subjectsOf(secretLookup(id, { versionId, versionStage: stage }))
+const parameter = (name: string) => subjectsOf(parameterLookup(name, { withDecryption: true }))
+const path = (name: string, isRecursive: boolean) =>
+  subjectsOf(pathLookup(name, { isRecursive, withDecryption: true }))
 
 test('every spelling of a secret is about the same secret, as a question and as a change', () => {
   const spellings = [

@@ -1,6 +1,6 @@
 import type { Shape } from '../answer/shape.ts'
 import type { Reject } from '../errors.ts'
-import type { Lookup, ParameterLookup, SecretLookup } from '../lookup.ts'
+import type { Lookup, SingleLookup } from '../lookup.ts'
 
 /** The role that a caller names: as which to ask; undefined if roles are ignored here; or why it is refused. */
 export type AdmitRole = (roleArn: string) => string | undefined | Reject
@@ -20,7 +20,7 @@ export interface Read {
 export interface ReadMany {
   readonly kind: 'many'
   readonly store: 'secrets-manager' | 'parameter-store'
-  readonly lookups: readonly (SecretLookup | ParameterLookup)[]
+  readonly lookups: readonly SingleLookup[]
   readonly refreshNow: boolean
   /** For an AWS SDK: AWS's own shape, in which a list of failures alone is an answer, too. */
   readonly isWire: boolean

@@ -11,7 +11,7 @@ import { settingsFor } from '../../test/upstream-settings.ts'
 import { createUpstream } from './index.ts'
 import type { ContainerSettings } from '../config/upstream.ts'
 
-const SECRET = secretLookup('a', undefined, undefined)
+const SECRET = secretLookup('a')
 const NO_EXPIRY = '0001-01-01T00:00:00Z'
 const START = Date.parse('2026-11-23T12:00:00Z')
 

@@ -12,8 +12,8 @@ import { upstreamBuilds, type UpstreamBuild } from '../../test/upstream-builds.t
 import { settingsFor } from '../../test/upstream-settings.ts'
 import type { UpstreamSettings } from '../config/upstream.ts'
 
-const SECRET = secretLookup('a', undefined, undefined)
-const PARAMETER = parameterLookup('/a', undefined, false)
+const SECRET = secretLookup('a')
+const PARAMETER = parameterLookup('/a')
 const SEED = {
   secrets: { a: { value: 'MARKER-secret' } },
   parameters: { '/a': { value: 'MARKER-parameter' } },
@@ -237,7 +237,7 @@ describe('faults', { concurrency: 8 }, () => {
         const reader = { requested: () => undefined, onPage: () => assert.fail('it is no page') }
         const lists = [
           upstream.fetchMatching([{ key: 'name', value: 'a' }], undefined, reader),
-          upstream.fetchPath(pathLookup('/a', true, true), reader),
+          upstream.fetchPath(pathLookup('/a', { isRecursive: true, withDecryption: true }), reader),
         ]
         for (const list of lists) assert.equal((await failureOf(list)).code, 'ResponseError', body)
         // What a batch does not answer is asked for alone.

@@ -1,6 +1,6 @@
 import type { Public } from '../public.ts'
 import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
-import type { ParameterLookup, PathLookup, SecretFilter, SecretLookup } from '../lookup.ts'
+import type { ParameterLookup, PathLookup, SecretFilter, SecretLookup, SingleLookup } from '../lookup.ts'
 import type { Part } from './batches.ts'
 import type { CallObserver } from './calls.ts'
 import { createClients } from './client.ts'
@@ -19,7 +19,7 @@ import type { RawAnswer, RawCall } from '../raw-call.ts'
 
 export interface Upstream {
   /** Asks AWS. Rejects with UpstreamError only. */
-  fetch(lookup: SecretLookup | ParameterLookup): Promise<Fields>
+  fetch(lookup: SingleLookup): Promise<Fields>
   /** Many current secrets in few calls; see secrets-manager.ts. */
   fetchSecrets(
     lookups: readonly SecretLookup[],

@@ -5,7 +5,7 @@ import { pathLookup } from '../lookup.ts'
 import type { ParameterStore } from './parameter-store.ts'
 import { getPath } from './path.ts'
 
-const LOOKUP = pathLookup('/app', true, true)
+const LOOKUP = pathLookup('/app', { isRecursive: true, withDecryption: true })
 
 interface Page {
   readonly Parameters?: readonly object[]

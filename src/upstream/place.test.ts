@@ -25,9 +25,7 @@ const arnIn = (region: string) => `arn:aws:ssm:${region}:123456789012:parameter/
 
 test('a parameter of another region is asked for in that region', async (t) => {
   const { aws, upstream } = await setUp(t)
-  const body = JSON.parse(
-    await bodyOf(upstream.fetch(parameterLookup(arnIn('eu-central-1'), undefined, false))),
-  )
+  const body = JSON.parse(await bodyOf(upstream.fetch(parameterLookup(arnIn('eu-central-1')))))
   assert.equal(body.Parameter.ARN, arnIn('eu-central-1'))
   assert.equal(aws.requests.at(-1)?.region, 'eu-central-1')
 })
@@ -35,16 +33,16 @@ test('a parameter of another region is asked for in that region', async (t) => {
 test('a secret of another region is asked for in that region', async (t) => {
   const { aws, upstream } = await setUp(t)
   const arn = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:a'
-  const body = JSON.parse(await bodyOf(upstream.fetch(secretLookup(arn, undefined, undefined))))
+  const body = JSON.parse(await bodyOf(upstream.fetch(secretLookup(arn))))
   assert.match(body.ARN, /^arn:aws:secretsmanager:eu-central-1:/)
   assert.equal(aws.requests.at(-1)?.region, 'eu-central-1')
 })
 
 test('names are asked for in the region of the function, also after an ARN of another', async (t) => {
   const { aws, upstream } = await setUp(t)
-  await upstream.fetch(parameterLookup(arnIn('eu-central-1'), undefined, false))
-  await upstream.fetch(parameterLookup('/a', undefined, false))
-  await upstream.fetch(parameterLookup(arnIn('us-east-1'), undefined, false))
+  await upstream.fetch(parameterLookup(arnIn('eu-central-1')))
+  await upstream.fetch(parameterLookup('/a'))
+  await upstream.fetch(parameterLookup(arnIn('us-east-1')))
   assert.deepEqual(
     aws.requests.map(({ region }) => region),
     ['eu-central-1', 'us-east-1', 'us-east-1'],
@@ -53,27 +51,24 @@ test('names are asked for in the region of the function, also after an ARN of an
 
 test('without a region a name is a RegionError and an ARN is still answered', async (t) => {
   const { aws, upstream } = await setUp(t, { region: undefined })
-  await assert.rejects(upstream.fetch(parameterLookup('/a', undefined, false)), (error) => {
+  await assert.rejects(upstream.fetch(parameterLookup('/a')), (error) => {
     assert.ok(error instanceof UpstreamError)
     assert.equal(error.code, 'RegionError')
     assert.match(error.report, /^GetParameter request encountered an error: .*AWS_REGION is not set$/)
     return true
   })
-  assert.match(
-    await bodyOf(upstream.fetch(parameterLookup(arnIn('us-east-1'), undefined, false))),
-    /"Value":"y"/,
-  )
+  assert.match(await bodyOf(upstream.fetch(parameterLookup(arnIn('us-east-1')))), /"Value":"y"/)
   assert.equal(aws.calls(), 1)
 })
 
 test('callers who name many regions leave the function with few clients', async (t) => {
   const { aws, upstream } = await setUp(t)
   for (let i = 0; i < 40; i++) {
-    await assert.rejects(upstream.fetch(parameterLookup(arnIn(`us-nowhere-${i}`), undefined, false)))
+    await assert.rejects(upstream.fetch(parameterLookup(arnIn(`us-nowhere-${i}`))))
   }
   assert.equal(aws.calls(), 40)
   assert.ok(aws.openConnections() <= 33, `${aws.openConnections()} sockets are open`)
-  assert.match(await bodyOf(upstream.fetch(parameterLookup('/a', undefined, false))), /"Value":"y"/)
+  assert.match(await bodyOf(upstream.fetch(parameterLookup('/a'))), /"Value":"y"/)
 })
 
 test('only the region of a well-formed ARN of the service is taken', () => {
@@ -98,13 +93,13 @@ for (const [what, arn] of [
 ] as const) {
   test(`an ARN that names ${what} is asked for in the function's own region`, async (t) => {
     const { aws, upstream } = await setUp(t)
-    await upstream.fetch(parameterLookup(arn, undefined, false)).catch((error: unknown) => {
+    await upstream.fetch(parameterLookup(arn)).catch((error: unknown) => {
       assert.ok(error instanceof UpstreamError)
     })
     assert.deepEqual(
       aws.requests.map(({ region }) => region),
       ['us-east-1'],
     )
-    assert.match(await bodyOf(upstream.fetch(parameterLookup('/a', undefined, false))), /"Value":"y"/)
+    assert.match(await bodyOf(upstream.fetch(parameterLookup('/a'))), /"Value":"y"/)
   })
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import test, { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { startAws } from '../../local/emulators/aws/index.ts'
-import { parameterLookup, secretLookup, type ParameterLookup, type SecretLookup } from '../lookup.ts'
+import { parameterLookup, secretLookup, type SingleLookup } from '../lookup.ts'
 import { bodyOf } from '../../test/body-of.ts'
 import { settingsFor } from '../../test/upstream-settings.ts'
 import { createUpstream } from './index.ts'
@@ -28,10 +28,13 @@ for (const { title, request, body } of recorded.exchanges) {
   })
 }
 
-function lookupOf(request: string): SecretLookup | ParameterLookup {
+function lookupOf(request: string): SingleLookup {
   const { pathname, searchParams: asked } = new URL(request, 'http://localhost')
   const get = (name: string) => asked.get(name) ?? undefined
   return pathname.startsWith('/secretsmanager')
-    ? secretLookup(get('secretId')!, get('versionId'), get('versionStage'))
-    : parameterLookup(get('name')!, get('version') ?? get('label'), get('withDecryption') === 'true')
+    ? secretLookup(get('secretId')!, { versionId: get('versionId'), versionStage: get('versionStage') })
+    : parameterLookup(get('name')!, {
+        selector: get('version') ?? get('label'),
+        withDecryption: get('withDecryption') === 'true',
+      })
 }

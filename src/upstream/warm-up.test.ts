@@ -8,7 +8,7 @@ import { upstreamBuilds } from '../../test/upstream-builds.ts'
 import { settingsFor } from '../../test/upstream-settings.ts'
 import type { Upstream } from './index.ts'
 
-const SECRET = secretLookup('a', undefined, undefined)
+const SECRET = secretLookup('a')
 
 /** Servers and sockets that keep this process from ending. */
 const networking = () => process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP')).length

@@ -58,7 +58,7 @@ export async function warmUp(settings: UpstreamSettings, goesOn: () => boolean):
     const assumeRole = () => Promise.reject(new Error('no role'))
     const clients = createClients({ settings: own, credentials: { ...credentials, get }, assumeRole })
     const secrets = createSecretsManager(clients, own)
-    await getSecretValue(secrets, secretLookup('warm-up', undefined, undefined)).finally(() => {
+    await getSecretValue(secrets, secretLookup('warm-up')).finally(() => {
       clients.close()
       server.close()
     })

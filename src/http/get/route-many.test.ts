@@ -17,7 +17,7 @@ test('many secrets, each once, in the order in which they are named', () => {
   assert.deepEqual(route(`${SECRETS}?secretId=b&secretId=a%2Fc&x=y&secretId=b&refreshNow=true`), {
     kind: 'many',
     store: 'secrets-manager',
-    lookups: [secretLookup('b', undefined, undefined), secretLookup('a/c', undefined, undefined)],
+    lookups: [secretLookup('b'), secretLookup('a/c')],
     refreshNow: true,
     isWire: false,
   })
@@ -27,7 +27,10 @@ test('many parameters, with selectors in their names, and decryption for all', (
   assert.deepEqual(route(`${PARAMETERS}?name=%2Fa&name=/b:3&withDecryption=1`), {
     kind: 'many',
     store: 'parameter-store',
-    lookups: [parameterLookup('/a', undefined, true), parameterLookup('/b:3', undefined, true)],
+    lookups: [
+      parameterLookup('/a', { withDecryption: true }),
+      parameterLookup('/b:3', { withDecryption: true }),
+    ],
     refreshNow: false,
     isWire: false,
   })
@@ -35,12 +38,15 @@ test('many parameters, with selectors in their names, and decryption for all', (
 
 test('a path, its first level or all below it', () => {
   const asked = { kind: 'read', shape: undefined, refreshNow: false }
-  assert.deepEqual(route(`${PATH}?path=/app`), { ...asked, lookup: pathLookup('/app', false, false) })
+  assert.deepEqual(route(`${PATH}?path=/app`), { ...asked, lookup: pathLookup('/app') })
   assert.deepEqual(route(`${PATH}?path=%2Fapp&recursive=true&withDecryption=true`), {
     ...asked,
-    lookup: pathLookup('/app', true, true),
+    lookup: pathLookup('/app', { isRecursive: true, withDecryption: true }),
   })
-  assert.notEqual(pathLookup('/app', true, false).key, pathLookup('/app', false, true).key)
+  assert.notEqual(
+    pathLookup('/app', { isRecursive: true }).key,
+    pathLookup('/app', { withDecryption: true }).key,
+  )
 })
 
 test('a hundred names are many enough', () => {

@@ -15,9 +15,10 @@ function refused(target: string, why: keyof typeof rejects): void {
   assert.equal(route(target), rejects[why], target)
 }
 
-const secret = (id: string, version?: string, stage?: string) => secretLookup(id, version, stage)
+const secret = (id: string, version?: string, stage?: string) =>
+  secretLookup(id, { versionId: version, versionStage: stage })
 const parameter = (name: string, selector?: string, decrypt = false) =>
-  parameterLookup(name, selector, decrypt)
+  parameterLookup(name, { selector, withDecryption: decrypt })
 
 test('a secret by name, by ARN and by partial ARN', () => {
   const arn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:MySecret-AbCdEf'

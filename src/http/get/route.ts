@@ -109,7 +109,7 @@ function oneSecret(query: string, admitRole: AdmitRole): Read | Reject {
   if (isReject(found)) return found
   const { versionId, versionStage } = found.texts
   return singleRead(found, admitRole, (name, role) =>
-    secretLookup(name, versionId || undefined, versionStage || undefined, role),
+    secretLookup(name, { versionId: versionId || undefined, versionStage: versionStage || undefined, role }),
   )
 }
 
@@ -118,7 +118,7 @@ function oneParameter(query: string, admitRole: AdmitRole): Read | Reject {
   if (isReject(found)) return found
   const { texts, withDecryption } = found
   return singleRead(found, admitRole, (name, role) =>
-    parameterLookup(name, texts.selector || undefined, withDecryption, role),
+    parameterLookup(name, { selector: texts.selector || undefined, withDecryption, role }),
   )
 }
 
@@ -139,7 +139,7 @@ function manySecrets(query: string, admitRole: AdmitRole): ReadMany | Reject {
   const found = readMany(query, SECRETS, rejects.missingSecretId, admitRole)
   if (isReject(found)) return found
   const { names, refreshNow, role } = found
-  const lookups = names.map((name) => secretLookup(name, undefined, undefined, role))
+  const lookups = names.map((name) => secretLookup(name, { role }))
   return { kind: 'many', store: 'secrets-manager', lookups, refreshNow, isWire: false }
 }
 
@@ -147,7 +147,7 @@ function manyParameters(query: string, admitRole: AdmitRole): ReadMany | Reject 
   const found = readMany(query, PARAMETERS, rejects.missingName, admitRole)
   if (isReject(found)) return found
   const { names, withDecryption, refreshNow, role } = found
-  const lookups = names.map((name) => parameterLookup(name, undefined, withDecryption, role))
+  const lookups = names.map((name) => parameterLookup(name, { withDecryption, role }))
   return { kind: 'many', store: 'parameter-store', lookups, refreshNow, isWire: false }
 }
 
@@ -155,7 +155,7 @@ function parametersByPath(query: string, admitRole: AdmitRole): Read | Reject {
   const found = readMany(query, PATHS, rejects.missingPath, admitRole)
   if (isReject(found)) return found
   const { names, isRecursive, withDecryption, refreshNow, role } = found
-  const lookup = pathLookup(names[0], isRecursive, withDecryption, role)
+  const lookup = pathLookup(names[0], { isRecursive, withDecryption, role })
   return { kind: 'read', lookup, shape: undefined, refreshNow }
 }
 

@@ -7,7 +7,7 @@ import { createFailureMemory } from './failures.ts'
 
 const failure = (attempts = 3) =>
   new UpstreamError({ code: say`TimeoutError`, reason: say`why`, report: say`the whole story`, attempts })
-const asked = (...names: string[]) => names.map((name) => secretLookup(name, undefined, undefined))
+const asked = (...names: string[]) => names.map((name) => secretLookup(name))
 const A = asked('a')
 
 test('a failure is remembered for half a minute, by the call that failed', () => {

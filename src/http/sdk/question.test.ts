@@ -14,29 +14,23 @@ const SECRETS = 'secretsmanager'
 const SSM = 'AmazonSSM'
 
 test('a single read is the same question as on the GET endpoints', () => {
-  assert.deepEqual(
-    ask(`${SECRETS}.GetSecretValue`, { SecretId: 'a/é' }),
-    reads(secretLookup('a/é', undefined, undefined)),
-  )
+  assert.deepEqual(ask(`${SECRETS}.GetSecretValue`, { SecretId: 'a/é' }), reads(secretLookup('a/é')))
   assert.deepEqual(
     ask(`${SECRETS}.GetSecretValue`, { SecretId: 'a', VersionId: 'v', VersionStage: 's' }),
-    reads(secretLookup('a', 'v', 's')),
+    reads(secretLookup('a', { versionId: 'v', versionStage: 's' })),
   )
   assert.deepEqual(
     ask(`${SECRETS}.GetSecretValue`, { SecretId: 'a', VersionId: null }),
-    reads(secretLookup('a', undefined, undefined)),
+    reads(secretLookup('a')),
   )
-  assert.deepEqual(
-    ask(`${SSM}.GetParameter`, { Name: '/a:3' }),
-    reads(parameterLookup('/a:3', undefined, false)),
-  )
+  assert.deepEqual(ask(`${SSM}.GetParameter`, { Name: '/a:3' }), reads(parameterLookup('/a:3')))
   assert.deepEqual(
     ask(`${SSM}.GetParameter`, { Name: '/a', WithDecryption: true }),
-    reads(parameterLookup('/a', undefined, true)),
+    reads(parameterLookup('/a', { withDecryption: true })),
   )
   assert.deepEqual(
     ask(`${SSM}.GetParametersByPath`, { Path: '/a', Recursive: true, WithDecryption: true }),
-    reads(pathLookup('/a', true, true)),
+    reads(pathLookup('/a', { isRecursive: true, withDecryption: true })),
   )
 })
 
@@ -45,12 +39,12 @@ test('many names in one call are many questions', () => {
   assert.deepEqual(ask(`${SSM}.GetParameters`, { Names: ['/a', '/b'] }), {
     ...many,
     store: 'parameter-store',
-    lookups: [parameterLookup('/a', undefined, false), parameterLookup('/b', undefined, false)],
+    lookups: [parameterLookup('/a'), parameterLookup('/b')],
   })
   assert.deepEqual(ask(`${SECRETS}.BatchGetSecretValue`, { SecretIdList: ['a'] }), {
     ...many,
     store: 'secrets-manager',
-    lookups: [secretLookup('a', undefined, undefined)],
+    lookups: [secretLookup('a')],
   })
 })
 

@@ -95,13 +95,13 @@ function lookupsOf(target: string, input: Input): Pick<ReadMany, 'store' | 'look
       if (!areNames(Names, PARAMETERS_A_CALL) || !isOptional(WithDecryption, isBoolean) || !isEmpty(others)) {
         return undefined
       }
-      const lookups = Names.map((name) => parameterLookup(name, undefined, WithDecryption ?? false))
+      const lookups = Names.map((name) => parameterLookup(name, { withDecryption: WithDecryption ?? false }))
       return { store: 'parameter-store', lookups }
     }
     case 'secretsmanager.BatchGetSecretValue': {
       const { SecretIdList, ...others } = input
       if (!areNames(SecretIdList, SECRETS_A_CALL) || !isEmpty(others)) return undefined
-      const lookups = SecretIdList.map((id) => secretLookup(id, undefined, undefined))
+      const lookups = SecretIdList.map((id) => secretLookup(id))
       return { store: 'secrets-manager', lookups }
     }
     default:
@@ -115,20 +115,25 @@ function lookupOf(target: string, input: Input): Lookup | undefined {
       const { Path, Recursive, WithDecryption, ...others } = input
       if (!isName(Path) || !isOptional(Recursive, isBoolean) || !isOptional(WithDecryption, isBoolean))
         return undefined
-      return isEmpty(others) ? pathLookup(Path, Recursive ?? false, WithDecryption ?? false) : undefined
+      return isEmpty(others)
+        ? pathLookup(Path, { isRecursive: Recursive ?? false, withDecryption: WithDecryption ?? false })
+        : undefined
     }
     case 'secretsmanager.GetSecretValue': {
       const { SecretId, VersionId, VersionStage, ...others } = input
       if (!isName(SecretId) || !isOptional(VersionId, isName) || !isOptional(VersionStage, isName))
         return undefined
       return isEmpty(others)
-        ? secretLookup(SecretId, VersionId ?? undefined, VersionStage ?? undefined)
+        ? secretLookup(SecretId, {
+            versionId: VersionId ?? undefined,
+            versionStage: VersionStage ?? undefined,
+          })
         : undefined
     }
     case 'AmazonSSM.GetParameter': {
       const { Name, WithDecryption, ...others } = input
       if (!isName(Name) || !isOptional(WithDecryption, isBoolean)) return undefined
-      return isEmpty(others) ? parameterLookup(Name, undefined, WithDecryption ?? false) : undefined
+      return isEmpty(others) ? parameterLookup(Name, { withDecryption: WithDecryption ?? false }) : undefined
     }
     default:
       return undefined

@@ -11,7 +11,7 @@ import { createUpstream } from '../index.ts'
 
 // The wall clock is moved under the upstream part and the emulator alike; their timers run on, as after a thaw.
 
-const SECRET = secretLookup('a', undefined, undefined)
+const SECRET = secretLookup('a')
 
 async function setUp(t: TestContext) {
   const start = Date.now()
@@ -117,7 +117,7 @@ for (const build of upstreamBuilds()) {
     more()
     await turn()
     later(20_000)
-    assert.match(await bodyOf(upstream.fetch(secretLookup('b', undefined, undefined))), /whole/)
+    assert.match(await bodyOf(upstream.fetch(secretLookup('b'))), /whole/)
     finish()
     assert.match(await bodyOf(slow), /whole/)
     assert.equal(asked(), 2)
@@ -129,7 +129,7 @@ for (const build of upstreamBuilds()) {
     await isStarted
     await turn()
     later(20_000)
-    assert.match(await bodyOf(upstream.fetch(secretLookup('b', undefined, undefined))), /whole/)
+    assert.match(await bodyOf(upstream.fetch(secretLookup('b'))), /whole/)
     assert.match(await bodyOf(cut), /whole/)
     assert.equal(asked(), 3)
   })

@@ -12,7 +12,7 @@ import { settingsFor } from '../../../test/upstream-settings.ts'
 // Through a proxy, with TLS and without. `localhost.` with a dot is a name that the certificate holds, and no address
 // that is always reached directly.
 
-const SECRET = secretLookup('a', undefined, undefined)
+const SECRET = secretLookup('a')
 const AUTHORIZATION = `Basic ${Buffer.from('user:MARKER-password').toString('base64')}`
 
 interface Options {
