@@ -5,6 +5,7 @@ import { argumentsOf } from '../tools/arguments.ts'
 import { bundle } from '../tools/bundle.ts'
 import { faultsOf } from './check.ts'
 import { codeFor } from './code/record.ts'
+import { launcherFor } from './emulation.ts'
 import { executable } from './executable.ts'
 import { nodejsExtension } from './launcher.ts'
 import {
@@ -30,6 +31,12 @@ Makes the three zips in dist/, the same bytes every time, and ends with 1 where 
 
   --help  this text`
 argumentsOf(HELP, {}, () => undefined)
+
+const missing = missingHere()
+if (missing !== undefined) {
+  console.error(missing)
+  process.exit(1)
+}
 
 // The second is left behind in dist/, as `npm run build` leaves it.
 const inlineBundle = bundle('--inline-upstream')
@@ -64,6 +71,13 @@ for (const layer of LAYERS) {
   }
 }
 process.exitCode = isPublishable ? 0 : 1
+
+/** What this machine lacks: the compiled code in the nodejs layer is recorded from Linux' Node for x86_64. */
+function missingHere(): string | undefined {
+  if (process.platform !== 'linux') return 'npm run layer needs Linux: it records what Node compiles there'
+  const launcher = launcherFor('x86_64')
+  return 'missing' in launcher ? `npm run layer needs ${launcher.missing} to run Node for x86_64` : undefined
+}
 
 function fileOf({ kind }: Layer): Buffer {
   return kind === 'node' ? nodejsExtension(textBundle) : executable(inlineBundle, kind)

@@ -31,8 +31,7 @@ interface Recorded {
 /** The files for that Node on x86_64, of the bundle in that file. */
 export async function codeFor(major: NodeMajor, bundleFile: string): Promise<CodeFile[]> {
   const launcher = launcherFor('x86_64')
-  if ('missing' in launcher)
-    throw new Error(`to record what Node ${major} compiles takes ${launcher.missing}`)
+  if ('missing' in launcher) throw new Error(`Node for x86_64 needs ${launcher.missing}`)
   const known = new Set<string>()
   for (let turn = 0; turn < MOST_RECORDS; turn++) {
     const text = await record([...launcher, nodeFor(major)], bundleFile)

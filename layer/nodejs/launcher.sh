@@ -1,7 +1,9 @@
 #!/bin/sh
 ':' /*
 # A shell reads from here to the line with `exec`; for Node all this is one comment, and the extension follows it.
-# Builtins only: the function decides what PATH is.
+# Builtins only: the function decides what PATH is. Nor does it decide, by SHELLOPTS or exported functions, how this runs.
+set +e +u
+case ${BASH_VERSION-} in ?*) set +k; unset -f [ cd shopt command printf read sleep ;; esac
 
 # The function's settings for its own Node are not ours: a --require that we cannot load, or a debugger's port that is
 # taken, would end this process and with it the function. A wrong library would, too.
@@ -16,12 +18,14 @@ cd /
 if [ -x /var/lang/bin/node ]; then
   # A small program listens and registers while Node is still being loaded: layer/starter. There is one for each
   # processor, which the dynamic linker's file tells; where both or none are there, Node starts alone. So it does where
-  # bash cannot execute it, and for its own call with an argument.
-  PATH=/nope shopt -s execfail 2>/dev/null
-  set -- "$1" "${0%/*}/../parameters-secrets-starter-"
+  # the starter cannot be executed, which only bash lives to see, and for its own call with an argument.
+  set -- "${1-}" "${0%/*}/../parameters-secrets-starter-"
   [ -e /lib64/ld-linux-x86-64.so.2 ] && set -- "$1" "$2x86_64"
   [ -e /lib/ld-linux-aarch64.so.1 ] && set -- "$1" "$2arm64"
-  [ -z "$1" ] && [ -f "$2" ] && [ -x "$2" ] && exec "$2" /var/lang/bin/node @FLAGS@ "$0"
+  if [ -z "$1" ] && [ -f "$2" ] && [ -x "$2" ] && PATH=/nope shopt -s execfail 2>/dev/null; then
+    exec "$2" /var/lang/bin/node @FLAGS@ "$0"
+    shopt -u execfail
+  fi
   exec /var/lang/bin/node @FLAGS@ "$0"
 fi
 

@@ -88,11 +88,14 @@ test('a function that asks as soon as it is started is answered, 40 times from t
 })
 
 if (isNodejsLayer) {
-  test('the socket that callers connect to is older than Node', async (t) => {
+  // The launcher uses the starter where the shell survives a file that it cannot execute: in bash, not in dash.
+  const isBash = spawnSync('/bin/sh', ['-c', 'shopt -s execfail']).status === 0
+  test(`the socket that callers connect to is ${isBash ? '' : 'not '}older than Node`, async (t) => {
     const { lambda, port } = await startExtension(t)
     const [pid] = lambda.pids
     // Linux gives the lowest number that is free, and Node has opened its own before our first line.
-    assert.equal(readlinkSync(`/proc/${pid}/fd/3`), `socket:[${listenerOn(port)}]`)
+    const isOlder = readlinkSync(`/proc/${pid}/fd/3`) === `socket:[${listenerOn(port)}]`
+    assert.equal(isOlder, isBash)
   })
 
   type Row = readonly [what: string, put: (own: string) => void]

@@ -65,6 +65,12 @@ const VARIABLES: Record<string, Record<string, string>> = {
     BUN_RUNTIME_TRANSPILER_CACHE_PATH: '/nope/transpiled',
   },
   'an LD_PRELOAD that is not there': { LD_PRELOAD: '/nope.so' },
+  'a shell that ends at an unset variable': { SHELLOPTS: 'nounset' },
+  'a shell that ends at a failure': { SHELLOPTS: 'errexit', BASHOPTS: 'failglob:nullglob' },
+  'a shell with all such options': { SHELLOPTS: 'nounset:errexit:keyword:noclobber:noglob:pipefail' },
+  'functions of a shell in place of its builtins': Object.fromEntries(
+    ['cd', 'shopt', '[', 'command', 'printf'].map((name) => [`BASH_FUNC_${name}%%`, '() { exit 3; }']),
+  ),
   'an empty PATH': { PATH: '' },
   'certificates that are not there': {
     NODE_EXTRA_CA_CERTS: '/nope',
