@@ -16,19 +16,23 @@
 #define PREFIX "PARAMETERS_SECRETS_EXTENSION_"
 #define HANDED_OVER PREFIX "INHERITED_SOCKETS="
 #define BODY "{\"events\":[\"SHUTDOWN\"]}"
+#define BEFORE_API "POST /2020-01-01/extension/register HTTP/1.1\r\nHost: "
+#define AFTER_API                                                                       \
+  "\r\nLambda-Extension-Name: " NAME "\r\nLambda-Extension-Accept-Feature: accountId\r\n" \
+  "Content-Type: application/json\r\nContent-Length: 23\r\n\r\n" BODY
 
 enum {
   DEFAULT_PORT = 2773,
   BACKLOG = 511, // Node's own
   CONNECT_MS = 250,
   MOST_VARIABLES = 1024, // of the environment; Lambda's have 4 KB in all
-  LONGEST_API = 21,      // 255.255.255.255:65535
+  LONGEST_API = 21,      // 255.255.255.255:65535, as `read_api` reads it
 };
 
 // Linux, asm-generic and x86
 enum { AF_INET = 2, AF_INET6 = 10, SOCK_STREAM = 1, SOCK_NONBLOCK = 04000, SOCK_CLOEXEC = 02000000 };
 enum { SOL_SOCKET = 1, SO_REUSEADDR = 2, SO_ERROR = 4, MSG_NOSIGNAL = 0x4000, POLLOUT = 4 };
-enum { EINPROGRESS = 115, F_SETFD = 2 };
+enum { EINPROGRESS = 115 };
 
 typedef unsigned char u8;
 typedef unsigned short u16;
@@ -160,7 +164,8 @@ static int read_api(const char *text, struct address4 *api) {
     if (byte < 0 || *text++ != (i < 3 ? '.' : ':')) return 0;
     bytes[i] = (u8)byte;
   }
-  if (*text == '0') return 0;
+  // The system connects 0.0.0.0 to another address, by which Node would not know the connection again.
+  if (bytes[0] == 0 || *text == '0') return 0;
   int port = read_number(&text, 5, 65535);
   if (*text || port < 1) return 0;
   api->family = AF_INET;
@@ -209,11 +214,10 @@ static int connect_to(const struct address4 *address) {
 
 /** Sends `register` as src/lambda/extensions-api.ts does; whether all of it is on its way. */
 static int send_register(int fd, const char *api) {
-  char request[512], *end = request;
-  end = put(end, "POST /2020-01-01/extension/register HTTP/1.1\r\nHost: ");
+  char request[sizeof BEFORE_API + LONGEST_API + sizeof AFTER_API], *end = request;
+  end = put(end, BEFORE_API);
   end = put(end, api);
-  end = put(end, "\r\nLambda-Extension-Name: " NAME "\r\nLambda-Extension-Accept-Feature: accountId\r\n"
-                 "Content-Type: application/json\r\nContent-Length: 23\r\n\r\n" BODY);
+  end = put(end, AFTER_API);
   _Static_assert(sizeof BODY - 1 == 23, "the Content-Length");
   return call(SENDTO, fd, (long)request, end - request, MSG_NOSIGNAL, 0, 0) == end - request;
 }

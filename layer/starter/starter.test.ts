@@ -212,6 +212,7 @@ for (const architecture of ['x86_64', 'arm64'] as const) {
         port,
         `:${port}`,
         '127.0.0.1',
+        `0.0.0.0:${port}`,
         '127.0.0.1:',
         `localhost:${port}`,
         `[::1]:${port}`,
