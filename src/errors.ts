@@ -44,6 +44,11 @@ export class UpstreamError extends Error {
   }
 }
 
+/** Whether AWS has refused a call with that status. What it answers otherwise, it may have done. */
+export function isRefusal(status: number): boolean {
+  return status >= 400 && status < 500
+}
+
 export interface UpstreamFailure extends Pick<UpstreamError, 'code' | 'reason' | 'report'> {
   readonly status?: number | undefined
   readonly attempts?: number | undefined

@@ -1,5 +1,5 @@
-// A call of an AWS SDK that is handed on to AWS, and AWS's answer that is handed back, both as they are. A body is a
-// byte string: each character is one byte.
+// A call of an AWS SDK that is passed through to AWS, and AWS's answer, both as they are. A body is a byte string: each
+// character is one byte.
 
 export interface RawCall {
   /** `secretsmanager.PutSecretValue`, `AmazonSSM.PutParameter`: service and operation. */
@@ -8,6 +8,9 @@ export interface RawCall {
   readonly region: string | undefined
   readonly body: string
 }
+
+/** Names and ARNs of what a call changes; none for one that only reads. `everything` where they are not known. */
+export type Changes = readonly string[] | 'everything'
 
 export interface RawAnswer {
   readonly status: number

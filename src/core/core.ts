@@ -118,7 +118,8 @@ export function createCore(config: Config, log: Log, given?: LazyUpstream): Core
     log,
     meter,
     changed(subjects) {
-      cache.changed(subjects)
+      if (subjects === 'everything') cache.forget()
+      else cache.changed(subjects)
       prefetch?.changed()
     },
   })
@@ -131,7 +132,7 @@ export function createCore(config: Config, log: Log, given?: LazyUpstream): Core
     prefetch,
     environment,
     readMany: (lookups, isRefresh) => during(() => readMany(lookups, isRefresh, many)),
-    passThrough: (call, names) => guard.during(() => passThrough(call, names)),
+    passThrough: (call, changes) => guard.during(() => passThrough(call, changes)),
     metrics: meter && { meter, totals: () => meter.totals(cache.stats(), prefetch?.count ?? 0) },
     isCurrentToken: createSessionTokenCheck(config.upstream, { upstream, guard, log }),
   }

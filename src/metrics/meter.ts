@@ -9,7 +9,7 @@ export interface Totals extends CacheStats {
   readonly upstreamErrors: number
   /** Of those, calls that AWS throttled. */
   readonly throttles: number
-  /** Calls of an SDK that were handed on to AWS. */
+  /** Calls of an SDK that were passed through to AWS. */
   readonly proxied: number
   /** Every call to AWS. */
   readonly calls: Histogram
@@ -57,13 +57,13 @@ export class Meter {
     this.ended(outcome)
   }
 
-  /** For an answer whose call was counted as answered, because it was handed on unread. */
+  /** For an answer whose call was counted as answered, because it was passed through unread. */
   ended(outcome: Outcome): void {
     if (outcome !== 'answered') this.#upstreamErrors++
     if (outcome === 'throttled') this.#throttles++
   }
 
-  handedOn(): void {
+  passedThrough(): void {
     this.#proxied++
   }
 

@@ -181,6 +181,38 @@ test('a call drops what AWS has changed, and nothing that AWS refused', async (t
   assert.equal(await read(extension, `${PARAMETER}/app/key`), 'HIT: AQICAHi8ciphertext')
 })
 
+const NAMES = Array.from({ length: 11 }, (_, i) => `/other/${i}`)
+const OVERWRITE = { Value: 'the next address', Overwrite: true }
+for (const [what, target, input, now] of [
+  ['a name with space around it', 'AmazonSSM.DeleteParameters', { Names: ['  /app/url '] }, 400],
+  ['members of other calls', 'AmazonSSM.PutParameter', { Name: '/app/url', Names: NAMES, ...OVERWRITE }, 200],
+  ['a secret besides', 'AmazonSSM.PutParameter', { SecretId: 'db', Name: '/app/url', ...OVERWRITE }, 200],
+] as const) {
+  test(`a write that AWS takes is not forgotten, by ${what}`, async (t) => {
+    const extension = await start(t)
+    await read(extension, `${PARAMETER}/app/url`)
+    await read(extension, SECRET + 'db')
+    assert.equal((await write(extension, target, input)).status, 200)
+    const reply = await extension.get(`${PARAMETER}/app/url`)
+    assert.equal(reply.status, now)
+    assert.doesNotMatch(reply.body.toString(), /the first address/)
+    assert.equal(await read(extension, SECRET + 'db'), 'HIT: the first password')
+  })
+}
+
+test('after a write that may have changed anything nothing is held', async (t) => {
+  const extension = await start(t)
+  const write11 = () => write(extension, 'AmazonSSM.DeleteParameters', { Names: ['/app/url', ...NAMES] })
+  await read(extension, `${PARAMETER}/app/url`)
+  await read(extension, SECRET + 'db')
+  assert.equal((await write11()).status, 400)
+  assert.equal(await read(extension, `${PARAMETER}/app/url`), 'HIT: the first address')
+  extension.aws.fault({ operation: 'DeleteParameters' }, { kind: 'reset' }, 1)
+  assert.equal((await write11()).status, 503)
+  assert.equal(await read(extension, `${PARAMETER}/app/url`), 'MISS: the first address')
+  assert.equal(await read(extension, SECRET + 'db'), 'MISS: the first password')
+})
+
 /** A Parameter Store whose lists never end. */
 async function endless(t: TestContext, page: (call: number) => object): Promise<string> {
   let calls = 0

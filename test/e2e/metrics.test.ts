@@ -82,7 +82,7 @@ test('an environment that counted nothing writes no line', async (t) => {
   assert.deepEqual(linesOf(extension), [])
 })
 
-test('throttled calls, calls that are handed on and prefetched answers are counted', async (t) => {
+test('throttled calls, calls that are passed through and prefetched answers are counted', async (t) => {
   const extension = await start(t, 'emf', {
     env: { PARAMETERS_SECRETS_EXTENSION_PREFETCH_SECRETS: 'counted', AWS_MAX_ATTEMPTS: '1' },
   })

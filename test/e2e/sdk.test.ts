@@ -274,7 +274,7 @@ test('where AWS cannot be reached the SDK sees a service that is unavailable', a
   })
 })
 
-test('another call is handed on, signed anew, and its answer handed back', async (t) => {
+test('another call is passed through, signed anew, and so is its answer', async (t) => {
   const { extension, secrets } = await start(t)
   for (let i = 0; i < 2; i++) {
     const { Name, VersionIdsToStages } = await secrets.send(new DescribeSecretCommand({ SecretId: 'db' }))
@@ -449,7 +449,7 @@ test("an operation is asked of the service that was asked, and never answered fr
   assert.equal((await bySdk(extension, 'secretsmanager.GetSecretValue', { SecretId: 'db' })).status, 200)
 })
 
-test('a body is handed on up to 1 MiB, and a longer one is refused', async (t) => {
+test('a body is passed through up to 1 MiB, and a longer one is refused', async (t) => {
   const { extension, parameters } = await start(t)
   const call = (length: number) => {
     const input = { Name: '/app/url', Value: '' }

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Answer } from '../../answer/answer.ts'
 import type { ReadThrough } from '../../cache/read-through.ts'
-import { UpstreamError } from '../../errors.ts'
+import { isRefusal, UpstreamError } from '../../errors.ts'
 import type { Lookup } from '../../lookup.ts'
-import type { RawAnswer, RawCall } from '../../raw-call.ts'
+import type { Changes, RawAnswer, RawCall } from '../../raw-call.ts'
 import type { SeenHeaders } from '../headers.ts'
 import { receiveBody } from './body.ts'
 import type { Responder, ErrorReplies } from '../respond.ts'
@@ -25,11 +25,8 @@ export interface SdkOptions {
   readonly region: string | undefined
   /** Whether AWS could not be asked now, so that an SDK would try again. */
   isTransient(error: unknown): boolean
-  /**
-   * Sends a call to AWS as it is. `names` are those that it would change. Rejects with UpstreamError, or with a defect of
-   * ours.
-   */
-  passThrough(call: RawCall, names: readonly string[]): Promise<RawAnswer>
+  /** Sends a call to AWS as it is. Rejects with UpstreamError, or with a defect of ours. */
+  passThrough(call: RawCall, changes: Changes): Promise<RawAnswer>
 }
 
 export interface SdkGuards {
@@ -137,8 +134,8 @@ export function createSdkEndpoint(
 }
 
 /** After a write: what AWS has refused has changed nothing, and what failed otherwise may have. */
-function mayHaveChanged(changes: readonly string[], status: number): boolean {
-  return changes.length > 0 && (status < 400 || status >= 500)
+function mayHaveChanged(changes: Changes, status: number): boolean {
+  return changes.length > 0 && !isRefusal(status)
 }
 
 function lookupsOf(question: Read | ReadMany): readonly Lookup[] {

@@ -101,6 +101,23 @@ test('a write names what it may change', () => {
     assert.deepEqual(changes(`${SSM}.${write}`, { Name: '/a' }), ['/a'], write)
   }
   assert.deepEqual(changes(`${SSM}.DeleteParameters`, { Names: ['/a', '/b'] }), ['/a', '/b'])
+  // Each operation has one member for it, and AWS ignores those of others.
+  const others = { SecretId: 'a', Name: 'b', Names: ['c'] }
+  assert.deepEqual(changes(`${SECRETS}.PutSecretValue`, others), ['a'])
+  assert.deepEqual(changes(`${SECRETS}.CreateSecret`, others), ['b'])
+  assert.deepEqual(changes(`${SSM}.PutParameter`, others), ['b'])
+  assert.deepEqual(changes(`${SSM}.DeleteParameters`, others), ['c'])
+  for (const [operation, input] of [
+    [`${SSM}.DeleteParameters`, { Names: Array.from({ length: 11 }, (_, i) => `/${i}`) }],
+    [`${SSM}.DeleteParameters`, { Names: [] }],
+    [`${SSM}.DeleteParameters`, { Names: ['/a', 5] }],
+    [`${SSM}.DeleteParameters`, {}],
+    [`${SSM}.PutParameter`, { Name: 5 }],
+    [`${SECRETS}.PutSecretValue`, { Name: 'a' }],
+    [`${SECRETS}.SomethingNew`, { Secrets: ['a'] }],
+  ] as const) {
+    assert.equal(changes(operation, input), 'everything', operation)
+  }
 })
 
 test('a call that is signed for another region is passed through to it, whatever it asks', () => {

@@ -2,7 +2,7 @@ import { toText } from '../../byte-string.ts'
 import { parseObject } from '../../json.ts'
 import { WIRE } from '../../answer/shape.ts'
 import { parameterLookup, pathLookup, secretLookup, type Lookup } from '../../lookup.ts'
-import type { RawCall } from '../../raw-call.ts'
+import type { Changes, RawCall } from '../../raw-call.ts'
 import type { Read, ReadMany } from '../read.ts'
 import type { SdkHeaders } from './headers.ts'
 
@@ -12,8 +12,7 @@ import type { SdkHeaders } from './headers.ts'
 export interface Pass {
   readonly kind: 'pass'
   readonly call: RawCall
-  /** Names and ARNs of what the call changes; empty for one that only reads. */
-  readonly changes: readonly string[]
+  readonly changes: Changes
 }
 
 /** An error that AWS would answer with. */
@@ -26,8 +25,13 @@ interface Refusal {
 export type SdkQuestion = Read | ReadMany | Pass | Refusal
 
 const TARGET = /^(secretsmanager|AmazonSSM)\.([A-Za-z]{1,64})$/
-/** Names of a call that are looked at. AWS takes ten, and refuses a call with more. */
-const MOST_NAMES = 100
+/** Of the calls whose member for it is not that of their service's other writes. */
+const NAMED_BY: Readonly<Record<string, string>> = {
+  'secretsmanager.CreateSecret': 'Name',
+  'AmazonSSM.DeleteParameters': 'Names',
+}
+/** Most names of a write: those of DeleteParameters. */
+const MOST_NAMES = 10
 const READS = /^(Get|List|Describe|BatchGet|Validate)/
 const PARAMETERS_A_CALL = 10
 const SECRETS_A_CALL = 20
@@ -75,7 +79,7 @@ export function sdkQuestion({ target, region }: Signed, body: string, own: strin
   const known = isForeign ? undefined : knownQuestion(target, input)
   if (known !== undefined) return known
   const call = { target, region: isForeign ? region : undefined, body }
-  return { kind: 'pass', call, changes: isChange(service, operation) ? namesIn(input) : [] }
+  return { kind: 'pass', call, changes: isChange(service, operation) ? changesOf(target, input) : [] }
 }
 
 type Input = Readonly<Record<string, unknown>>
@@ -144,9 +148,11 @@ function isChange(service: string, operation: string): boolean {
   return !READS.test(operation) && (service === 'secretsmanager' || operation.includes('Parameter'))
 }
 
-function namesIn({ SecretId, Name, Names }: Input): string[] {
-  const names: unknown[] = Array.isArray(Names) ? Names.slice(0, MOST_NAMES) : []
-  return [SecretId, Name, ...names].filter(isName)
+/** By the operation's own member alone: AWS ignores the others. Where that names nothing it is not known what AWS does. */
+function changesOf(target: string, input: Input): Changes {
+  const member = NAMED_BY[target] ?? (target.startsWith('secretsmanager.') ? 'SecretId' : 'Name')
+  const names = [input[member]].flat()
+  return names.length > 0 && names.length <= MOST_NAMES && names.every(isName) ? names : 'everything'
 }
 
 function isName(value: unknown): value is string {
