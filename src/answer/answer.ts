@@ -5,20 +5,20 @@ import { isReject, type Reject } from '../errors.ts'
  * What a hit sends: ready bytes and ready headers. `bytes` is a byte string: each character is one byte of the body
  * (latin1), so that Node joins it with the header block and writes both at once, without encoding anything.
  */
-export interface Ready {
+export interface Body {
   readonly bytes: string
   readonly hitHeaders: string[]
   readonly missHeaders: string[]
 }
 
 /** What the cache holds for a lookup: the original's body. */
-export interface Answer extends Ready {
+export interface Answer extends Body {
   /** Other keys that find the same answer; see cache/lru.ts. */
   readonly aliases: readonly string[]
   /** Undefined for an answer within its time to live; otherwise milliseconds since AWS was asked for it. */
   readonly staleForMs: number | undefined
   /** The other shapes of it that were asked for, by `Shape.key`; see shape.ts. */
-  shapes: Map<string, Ready | Reject> | undefined
+  shapes: Map<string, Body | Reject> | undefined
 }
 
 const NO_ALIASES: readonly string[] = []
@@ -32,11 +32,11 @@ export function createAnswer(body: string, aliases = NO_ALIASES): Answer {
 
 /** From a byte string. */
 export function answerOfBytes(bytes: string, aliases = NO_ALIASES): Answer {
-  return { ...createReady(bytes, ORIGINAL_TYPE), aliases, staleForMs: undefined, shapes: undefined }
+  return { ...createBody(bytes, ORIGINAL_TYPE), aliases, staleForMs: undefined, shapes: undefined }
 }
 
 /** A body of that content type, with further headers. `bytes` is a byte string. */
-export function createReady(bytes: string, type: string, further: readonly string[] = []): Ready {
+export function createBody(bytes: string, type: string, further: readonly string[] = []): Body {
   const headers = ['Content-Type', type, 'Content-Length', String(bytes.length), ...further, 'X-Cache']
   return { bytes, hitHeaders: [...headers, 'HIT'], missHeaders: [...headers, 'MISS'] }
 }
@@ -46,7 +46,7 @@ export function asStale(answer: Answer, ageMs: number): Answer {
   return { ...answer, ...markStale(answer, ageMs), staleForMs: ageMs, shapes: undefined }
 }
 
-export function markStale({ bytes, missHeaders }: Ready, ageMs: number): Ready {
+export function markStale({ bytes, missHeaders }: Body, ageMs: number): Body {
   const headers = [...missHeaders.slice(0, -1), 'STALE', 'Age', String(Math.floor(ageMs / 1000))]
   return { bytes, hitHeaders: headers, missHeaders: headers }
 }

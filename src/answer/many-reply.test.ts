@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { asStale, createAnswer, type Ready } from './answer.ts'
+import { asStale, createAnswer, type Body } from './answer.ts'
 import { parameterBody, secretBody } from './go-shape.ts'
 import { UpstreamError } from '../errors.ts'
 import { parameterLookup, secretLookup } from '../lookup.ts'
 import { say } from '../public.ts'
 import type { ReadMany } from '../http/read.ts'
-import { manyReady, type Part } from './many-reply.ts'
+import { manyBody, type Part } from './many-reply.ts'
 
 const secrets: ReadMany = {
   kind: 'many',
@@ -25,33 +25,30 @@ const failed = (status: number, code = say`AccessDeniedException`): UpstreamErro
   new UpstreamError({ code, reason: say`why`, report: say`the whole story`, status })
 const failing = (error: UpstreamError): Part => ({ lookup, got: error, isHit: false })
 
-const ready = (asked: ReadMany, ...parts: Part[]): Ready => {
-  const made = manyReady(asked, parts)
+const body = (asked: ReadMany, ...parts: Part[]): Body => {
+  const made = manyBody(asked, parts)
   assert.ok(!(made instanceof UpstreamError))
   return made
 }
 
 test('a list with a stale answer in it is stale, and as old as the oldest', () => {
-  assert.deepEqual(ready(secrets, good).missHeaders.slice(-2), ['X-Cache', 'MISS'])
-  const made = ready(secrets, stale(61_000), good, stale(90_500))
+  assert.deepEqual(body(secrets, good).missHeaders.slice(-2), ['X-Cache', 'MISS'])
+  const made = body(secrets, stale(61_000), good, stale(90_500))
   assert.deepEqual(made.missHeaders.slice(-4), ['X-Cache', 'STALE', 'Age', '90'])
 })
 
 test('a failure of one secret is listed, also where AWS was not heard, and of all is the first', () => {
-  const made = ready(secrets, good, failing(failed(400)), failing(failed(0)))
+  const made = body(secrets, good, failing(failed(400)), failing(failed(0)))
   assert.equal((JSON.parse(made.bytes) as { Errors: unknown[] }).Errors.length, 2)
   const first = failed(400)
-  assert.equal(manyReady(secrets, [failing(first), failing(failed(400))]), first)
+  assert.equal(manyBody(secrets, [failing(first), failing(failed(400))]), first)
 })
 
 test('for an SDK a list of failures is an answer, unless AWS was not heard at all', () => {
   const wire = { ...secrets, isWire: true }
-  assert.equal(
-    (JSON.parse(ready(wire, failing(failed(400))).bytes) as { Errors: unknown[] }).Errors.length,
-    1,
-  )
+  assert.equal((JSON.parse(body(wire, failing(failed(400))).bytes) as { Errors: unknown[] }).Errors.length, 1)
   const unheard = failed(0)
-  assert.equal(manyReady(wire, [failing(unheard)]), unheard)
+  assert.equal(manyBody(wire, [failing(unheard)]), unheard)
 })
 
 test('a list of parameters has no place for a failure but that one is not there', () => {
@@ -62,10 +59,10 @@ test('a list of parameters has no place for a failure but that one is not there'
     isHit: true,
   }
   const missing: Part = { lookup: name, got: failed(400, say`ParameterNotFound`), isHit: false }
-  const { InvalidParameters } = JSON.parse(ready(parameters, held, missing).bytes) as {
+  const { InvalidParameters } = JSON.parse(body(parameters, held, missing).bytes) as {
     InvalidParameters: string[]
   }
   assert.deepEqual(InvalidParameters, ['/a'])
   const denied = failed(400)
-  assert.equal(manyReady(parameters, [held, missing, { ...missing, got: denied }]), denied)
+  assert.equal(manyBody(parameters, [held, missing, { ...missing, got: denied }]), denied)
 })

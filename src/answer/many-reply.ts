@@ -1,7 +1,7 @@
-import { toBytes, toText } from '../byte-string.ts'
-import { createReady, markStale, ORIGINAL_TYPE, type Answer, type Ready } from './answer.ts'
+import { toText } from '../byte-string.ts'
+import { createBody, markStale, ORIGINAL_TYPE, type Answer, type Body } from './answer.ts'
 import { parametersBytes, secretsBytes } from './many.ts'
-import { wireBody, WIRE_TYPE } from './wire-shape.ts'
+import { wireReply } from './wire-shape.ts'
 import { UpstreamError } from '../errors.ts'
 import type { SingleLookup } from '../lookup.ts'
 
@@ -26,7 +26,7 @@ interface Failed {
 }
 
 /** The body, or the failure of them all. A list of parameters has no place for a failure but "not found". */
-export function manyReady({ store, isWire }: Wanted, parts: readonly Part[]): Ready | UpstreamError {
+export function manyBody({ store, isWire }: Wanted, parts: readonly Part[]): Body | UpstreamError {
   const bodies: string[] = []
   const failed: Failed[] = []
   for (const { lookup, got } of parts) {
@@ -51,17 +51,10 @@ export function manyReady({ store, isWire }: Wanted, parts: readonly Part[]): Re
             SecretId: name,
           })),
         )
-  const ready = isWire ? wireReady(bytes) : createReady(bytes, ORIGINAL_TYPE)
+  const body = isWire ? wireReply(toText(bytes)) : createBody(bytes, ORIGINAL_TYPE)
   const ages = parts.flatMap(({ got }) => (got instanceof UpstreamError ? [] : [got.staleForMs ?? 0]))
   const oldest = Math.max(0, ...ages)
-  return oldest === 0 ? ready : markStale(ready, oldest)
-}
-
-function wireReady(bytes: string): Ready {
-  return createReady(toBytes(wireBody(toText(bytes))), WIRE_TYPE, [
-    'x-amzn-RequestId',
-    globalThis.crypto.randomUUID(),
-  ])
+  return oldest === 0 ? body : markStale(body, oldest)
 }
 
 /** Whether that failure says nothing of the name: AWS was not heard, or a list has no place for it. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Reject } from '../errors.ts'
-import { asStale, bytesOf, createAnswer, type Answer, type Ready } from './answer.ts'
+import { asStale, bytesOf, createAnswer, type Answer, type Body } from './answer.ts'
 import { parameterBody, secretBody } from './go-shape.ts'
 import { keepShape, makeShape, memberShape, shapeHeld, VALUE, type Shape } from './shape.ts'
 
@@ -10,7 +10,7 @@ const binary = (...SecretBinary: number[]): Answer =>
   createAnswer(secretBody({ Name: 'a', SecretBinary: Uint8Array.from(SecretBinary) }))
 const parameter = (Value: string): Answer => createAnswer(parameterBody({ Name: '/a', Value }))
 
-function kept(answer: Answer, shape: Shape): Ready | Reject {
+function kept(answer: Answer, shape: Shape): Body | Reject {
   const made = makeShape(answer, shape)
   keepShape(answer, shape, made)
   return made

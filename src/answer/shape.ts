@@ -1,10 +1,10 @@
 import { toBytes, toText } from '../byte-string.ts'
 import { isReject, reject, type Reject } from '../errors.ts'
-import { createReady, markStale, type Answer, type Ready } from './answer.ts'
+import { createBody, markStale, type Answer, type Body } from './answer.ts'
 import { flat } from '../lookup.ts'
 import { printable } from '../public.ts'
 import { pickJson } from './json-key.ts'
-import { wireBody, WIRE_TYPE } from './wire-shape.ts'
+import { wireReply } from './wire-shape.ts'
 
 // Other bodies for the same question. The cache holds the original's body alone; another shape is made from it when it
 // is first asked for. It is kept with the answer, so it expires and is evicted with it.
@@ -30,34 +30,30 @@ const TEXT_TYPE = 'text/plain; charset=utf-8'
 const BINARY_TYPE = 'application/octet-stream'
 
 /** The shape where it was made before. No allocation: hits take this path. */
-export function shapeHeld(answer: Answer, shape: Shape): Ready | Reject | undefined {
+export function shapeHeld(answer: Answer, shape: Shape): Body | Reject | undefined {
   return answer.shapes?.get(shape.key)
 }
 
-export function makeShape({ bytes, staleForMs }: Answer, shape: Shape): Ready | Reject {
+export function makeShape({ bytes, staleForMs }: Answer, shape: Shape): Body | Reject {
   const plain = shapeOf(toText(bytes), shape)
   return isReject(plain) || staleForMs === undefined ? plain : markStale(plain, staleForMs)
 }
 
 /** Keeps a shape with its answer, which grows by it. */
-export function keepShape(answer: Answer, shape: Shape, made: Ready | Reject): void {
+export function keepShape(answer: Answer, shape: Shape, made: Body | Reject): void {
   answer.shapes ??= new Map()
   if (answer.shapes.size >= MOST_SHAPES) answer.shapes.clear()
   answer.shapes.set(shape.key, made)
 }
 
-function shapeOf(body: string, shape: Shape): Ready | Reject {
-  if (shape.kind === 'wire') {
-    // One id for all who are given these bytes: they are one answer of AWS.
-    const id = ['x-amzn-RequestId', globalThis.crypto.randomUUID()]
-    return createReady(toBytes(wireBody(body)), WIRE_TYPE, id)
-  }
+function shapeOf(body: string, shape: Shape): Body | Reject {
+  if (shape.kind === 'wire') return wireReply(body)
   const value = valueOf(body)
   if (shape.kind === 'value') {
-    return typeof value === 'string' ? textReady(value) : createReady(value.toString('latin1'), BINARY_TYPE)
+    return typeof value === 'string' ? textBody(value) : createBody(value.toString('latin1'), BINARY_TYPE)
   }
   const picked = pickJson(value.toString('utf8'), shape.jsonKey)
-  if (picked.kind === 'found') return textReady(picked.text)
+  if (picked.kind === 'found') return textBody(picked.text)
   return picked.kind === 'missing' ? keyNotFound(shape.jsonKey) : notJson(shape.jsonKey)
 }
 
@@ -72,8 +68,8 @@ function valueOf(body: string): string | Buffer {
   return text ?? Buffer.from(fields.SecretBinary ?? '', 'base64')
 }
 
-function textReady(text: string): Ready {
-  return createReady(toBytes(text), TEXT_TYPE)
+function textBody(text: string): Body {
+  return createBody(toBytes(text), TEXT_TYPE)
 }
 
 function keyNotFound(jsonKey: string): Reject {

@@ -1,5 +1,5 @@
-import type { Ready } from '../answer/answer.ts'
-import { createReady, type Answer } from '../answer/answer.ts'
+import type { Body } from '../answer/answer.ts'
+import { createBody, type Answer } from '../answer/answer.ts'
 import { membersOf, pointer, type Member } from '../answer/json-key.ts'
 import { makeShape, memberShape, VALUE } from '../answer/shape.ts'
 import type { EnvironmentSettings } from '../config/environment.ts'
@@ -34,7 +34,7 @@ export interface Environment {
   /** Starts to fetch what a prefetch does not. */
   begin(): void
   /** Settles within `WAIT_MS`. Never rejects, but for a defect of ours. */
-  answer(): Promise<Ready | Reject>
+  answer(): Promise<Body | Reject>
 }
 
 export interface EnvironmentOptions {
@@ -130,7 +130,7 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
       const [first] = missing
       report(missing)
       if (first !== undefined && settings.onError === 'fail') return refusal(first.code, listed(missing))
-      return createReady(bytes, TYPE)
+      return createBody(bytes, TYPE)
     },
   }
 
@@ -280,7 +280,7 @@ function codeOf(error: unknown): Public {
 }
 
 /** Made from a copy, so that nothing is kept with what the cache holds. */
-function shaped(answer: Answer, jsonKey: string | undefined): Ready | Reject {
+function shaped(answer: Answer, jsonKey: string | undefined): Body | Reject {
   return makeShape({ ...answer, shapes: undefined }, jsonKey === undefined ? VALUE : memberShape(jsonKey))
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Ready } from '../answer/answer.ts'
+import type { Body } from '../answer/answer.ts'
 import { isReject, type Reject } from '../errors.ts'
 import { isLoopbackAuthority, readHeaders, type SeenHeaders } from './headers.ts'
 import { createResponder, PLAIN_ERRORS, type ResponderOptions } from './respond.ts'
@@ -17,7 +17,7 @@ export interface HandlerOptions extends Omit<ResponderOptions, 'onAnswered'>, La
   isKnownToken(presented: string): boolean
   readonly sdk: SdkOptions
   /** Makes the body of `/environment`; undefined if there is nothing to tell. */
-  readonly environment: (() => Promise<Ready | Reject>) | undefined
+  readonly environment: (() => Promise<Body | Reject>) | undefined
   readonly admitRole: AdmitRole
   /** Makes the body of `/metrics`; undefined if the setting is off. */
   readonly metrics: (() => string) | undefined

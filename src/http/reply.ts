@@ -1,6 +1,6 @@
 import { STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Reject, UpstreamError } from '../errors.ts'
-import { ORIGINAL_TYPE, type Ready } from '../answer/answer.ts'
+import { ORIGINAL_TYPE, type Body } from '../answer/answer.ts'
 import { printable } from '../public.ts'
 
 // Writes answers to the socket. Nothing here may throw: the functions are called in promise handlers, and an error
@@ -13,12 +13,12 @@ const ALLOWED = 'GET, HEAD'
 /** The original's body for every upstream failure. Clients read the status as "not found", and match this text. */
 const FAILED = 'an unexpected error occurred while executing request'
 
-export function hit(response: ServerResponse, answer: Ready): void {
+export function hit(response: ServerResponse, answer: Body): void {
   response.writeHead(200, answer.hitHeaders)
   response.end(answer.bytes, 'latin1')
 }
 
-export function miss(response: ServerResponse, answer: Ready): void {
+export function miss(response: ServerResponse, answer: Body): void {
   if (!canAnswer(response)) return
   response.writeHead(200, answer.missHeaders)
   response.end(answer.bytes, 'latin1')

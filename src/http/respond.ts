@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Answer, Ready } from '../answer/answer.ts'
+import type { Answer, Body } from '../answer/answer.ts'
 import { keepShape, makeShape, shapeHeld } from '../answer/shape.ts'
 import type { ReadThrough } from '../cache/read-through.ts'
 import { isReject, kindOf, UpstreamError, type Reject } from '../errors.ts'
@@ -9,7 +9,7 @@ import { say, shown, type Public } from '../public.ts'
 import { rejects } from './rejects.ts'
 import * as reply from './reply.ts'
 import type { Read, ReadMany } from './read.ts'
-import { manyReady, type Part } from '../answer/many-reply.ts'
+import { manyBody, type Part } from '../answer/many-reply.ts'
 
 export interface ResponderOptions {
   readonly cache: ReadThrough<Lookup, Answer>
@@ -64,11 +64,11 @@ export function createResponder({
     readParts(question.lookups, question.refreshNow)
       .then((parts) => {
         if (parts.some(isAnswered)) onAnswered()
-        const ready = manyReady(question, parts)
-        if (ready instanceof UpstreamError) errors.fail(response, ready)
+        const body = manyBody(question, parts)
+        if (body instanceof UpstreamError) errors.fail(response, body)
         else if (!response.destroyed) {
           const isHit = parts.every((part) => part.isHit)
-          ;(isHit ? reply.hit : reply.miss)(response, ready)
+          ;(isHit ? reply.hit : reply.miss)(response, body)
         }
       })
       .catch((error: unknown) => defect(response, error, errors))
@@ -100,10 +100,10 @@ export function createResponder({
     response: ServerResponse,
     { lookup, shape }: Read,
     answer: Answer,
-    sendReady: (response: ServerResponse, ready: Ready) => void,
+    sendBody: (response: ServerResponse, body: Body) => void,
     errors: ErrorReplies,
   ): void {
-    if (shape === undefined) return sendReady(response, answer)
+    if (shape === undefined) return sendBody(response, answer)
     let shaped = shapeHeld(answer, shape)
     if (shaped === undefined) {
       shaped = makeShape(answer, shape)
@@ -111,7 +111,7 @@ export function createResponder({
       cache.resize(lookup, answer)
     }
     if (isReject(shaped)) errors.refuse(response, shaped)
-    else sendReady(response, shaped)
+    else sendBody(response, shaped)
   }
 
   function defect(response: ServerResponse, error: unknown, errors: ErrorReplies): void {
