@@ -1,4 +1,4 @@
-import { toBytes, toText } from '../byte-string.ts'
+import { bytesIn, toBytes, toText } from '../byte-string.ts'
 import { isReject, reject, type Reject } from '../errors.ts'
 import { createBody, markStale, type Answer, type Body } from './answer.ts'
 import { flat } from '../lookup.ts'
@@ -50,7 +50,7 @@ function shapeOf(body: string, shape: Shape): Body | Reject {
   if (shape.kind === 'wire') return wireReply(body)
   const value = valueOf(body)
   if (shape.kind === 'value') {
-    return typeof value === 'string' ? textBody(value) : createBody(value.toString('latin1'), BINARY_TYPE)
+    return typeof value === 'string' ? textBody(value) : createBody(bytesIn(value), BINARY_TYPE)
   }
   const picked = pickJson(value.toString('utf8'), shape.jsonKey)
   if (picked.kind === 'found') return textBody(picked.text)

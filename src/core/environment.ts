@@ -1,20 +1,13 @@
-import type { Body } from '../answer/answer.ts'
-import { createBody, type Answer } from '../answer/answer.ts'
+import { createBody, type Answer, type Body } from '../answer/answer.ts'
 import { membersOf, pointer, type Member } from '../answer/json-key.ts'
 import { makeShape, memberShape, VALUE } from '../answer/shape.ts'
+import { toBytes, toText } from '../byte-string.ts'
 import type { EnvironmentSettings } from '../config/environment.ts'
-import { UpstreamError, type Reject } from '../errors.ts'
+import { isReject, UpstreamError, type Reject } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { pathLookup, secretLookup, type Lookup, type SingleLookup } from '../lookup.ts'
 import { say, shown, type Public } from '../public.ts'
-import {
-  byteString,
-  readReference,
-  type Failure,
-  type Resolvable,
-  type Slot,
-  type Target,
-} from './references.ts'
+import { readReference, type Failure, type Resolvable, type Slot, type Target } from './references.ts'
 import { allowedOf, byName, readSources, variableName, type Entry, type Source } from './variable-sources.ts'
 
 // Secrets as environment variables. `GET /environment` answers with what the wrapper (layer/exec/) puts into the
@@ -116,14 +109,14 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
         // oxlint-disable-next-line no-control-regex
         if (/[\u0000-\u001f]/.test(name))
           return refusal('InvalidReference', 'a variable has a control character in its name')
-        bytes += `${byteString(name)} -\n`
+        bytes += `${toBytes(name)} -\n`
       }
       for (const [name, entries] of byName(allowed(taken, missing))) {
         if (entries.length > 1) {
           if (!settings.isSet(name) && !replaced.has(name)) collided(name, entries, missing)
           continue
         }
-        const value = checked(name, { bytes: byteString(entries[0]!.value) })
+        const value = checked(name, { bytes: toBytes(entries[0]!.value) })
         if ('bytes' in value) bytes += record(name, value.bytes, ' new')
         else missing.push({ what: shown(name), ...value })
       }
@@ -187,7 +180,7 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
   async function fetched({ lookup, jsonKey }: Target): Promise<string | Failure> {
     try {
       const shape = shaped(await load(lookup), jsonKey)
-      return 'kind' in shape ? { code: shown(shape.errorType) } : shape.bytes
+      return isReject(shape) ? { code: shown(shape.errorType) } : shape.bytes
     } catch (error) {
       return { code: codeOf(error) }
     }
@@ -209,7 +202,7 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
       }
       const { secretId } = source
       const shape = shaped(await load(secretLookup(secretId)), undefined)
-      const text = 'kind' in shape ? '' : Buffer.from(shape.bytes, 'latin1').toString('utf8')
+      const text = isReject(shape) ? '' : toText(shape.bytes)
       const members = membersOf(text, naming.isWhole)
       if (members === undefined) return { code: say`InvalidJson` }
       return members.map((member) => ({
@@ -268,7 +261,7 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
 
 /** `answer` is that to a path. */
 function parametersIn({ bytes }: Answer): Named[] {
-  const { Parameters } = JSON.parse(Buffer.from(bytes, 'latin1').toString('utf8')) as {
+  const { Parameters } = JSON.parse(toText(bytes)) as {
     Parameters: readonly { Name: string; Value: string | null }[]
   }
   return Parameters.flatMap(({ Name: name, Value: value }) => (value === null ? [] : [{ name, value }]))

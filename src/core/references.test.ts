@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { parameterLookup, secretLookup } from '../lookup.ts'
-import { byteString, readReference, type Failure, type Target } from './references.ts'
+import { toBytes } from '../byte-string.ts'
+import { readReference, type Failure, type Target } from './references.ts'
 
 const SECRET_ARN = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:mine-AbCdEf'
 const PARAMETER_ARN = 'arn:aws:ssm:us-east-1:123456789012:parameter/a/b'
@@ -147,16 +148,16 @@ test('a template holds any number of values within its text', () => {
   assert.equal(filled('{"a":{"b":"{{ssm:/a|json}}"}}'), '{"a":{"b":"<ssm:/a=x>"}}')
   assert.equal(
     filled(`é{{secretsmanager:${SECRET_ARN}:k::v1}}`),
-    byteString('é') + `<secretsmanager:${SECRET_ARN}:k::v1=x>`,
+    toBytes('é') + `<secretsmanager:${SECRET_ARN}:k::v1=x>`,
   )
 })
 
 test('filters make a value fit for its place, byte for byte, one after the other', () => {
   assert.equal(
-    filled('{{ssm:a|url}}', byteString("p@ss/wörd !'()*~-._%")),
+    filled('{{ssm:a|url}}', toBytes("p@ss/wörd !'()*~-._%")),
     '<ssm:a=p%40ss%2Fw%C3%B6rd%20%21%27%28%29%2A~-._%25>',
   )
-  assert.equal(filled('{{ssm:a|json}}', byteString('q"b\\n\nü')), `<ssm:a=${byteString('q\\"b\\\\n\\nü')}>`)
+  assert.equal(filled('{{ssm:a|json}}', toBytes('q"b\\n\nü')), `<ssm:a=${toBytes('q\\"b\\\\n\\nü')}>`)
   assert.equal(
     filled('{{ssm:a|base64}}', '\u00ff\u0000é'),
     `<ssm:a=${Buffer.from('\u00ff\u0000é', 'latin1').toString('base64')}>`,

@@ -1,3 +1,4 @@
+import { bufferOf, toBytes, toText } from '../byte-string.ts'
 import { parameterLookup, secretLookup, type SingleLookup } from '../lookup.ts'
 import type { Reference } from '../config/environment.ts'
 import { say, shown, type Public } from '../public.ts'
@@ -51,14 +52,10 @@ const FILTERS: Readonly<Record<string, Filter>> = {
     ),
   // What stands between the quotes of a JSON string.
   json(bytes) {
-    const text = Buffer.from(bytes, 'latin1').toString('utf8')
-    return byteString(text) === bytes ? byteString(JSON.stringify(text).slice(1, -1)) : undefined
+    const text = toText(bytes)
+    return toBytes(text) === bytes ? toBytes(JSON.stringify(text).slice(1, -1)) : undefined
   },
-  base64: (bytes) => Buffer.from(bytes, 'latin1').toString('base64'),
-}
-
-export function byteString(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1')
+  base64: (bytes) => bufferOf(bytes).toString('base64'),
 }
 
 /** Never throws. A failure shows nothing of the value, which may be a secret after all. */
@@ -123,14 +120,14 @@ function readSecret(text: string): Target | Failure {
 function readTemplate(text: string): Resolvable['parts'] | Failure {
   const parts: (string | Slot)[] = []
   const [first = '', ...opened] = text.split('{{')
-  if (first !== '') parts.push(byteString(first))
+  if (first !== '') parts.push(toBytes(first))
   for (const piece of opened) {
     const end = piece.indexOf('}}')
     if (end === -1) return { code: CODE, why: say`a {{ of the template is not closed by }}` }
     const slot = readSlot(piece.slice(0, end))
     if ('code' in slot) return slot
     parts.push(slot)
-    if (end + 2 < piece.length) parts.push(byteString(piece.slice(end + 2)))
+    if (end + 2 < piece.length) parts.push(toBytes(piece.slice(end + 2)))
   }
   if (opened.length === 0)
     return { code: CODE, why: say`the template has no {{secretsmanager: and no {{ssm:` }

@@ -1,4 +1,5 @@
 import { connect, Socket } from 'node:net'
+import { toText } from '../byte-string.ts'
 
 // One question after the other over one bare socket. `http.request` alone takes 2 to 4 ms of a start (CPU profiles of
 // Node 24 and Bun 1.4), twice; and a second connection would let a function's first request, which comes as soon as
@@ -170,18 +171,18 @@ function parse(text: string): Parsed {
   const body = bodyIn(head, rest)
   if (typeof body === 'string') return body
   const isReusable = head.startsWith('HTTP/1.1') && !/^connection: *close *$/im.test(head)
-  return { answer: { status, head, body: body.bytes.toString() }, isReusable }
+  return { answer: { status, head, body: toText(body.bytes) }, isReusable }
 }
 
-function bodyIn(head: string, rest: string): { bytes: Buffer } | 'incomplete' | 'unframed' | 'malformed' {
+function bodyIn(head: string, rest: string): { bytes: string } | 'incomplete' | 'unframed' | 'malformed' {
   if (/^transfer-encoding: *chunked *$/im.test(head)) return unchunk(rest)
   const length = /^content-length: *(\d{1,9}) *$/im.exec(head)?.[1]
   if (length === undefined) return 'unframed'
   if (rest.length < Number(length)) return 'incomplete'
-  return { bytes: Buffer.from(rest.slice(0, Number(length)), 'latin1') }
+  return { bytes: rest.slice(0, Number(length)) }
 }
 
-function unchunk(text: string): { bytes: Buffer } | 'incomplete' | 'malformed' {
+function unchunk(text: string): { bytes: string } | 'incomplete' | 'malformed' {
   let body = ''
   for (let at = 0; ;) {
     const lineEnd = text.indexOf('\r\n', at)
@@ -191,7 +192,7 @@ function unchunk(text: string): { bytes: Buffer } | 'incomplete' | 'malformed' {
     const start = lineEnd + 2
     const next = start + Number.parseInt(size, 16)
     if (text.length < next + 2) return 'incomplete'
-    if (next === start) return { bytes: Buffer.from(body, 'latin1') }
+    if (next === start) return { bytes: body }
     body += text.slice(start, next)
     at = next + 2
   }
@@ -201,6 +202,6 @@ function unchunk(text: string): { bytes: Buffer } | 'incomplete' | 'malformed' {
 function unframed(text: string): WireAnswer {
   const end = text.indexOf(HEAD_END)
   const head = text.slice(0, end)
-  const body = Buffer.from(text.slice(end + HEAD_END.length), 'latin1').toString()
+  const body = toText(text.slice(end + HEAD_END.length))
   return { status: Number(head.slice(9, 12)), head, body }
 }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { bufferOf, bytesIn } from '../byte-string.ts'
 import type { RawAnswer, RawCall } from '../raw-call.ts'
 import { say } from '../public.ts'
 import { EXPIRED_CODES } from './calls.ts'
@@ -98,7 +99,7 @@ export async function carry(
   const stack = middlewareStack as Stack
   stack.add(
     (next) => (args) => {
-      args.request.body = Buffer.from(body, 'latin1')
+      args.request.body = bufferOf(body)
       delete args.request.headers['x-amz-target']
       Object.assign(args.request.headers, headers)
       return next(args)
@@ -134,7 +135,7 @@ export function expiredAnswer(error: unknown): RawAnswer {
 }
 
 async function rawAnswer({ statusCode, headers, body }: Response): Promise<() => RawAnswer> {
-  const bytes = Buffer.from(await collect(body)).toString('latin1')
+  const bytes = bytesIn(await collect(body))
   const kept = PASSED_THROUGH.flatMap((name) => {
     const value = headers[name.toLowerCase()]
     return value === undefined ? [] : [name, value]

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { bufferOf } from '../../byte-string.ts'
 
 // A request may offer another protocol, as Java's HttpClient does with `Upgrade: h2c`, and is answered in this one.
 // Where nobody listens for `upgrade` Node answers it so too, but drops what is pipelined behind it in the same packet.
@@ -53,5 +54,5 @@ function withoutOffer({ method, url, httpVersion, rawHeaders }: IncomingMessage)
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     if (rawHeaders[i]!.toLowerCase() !== 'upgrade') head += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`
   }
-  return Buffer.from(`${head}\r\n`, 'latin1')
+  return bufferOf(`${head}\r\n`)
 }

@@ -1,4 +1,5 @@
 import { BlockList, connect, isIP, type Socket } from 'node:net'
+import { bufferOf, bytesIn } from '../../byte-string.ts'
 import type { ProxySettings } from '../../config/upstream.ts'
 
 // The way out through a proxy, by the rules of Go's `golang.org/x/net/http/httpproxy`, which the original's transport
@@ -105,13 +106,13 @@ export function openTunnel(
   let head = ''
 
   function onData(chunk: Buffer): void {
-    head += chunk.toString('latin1')
+    head += bytesIn(chunk)
     const end = head.indexOf('\r\n\r\n')
     if (end === -1 && head.length < LONGEST_HEAD) return
     const status = /^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1]
     if (end === -1 || status === undefined) return finish(failure('PROXY_NOT_HTTP'))
     if (status !== '200') return finish(failure(`PROXY_REFUSED_${status}`))
-    const rest = Buffer.from(head.slice(end + 4), 'latin1')
+    const rest = bufferOf(head.slice(end + 4))
     if (rest.length > 0) socket.unshift(rest)
     finish(undefined)
   }
