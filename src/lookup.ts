@@ -117,8 +117,12 @@ export function nameOf(lookup: Lookup): Public {
 }
 
 function plainNameOf(lookup: Lookup): Public {
-  if (lookup.store === 'secrets-manager') return say`secretId=${shown(lookup.secretId)}`
-  return lookup.store === 'parameter-store'
-    ? say`name=${shown(lookup.name)}`
-    : say`path=${shown(lookup.path)}`
+  switch (lookup.store) {
+    case 'secrets-manager':
+      return say`secretId=${shown(lookup.secretId)}`
+    case 'parameter-store':
+      return say`name=${shown(lookup.name)}`
+    case 'parameter-path':
+      return say`path=${shown(lookup.path)}`
+  }
 }

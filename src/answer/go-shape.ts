@@ -10,7 +10,12 @@ import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
 
 /** The body of a 200. */
 export function goShape(fields: Fields): string {
-  return fields.store === 'secrets-manager' ? secretBody(fields.secret) : parameterBody(fields.parameter)
+  switch (fields.store) {
+    case 'secrets-manager':
+      return secretBody(fields.secret)
+    case 'parameter-store':
+      return parameterBody(fields.parameter)
+  }
 }
 
 export function secretBody(secret: SecretFields): string {

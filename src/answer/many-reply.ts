@@ -25,7 +25,38 @@ interface Failed {
   readonly error: UpstreamError
 }
 
-/** The body, or the failure of them all. A list of parameters has no place for a failure but "not found". */
+/** What a store's list of many can hold. */
+interface List {
+  /** Whether it has a place for such a failure of a single name. */
+  lists(error: UpstreamError): boolean
+  /** `bodies` are byte strings, and so is the list. */
+  bytesOf(bodies: readonly string[], failed: readonly Failed[]): string
+}
+
+const LISTS: Readonly<Record<Wanted['store'], List>> = {
+  'secrets-manager': {
+    lists: () => true,
+    bytesOf: (bodies, failed) =>
+      secretsBytes(
+        bodies,
+        failed.map(({ name, error: { code, reason } }) => ({
+          ErrorCode: code,
+          Message: reason,
+          SecretId: name,
+        })),
+      ),
+  },
+  'parameter-store': {
+    lists: ({ status, code }) => status !== 0 && /^Parameter\w*NotFound$/.test(code),
+    bytesOf: (bodies, failed) =>
+      parametersBytes(
+        bodies,
+        failed.map(({ name }) => name),
+      ),
+  },
+}
+
+/** The body, or the failure of them all. */
 export function manyBody({ store, isWire }: Wanted, parts: readonly Part[]): Body | UpstreamError {
   const bodies: string[] = []
   const failed: Failed[] = []
@@ -33,35 +64,26 @@ export function manyBody({ store, isWire }: Wanted, parts: readonly Part[]): Bod
     if (got instanceof UpstreamError) failed.push({ name: nameOf(lookup), error: got })
     else bodies.push(got.bytes)
   }
-  const fatal = failed.find(({ error }) => isFatal(store, error))
-  if (fatal !== undefined && (store === 'parameter-store' || bodies.length === 0)) return fatal.error
-  const [first] = failed
-  if (first !== undefined && bodies.length === 0 && !isWire) return first.error
-  const bytes =
-    store === 'parameter-store'
-      ? parametersBytes(
-          bodies,
-          failed.map(({ name }) => name),
-        )
-      : secretsBytes(
-          bodies,
-          failed.map(({ name, error: { code, reason } }) => ({
-            ErrorCode: code,
-            Message: reason,
-            SecretId: name,
-          })),
-        )
+  const list = LISTS[store]
+  const fatal = failed.find(({ error }) => !list.lists(error))
+  if (fatal !== undefined) return fatal.error
+  if (bodies.length === 0) {
+    // AWS was not heard, or there is nothing to tell a client of the GET endpoints but the failure.
+    const unanswered = failed.find(({ error }) => error.status === 0) ?? (isWire ? undefined : failed[0])
+    if (unanswered !== undefined) return unanswered.error
+  }
+  const bytes = list.bytesOf(bodies, failed)
   const body = isWire ? wireReply(toText(bytes)) : createBody(bytes, ORIGINAL_TYPE)
   const ages = parts.flatMap(({ got }) => (got instanceof UpstreamError ? [] : [got.staleForMs ?? 0]))
   const oldest = Math.max(0, ...ages)
   return oldest === 0 ? body : markStale(body, oldest)
 }
 
-/** Whether that failure says nothing of the name: AWS was not heard, or a list has no place for it. */
-function isFatal(store: Wanted['store'], { status, code }: UpstreamError): boolean {
-  return status === 0 || (store === 'parameter-store' && !/^Parameter\w*NotFound$/.test(code))
-}
-
 function nameOf(lookup: SingleLookup): string {
-  return lookup.store === 'secrets-manager' ? lookup.secretId : lookup.name
+  switch (lookup.store) {
+    case 'secrets-manager':
+      return lookup.secretId
+    case 'parameter-store':
+      return lookup.name
+  }
 }

@@ -125,10 +125,14 @@ export function createResponder({
 }
 
 function describe(lookup: Lookup): Public {
-  if (lookup.store === 'secrets-manager') return say`GetSecretValue ${shown(lookup.secretId)}`
-  return lookup.store === 'parameter-store'
-    ? say`GetParameter ${shown(lookup.name)}`
-    : say`GetParametersByPath ${shown(lookup.path)}`
+  switch (lookup.store) {
+    case 'secrets-manager':
+      return say`GetSecretValue ${shown(lookup.secretId)}`
+    case 'parameter-store':
+      return say`GetParameter ${shown(lookup.name)}`
+    case 'parameter-path':
+      return say`GetParametersByPath ${shown(lookup.path)}`
+  }
 }
 
 /** Whether AWS has just answered it: a stale answer stands in for one that failed. */

@@ -69,9 +69,14 @@ export function createUpstream(
   const parameters = createParameterStore(clients, settings)
 
   return {
-    // A lookup of a third store would not type-check here.
-    fetch: (lookup) =>
-      lookup.store === 'secrets-manager' ? getSecretValue(secrets, lookup) : getParameter(parameters, lookup),
+    fetch(lookup) {
+      switch (lookup.store) {
+        case 'secrets-manager':
+          return getSecretValue(secrets, lookup)
+        case 'parameter-store':
+          return getParameter(parameters, lookup)
+      }
+    },
     fetchSecrets: (lookups, onPart) => getSecrets(secrets, lookups, onPart),
     fetchParameters: (lookups, onPart) => getParameters(parameters, lookups, onPart),
     fetchPath: (lookup, options) =>
