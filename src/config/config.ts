@@ -21,7 +21,7 @@ export interface Config {
   readonly port: number
   readonly logLevel: (typeof settings.LOG_LEVEL.words)[number]
   readonly logFormat: 'text' | 'json'
-  readonly cacheEnabled: boolean
+  /** Most answers held; 0 where the cache is off. */
   readonly capacity: number
   /** Most bytes held; `capacity` bounds the number of answers. */
   readonly cacheMaxBytes: number
@@ -58,7 +58,7 @@ export function readConfig(env: Environment): Config {
   const reading: Reading = { env, notes }
   const logLevel = readLogLevel(reading)
   const cacheEnabled = readCacheEnabled(reading)
-  const capacity = readInteger(reading, settings.CACHE_SIZE)
+  const size = readInteger(reading, settings.CACHE_SIZE)
   const ofMaxTtl: Note[] = []
   const max = readInteger({ env, notes: ofMaxTtl }, settings.MAX_TTL)
   const secretsTtl = readInteger(reading, { ...settings.SECRETS_TTL, max })
@@ -72,8 +72,7 @@ export function readConfig(env: Environment): Config {
     port,
     logLevel,
     logFormat: env.AWS_LAMBDA_LOG_FORMAT?.toUpperCase() === 'JSON' ? 'json' : 'text',
-    cacheEnabled,
-    capacity,
+    capacity: cacheEnabled ? size : 0,
     freshness: {
       refreshAheadPercent: readInteger(reading, settings.REFRESH_AHEAD),
       staleMs: readInteger(reading, settings.STALE_ON_ERROR) * 1000,

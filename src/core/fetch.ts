@@ -2,6 +2,7 @@ import { answerOfBytes, createAnswer, type Answer } from '../answer/answer.ts'
 import { goShape } from '../answer/go-shape.ts'
 import { pathBytes } from '../answer/many.ts'
 import type { Purpose, ReadThrough, Requested } from '../cache/read-through.ts'
+import type { Config } from '../config/config.ts'
 import { UpstreamError } from '../errors.ts'
 import type { Fields } from '../fields.ts'
 import type { Log } from '../log.ts'
@@ -14,15 +15,12 @@ import { spellingsOf, type Own } from './spellings.ts'
 // What the cache calls on a miss.
 
 export interface FetchOptions {
+  readonly config: Config
   readonly upstream: LazyUpstream
   readonly log: Log
   /** Whether a failure is what somebody reckons with, so that nobody need hear of it. */
   isExpected(lookup: Lookup, error: UpstreamError): boolean
   readonly prefetch: Prefetch | undefined
-  /** The function's own. */
-  readonly region: string | undefined
-  /** What the parameters of one list may take of the cache, beside the list itself. */
-  readonly share: { readonly count: number; readonly bytes: number }
   cache(): ReadThrough<Lookup, Answer>
 }
 
@@ -33,12 +31,15 @@ export interface Fetch {
   answerOf(lookup: SingleLookup, fields: Promise<Fields>): Promise<Answer>
 }
 
+/** What the parameters of one list may take of the cache, beside the list itself. */
+const PARTS_SHARE = { count: 1 / 2, bytes: 1 / 4 }
 /** Of all lists that are being read, in bytes of their bodies. Each takes three times as much, until it is sent. */
 const MOST_LISTED_BYTES = 32 * 1024 * 1024
 
 export function createFetch(options: FetchOptions): Fetch {
-  const { upstream, log, isExpected, prefetch, region, share, cache } = options
-  const own: Own = { accountId: undefined, region }
+  const { config, upstream, log, isExpected, prefetch, cache } = options
+  const own: Own = { accountId: undefined, region: config.upstream.region }
+  const most = { count: config.capacity * PARTS_SHARE.count, bytes: config.cacheMaxBytes * PARTS_SHARE.bytes }
   let listedBytes = 0
 
   return {
@@ -92,7 +93,7 @@ export function createFetch(options: FetchOptions): Fetch {
             bodies.push(answer.bytes)
             bytes += answer.bytes.length
             listedBytes += answer.bytes.length
-            const isInPlace = bodies.length > share.count || bytes > share.bytes
+            const isInPlace = bodies.length > most.count || bytes > most.bytes
             cache().add(single, answer, at, isInPlace)
           }
           if (listedBytes > MOST_LISTED_BYTES) throw tooManyLists()

@@ -2,6 +2,7 @@ import { isRefusal, UpstreamError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Meter, Outcome } from '../metrics/meter.ts'
 import type { Changes, RawAnswer, RawCall } from '../raw-call.ts'
+import type { CallObserver } from '../upstream/calls.ts'
 import { isThrottling } from './failure-kind.ts'
 import type { LazyUpstream } from './lazy-upstream.ts'
 import { parameterNamed, secretNamed } from './subjects.ts'
@@ -44,7 +45,12 @@ export function createPassThrough({ upstream, log, meter, changed }: PassThrough
   }
 }
 
-export function outcomeOf(code: string): Outcome {
+/** Counts the calls to AWS. */
+export function createObserver(meter: Meter): CallObserver {
+  return (tookMs, error) => meter.called(tookMs, error === undefined ? 'answered' : outcomeOf(error.code))
+}
+
+function outcomeOf(code: string): Outcome {
   return isThrottling(code) ? 'throttled' : 'failed'
 }
 

@@ -14,6 +14,7 @@ import {
   type SingleLookup,
 } from '../lookup.ts'
 import { say, shown, type Public } from '../public.ts'
+import { isKept } from './cache.ts'
 import { fetchFlights, openFlight, type Flight } from './batch.ts'
 import type { LazyUpstream } from './lazy-upstream.ts'
 import { readLists, type Listed, type Lists } from './prefetch-lists.ts'
@@ -70,6 +71,12 @@ interface Chosen extends Choice {
 
 /** Most secrets of one choice whose refusals are logged one by one. */
 const MOST_NAMED = 20
+
+/** The settings by which nothing is kept. */
+const TTL: Readonly<Record<SingleLookup['store'], Public>> = {
+  'secrets-manager': say`SECRETS_MANAGER_TTL`,
+  'parameter-store': say`SSM_PARAMETER_STORE_TTL`,
+}
 
 /** Undefined if nothing is to be prefetched. */
 export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
@@ -271,7 +278,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
     const parametersByKey = new Map<string, ParameterLookup>()
     const pathsAsked = new Map<string, Listed>()
     const choices = new Map<string, Chosen>()
-    for (const one of keptOf(lists.secrets, config.secretsTtlMs, say`SECRETS_MANAGER_TTL`)) {
+    for (const one of keptOf(lists.secrets, 'secrets-manager')) {
       if (isChoice(one.name)) {
         const choice = readChoice(one.name)
         if (typeof choice === 'string') log.warn(say`prefetch: ${shown(one.name)} ${choice}`)
@@ -281,13 +288,14 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
       const lookup = secretQuestion(one)
       secretsByKey.set(lookup.key, lookup)
     }
-    for (const one of keptOf(lists.parameters, config.parametersTtlMs, say`SSM_PARAMETER_STORE_TTL`)) {
+    for (const one of keptOf(lists.parameters, 'parameter-store')) {
       const lookup = parameterLookup(one.name, { withDecryption: true, role: one.role })
       if (one.name.endsWith('/')) pathsAsked.set(lookup.key, one)
       else parametersByKey.set(lookup.key, lookup)
     }
     for (const lookup of lookups) {
-      if (!isKept(lookup.store === 'secrets-manager' ? config.secretsTtlMs : config.parametersTtlMs)) continue
+      // Whoever needs what would not be kept asks for it.
+      if (!isKept(config, lookup)) continue
       if (lookup.store === 'secrets-manager') secretsByKey.set(lookup.key, lookup)
       else parametersByKey.set(lookup.key, lookup)
     }
@@ -303,17 +311,10 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
     return asked
   }
 
-  /** Whoever needs what would not be kept asks for it. */
-  function isKept(ttlMs: number): boolean {
-    return ttlMs > 0 && config.cacheEnabled && config.capacity > 0
-  }
-
   /** The names. None, with a warning, if what is fetched would not be kept. */
-  function keptOf(names: readonly Listed[], ttlMs: number, ttl: Public): readonly Listed[] {
-    if (names.length === 0 || isKept(ttlMs)) return names
-    log.warn(
-      say`prefetch: nothing is kept (${config.cacheEnabled && config.capacity > 0 ? ttl : say`the cache`} is off)`,
-    )
+  function keptOf(names: readonly Listed[], store: SingleLookup['store']): readonly Listed[] {
+    if (names.length === 0 || isKept(config, { store })) return names
+    log.warn(say`prefetch: nothing is kept (${config.capacity > 0 ? TTL[store] : say`the cache`} is off)`)
     return []
   }
 

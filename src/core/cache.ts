@@ -1,0 +1,60 @@
+import { asStale, bytesOf, type Answer } from '../answer/answer.ts'
+import { ReadThrough, type ReadThroughOptions } from '../cache/read-through.ts'
+import type { Config } from '../config/config.ts'
+import type { SnapshotGuard } from '../lambda/snapshot.ts'
+import type { Lookup } from '../lookup.ts'
+import { kindOfFailure } from './failure-kind.ts'
+import { overlap, subjectsOf } from './subjects.ts'
+import type { Wake } from './wake.ts'
+
+/** Of the cache's bytes, what a list may take itself. */
+const LIST_SHARE = 1 / 2
+
+export interface CacheOptions {
+  readonly guard: SnapshotGuard
+  readonly wake: Wake
+  /** What a miss calls. */
+  readonly fetch: ReadThroughOptions<Lookup, Answer>['fetch']
+}
+
+/** The cache of answers, as large and as fresh as the settings say. Before a restore it keeps nothing. */
+export function createCache(
+  config: Config,
+  { guard, wake, fetch }: CacheOptions,
+): ReadThrough<Lookup, Answer> {
+  const { capacity, cacheMaxBytes: maxBytes, freshness: rules, negativeTtlMs } = config
+  return new ReadThrough<Lookup, Answer>({
+    capacity,
+    maxBytes,
+    bytesOf,
+    mostBytes: ({ store }) => (store === 'parameter-path' ? maxBytes * LIST_SHARE : maxBytes),
+    aliasesOf: ({ aliases }) => aliases,
+    subjectsOf,
+    overlap,
+    ttlMs: (lookup) => (guard.isBeforeRestore ? 0 : ttlMsOf(config, lookup)),
+    rules,
+    negativeTtlMs,
+    kindOf: kindOfFailure,
+    asStale,
+    now: Date.now,
+    wokeAt: wake.wokeAt,
+    random: Math.random,
+    fetch,
+  })
+}
+
+/** Whether an answer to such a question is kept, but for what a snapshot would hold. */
+export function isKept(config: Config, lookup: Pick<Lookup, 'store'>): boolean {
+  return config.capacity > 0 && ttlMsOf(config, lookup) > 0
+}
+
+/** How long an answer to such a question is fresh, in milliseconds. */
+function ttlMsOf({ secretsTtlMs, parametersTtlMs }: Config, { store }: Pick<Lookup, 'store'>): number {
+  switch (store) {
+    case 'secrets-manager':
+      return secretsTtlMs
+    case 'parameter-store':
+    case 'parameter-path':
+      return parametersTtlMs
+  }
+}
