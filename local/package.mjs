@@ -98,9 +98,9 @@ function declarations(root) {
 }
 
 /**
- * A path of the repository is none of the package.
+ * A path of the project is none of the package.
  * @param {string} markdown
  */
 function withoutPaths(markdown) {
-  return markdown.replaceAll(/\[([^\]]+)\]\((?!https?:|#)[^)]*\)/g, '`$1` of the repository')
+  return markdown.replaceAll(/\[([^\]]+)\]\((?!https?:|#)[^)]*\)/g, '`$1` of the project')
 }

@@ -86,12 +86,13 @@ test('in an empty folder the packed stand-in serves a secret, by npx and in a te
 // A machine with nothing but Node and npm may have no curl.
 if (spawnSync('curl', ['--version']).status === 0)
   test('the steps that docs/local.md has for CI go on when the stand-in serves', async (t) => {
-    const folder = installed(t)
+    const folder = mkdtempSync(join(tmpdir(), 'step test-'))
+    t.after(() => rmSync(folder, { recursive: true }))
     writeFileSync(join(folder, 'seed.json'), '{ "secrets": { "db": "what the seed holds" } }')
     const guide = readFileSync(join(ROOT, 'docs/local.md'), 'utf8')
     const [, steps = ''] = /### In CI\n[^]*?```sh\n([^]*?)```/.exec(guide) ?? []
     const port = String(await freePort())
-    const here = steps.replace('npx', 'npx --offline').replace(' &', ` --port ${port} &`)
+    const here = steps.replace('../extension', `'${ROOT}'`).replace(' &', ` --port ${port} &`)
     const ask = `curl --silent --header 'X-Aws-Parameters-Secrets-Token: local-token' 'localhost:2773/secretsmanager/get?secretId=db'`
     const script = `${here}${ask}\n`.replaceAll('2773', port)
     const child = spawn('sh', ['-c', script], {

@@ -1,5 +1,5 @@
-// The guides in docs/ against the sources: every variable that is read, every line that is logged and every refusal is
-// in its table, and the tables hold no variable that nobody reads.
+// The documents against the sources and each other: every variable that is read, every line that is logged and every
+// refusal is in its table, the tables hold no variable that nobody reads, and what a document names is there.
 
 import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync } from 'node:fs'
@@ -122,16 +122,13 @@ test('every code of a variable without a value is in the guide of troubles', () 
   )
 })
 
+const DOCUMENTS = globSync(['*.md', 'docs/*.md', 'layer/*.md', 'layer/examples/*.md', '.github/**/*.md'], {
+  cwd: ROOT,
+})
+
 test('a link from one document to another leads somewhere', () => {
-  const documents = [
-    'README.md',
-    'SECURITY.md',
-    'CONTRIBUTING.md',
-    'layer/README.md',
-    'layer/examples/README.md',
-    ...globSync('docs/*.md', { cwd: ROOT }),
-  ]
-  const broken = documents.flatMap((path) =>
+  assert.ok(DOCUMENTS.length >= 20)
+  const broken = DOCUMENTS.flatMap((path) =>
     [...read(path).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)].flatMap(
       ([link, target = '', anchor]) => {
         const file = target === '' ? path : join(dirname(path), target)
@@ -142,6 +139,52 @@ test('a link from one document to another leads somewhere', () => {
     ),
   )
   assert.deepEqual(broken, [])
+})
+
+test('a file that a document names is there', () => {
+  const named = DOCUMENTS.flatMap((path) =>
+    [...read(path).matchAll(/`((?:src|test|layer|local|bench|tools|docs)\/[\w*./{},-]+\.\w+)`/g)].map(
+      ([, file = '']) => [path, file] as const,
+    ),
+  )
+  assert.ok(named.length > 60)
+  assert.deepEqual(
+    named.filter(([, file]) => globSync(file, { cwd: ROOT }).length === 0),
+    [],
+  )
+})
+
+test('no line of prose is longer than 120 characters', () => {
+  const long = DOCUMENTS.flatMap((path) =>
+    read(path)
+      .replaceAll(/<!-- (\w+):begin -->[^]*?<!-- \1:end -->|^ *```[^]*?^ *```$/gm, '')
+      .split('\n')
+      .filter((line) => line.length > 120 && !/^ *\||^!\[/.test(line))
+      .map((line) => `${path}: ${line}`),
+  )
+  assert.deepEqual(long, [])
+})
+
+// Until it is published somewhere. An address then belongs into package.json and into these documents at once.
+const { name, repository, homepage, bugs } = JSON.parse(read('package.json')) as Record<string, unknown>
+const PASTED = [...DOCUMENTS, ...globSync(['layer/samples/**/*', 'local/*.mjs'], { cwd: ROOT })].filter(
+  (path) => /(?:file|\.\w+)$/.test(path),
+)
+
+test('no document speaks of a repository while package.json has none', () => {
+  assert.deepEqual([repository, homepage, bugs], [undefined, undefined, undefined])
+  assert.deepEqual(
+    PASTED.filter((path) => /\b(?:the|this|our) repository\b/i.test(read(path))),
+    [],
+  )
+})
+
+test('no line to paste takes the package from a registry, where somebody else may have its name', () => {
+  const asked = new RegExp(`\\b(?:npx|npm|pnpm|yarn)\\b[^\\n]*[\\s=]${String(name)}(?![\\w-]*\\.tgz)\\b`)
+  assert.deepEqual(
+    PASTED.filter((path) => asked.test(read(path).replaceAll(/\\?\n(?=\S)/g, ' '))),
+    [],
+  )
 })
 
 /** As GitHub makes them of headings. */

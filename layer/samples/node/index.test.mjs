@@ -1,4 +1,4 @@
-// A test of the function, by the local stand-in: npm install --save-dev open-parameters-secrets-extension
+// A test of the function, by the local stand-in. Its package is made and installed as docs/local.md says.
 
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'

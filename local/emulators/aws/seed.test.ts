@@ -6,7 +6,7 @@ import { loadSeed } from './index.ts'
 
 const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
-test('the seeds of this repository are sound', () => {
+test('the seeds of this project are sound', () => {
   for (const path of [pathOf('./recorded-seed.json'), pathOf('../../seed.json')]) {
     const { secrets, parameters } = loadSeed(path)
     assert.ok(Object.keys(secrets!).length > 0)
