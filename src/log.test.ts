@@ -16,7 +16,7 @@ function capture(
 ): { log: Log; lines: string[] } {
   const lines: string[] = []
   const write = (line: string) => void lines.push(line)
-  return { log: createLog(level, format, write, () => at), lines }
+  return { log: createLog(level, format, { write, now: () => at }), lines }
 }
 
 test('a text line is the one of the original: prefix, Go timestamp in UTC, level, message', () => {

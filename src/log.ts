@@ -50,12 +50,17 @@ function jsonLine(at: Date, level: Level | undefined, message: Public): string {
   )
 }
 
-/** `write` receives whole lines; `now` is the clock of their timestamps. */
+export interface LogOutput {
+  /** Receives whole lines. */
+  readonly write?: (line: string) => void
+  /** The clock of their timestamps. */
+  readonly now?: () => Date
+}
+
 export function createLog(
   level: Level,
   format: 'text' | 'json',
-  write: (line: string) => void = writeToStdout,
-  now: () => Date = () => new Date(),
+  { write = writeToStdout, now = () => new Date() }: LogOutput = {},
 ): Log {
   const line = format === 'json' ? jsonLine : textLine
   const at = (of: Level) => (message: Public) => {

@@ -25,10 +25,7 @@ async function start(t: TestContext, env: Record<string, string> = {}) {
     AWS_SESSION_TOKEN: sessionToken,
     ...env,
   })
-  const core = createCore(
-    config,
-    createLog('debug', 'text', (line) => void lines.push(line)),
-  )
+  const core = createCore(config, createLog('debug', 'text', { write: (line) => void lines.push(line) }))
   t.after(() => {
     core.upstream.reset()
     return aws.close()

@@ -286,11 +286,10 @@ class World {
       REFERS_TO_PARAMETER: 'resolve:ssm:/app/k',
     })
     const upstream = upstreamOf(this.services())
-    this.core = createCore(
-      config,
-      createLog('error', 'text', () => {}),
-      { load: () => Promise.resolve(upstream), reset: () => {} },
-    )
+    this.core = createCore(config, createLog('error', 'text', { write: () => {} }), {
+      load: () => Promise.resolve(upstream),
+      reset: () => {},
+    })
   }
 
   add(thing: Thing): void {
@@ -667,8 +666,7 @@ function upstreamOf(services: SecretsManager & ParameterStore): Upstream {
     fetchSecrets: (lookups, onPart) => getSecrets(services, lookups, onPart),
     fetchParameters: (lookups, onPart) => getParameters(services, lookups, onPart),
     fetchPath: (lookup, options) => getPath(services, lookup, { ...options, timeoutMs: 0 }),
-    fetchMatching: (filters, role, options) =>
-      getMatching(services, filters, role, { ...options, timeoutMs: 0 }),
+    fetchMatching: (chosen, options) => getMatching(services, chosen, { ...options, timeoutMs: 0 }),
     passThrough: (call) => services.passThrough(carriedCall(call, 'us-east-1')),
     sessionTokens: () => Promise.resolve([]),
     renewCredentials: async () => undefined,

@@ -189,7 +189,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
   }
 
   async function fetchChosen(choice: Chosen, own: Own): Promise<void> {
-    const { label, filters, role } = choice
+    const { label, role } = choice
     if (room === 0) return warnOfCapacity()
     const mayHold = (lookup: SingleLookup): boolean =>
       lookup.store === 'secrets-manager' &&
@@ -201,7 +201,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
       const aws = await upstream.load()
       let found = 0
       let refusals = 0
-      await aws.fetchMatching(filters, role, {
+      await aws.fetchMatching(choice, {
         requested,
         onPage({ secrets, refused }, at) {
           found += secrets.length + refused.length

@@ -67,7 +67,7 @@ async function start(t: TestContext, fixture: Fixture = {}) {
   })
   const handler = createHandler({
     cache,
-    log: createLog(fixture.level ?? 'debug', 'text', (line) => void lines.push(line)),
+    log: createLog(fixture.level ?? 'debug', 'text', { write: (line) => void lines.push(line) }),
     isKnownToken: createTokenCheck([TOKEN]),
     isCurrentToken: fixture.isCurrentToken,
     readMany: () => Promise.reject(new Error('many are not expected')),

@@ -56,8 +56,10 @@ export function createResponder({
     if (held === undefined) return load(response, question, errors)
     if (log.debugEnabled) log.debug(say`${describe(question.lookup)}: hit`)
     if (hitsToGo > 0 && --hitsToGo === 0) hitsToGo = engine.onHit()
-    if (question.shape === undefined) reply.hit(response, held)
-    else send(response, question, held, reply.hit, errors)
+    if (question.shape === undefined) return reply.hit(response, held)
+    const body = shaped(question, held)
+    if (isReject(body)) errors.refuse(response, body)
+    else reply.hit(response, body)
   }
 
   function readMany(response: ServerResponse, question: ReadMany, errors: ErrorReplies): void {
@@ -85,7 +87,9 @@ export function createResponder({
             log.debug(say`${describe(lookup)}: ${refreshNow ? say`refreshed` : say`miss`}`)
           if (fresh.staleForMs === undefined) onAnswered()
           engine.onAnswer(fresh.bytes.length)
-          send(response, question, fresh, reply.miss, errors)
+          const body = shaped(question, fresh)
+          if (isReject(body)) errors.refuse(response, body)
+          else reply.miss(response, body)
         },
         (error: unknown) => {
           if (error instanceof UpstreamError) errors.fail(response, error)
@@ -96,22 +100,14 @@ export function createResponder({
   }
 
   /** In the shape that was asked for. */
-  function send(
-    response: ServerResponse,
-    { lookup, shape }: Read,
-    answer: Answer,
-    sendBody: (response: ServerResponse, body: Body) => void,
-    errors: ErrorReplies,
-  ): void {
-    if (shape === undefined) return sendBody(response, answer)
-    let shaped = shapeHeld(answer, shape)
-    if (shaped === undefined) {
-      shaped = makeShape(answer, shape)
-      keepShape(answer, shape, shaped)
-      cache.resize(lookup, answer)
-    }
-    if (isReject(shaped)) errors.refuse(response, shaped)
-    else sendBody(response, shaped)
+  function shaped({ lookup, shape }: Read, answer: Answer): Body | Reject {
+    if (shape === undefined) return answer
+    const held = shapeHeld(answer, shape)
+    if (held !== undefined) return held
+    const made = makeShape(answer, shape)
+    keepShape(answer, shape, made)
+    cache.resize(lookup, answer)
+    return made
   }
 
   function defect(response: ServerResponse, error: unknown, errors: ErrorReplies): void {

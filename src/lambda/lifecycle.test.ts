@@ -71,7 +71,7 @@ async function run(client: ExtensionsClient, happened: string[]) {
     client,
     name: 'the-extension',
     events: ['SHUTDOWN'],
-    log: createLog('debug', 'text', (line) => void lines.push(line.slice(66).trimEnd())),
+    log: createLog('debug', 'text', { write: (line) => void lines.push(line.slice(66).trimEnd()) }),
     onReady: () => void happened.push('ready'),
     onRegistered: () => undefined,
     onInvoke() {

@@ -10,7 +10,7 @@ import { createPhases } from './phases.ts'
 function scripted() {
   const lines: string[] = []
   const clock = { ms: 0 }
-  const log = createLog('debug', 'text', (line) => void lines.push(line.slice(66).trimEnd()))
+  const log = createLog('debug', 'text', { write: (line) => void lines.push(line.slice(66).trimEnd()) })
   return { lines, clock, phases: createPhases(log, () => clock.ms) }
 }
 

@@ -177,9 +177,7 @@ export function listTooLong(operation: Operation, bound: Public): UpstreamError 
 /** The time for a whole list was up. */
 export function listTooSlow(
   operation: Operation,
-  withinMs: number,
-  count: number,
-  items: Public,
+  { withinMs, count, items }: { withinMs: number; count: number; items: Public },
 ): UpstreamError {
   const code = say`TimeoutError`
   const reason = say`the list was not whole within ${withinMs} ms: ${count} ${items} had come`

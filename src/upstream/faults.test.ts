@@ -236,7 +236,7 @@ describe('faults', { concurrency: 8 }, () => {
         const upstream = build.createUpstream(settingsFor(url))
         const reader = { requested: () => undefined, onPage: () => assert.fail('it is no page') }
         const lists = [
-          upstream.fetchMatching([{ key: 'name', value: 'a' }], undefined, reader),
+          upstream.fetchMatching({ filters: [{ key: 'name', value: 'a' }], role: undefined }, reader),
           upstream.fetchPath(pathLookup('/a', { isRecursive: true, withDecryption: true }), reader),
         ]
         for (const list of lists) assert.equal((await failureOf(list)).code, 'ResponseError', body)

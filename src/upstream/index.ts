@@ -1,13 +1,13 @@
 import type { Public } from '../public.ts'
 import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
-import type { ParameterLookup, PathLookup, SecretFilter, SecretLookup, SingleLookup } from '../lookup.ts'
+import type { ParameterLookup, PathLookup, SecretLookup, SingleLookup } from '../lookup.ts'
 import type { Part } from './batches.ts'
 import type { CallObserver } from './calls.ts'
 import { createClients } from './client.ts'
 import { createCredentials } from './credentials.ts'
 import { createParameterStore, getParameter, getParameters } from './parameter-store.ts'
 import { carriedCall } from './pass-through.ts'
-import { getMatching, type MatchingOptions } from './matching.ts'
+import { getMatching, type Chosen, type MatchingOptions } from './matching.ts'
 import { getPath, type PathOptions } from './path.ts'
 import { warmUp } from './warm-up.ts'
 import { createSecretsManager, getSecrets, getSecretValue } from './secrets-manager.ts'
@@ -33,11 +33,7 @@ export interface Upstream {
   /** All parameters below a path; see path.ts. */
   fetchPath<T>(lookup: PathLookup, options: PathOptions<T>): Promise<void>
   /** All secrets that the filters choose; see matching.ts. */
-  fetchMatching<T>(
-    filters: readonly SecretFilter[],
-    role: string | undefined,
-    options: MatchingOptions<T>,
-  ): Promise<void>
+  fetchMatching<T>(chosen: Chosen, options: MatchingOptions<T>): Promise<void>
   /** AWS's own answer to an SDK's call, whatever its status. Rejects with UpstreamError only. */
   passThrough(call: RawCall): Promise<RawAnswer>
   /** See credentials.ts. Rejects with UpstreamError when there are none. */
@@ -81,8 +77,8 @@ export function createUpstream(
     fetchParameters: (lookups, onPart) => getParameters(parameters, lookups, onPart),
     fetchPath: (lookup, options) =>
       getPath(parameters, lookup, { ...options, timeoutMs: settings.parameterStore.timeoutMs }),
-    fetchMatching: (filters, role, options) =>
-      getMatching(secrets, filters, role, { ...options, timeoutMs: settings.secretsManager.timeoutMs }),
+    fetchMatching: (chosen, options) =>
+      getMatching(secrets, chosen, { ...options, timeoutMs: settings.secretsManager.timeoutMs }),
     passThrough: async (call) => {
       const carried = carriedCall(call, settings.region)
       return { secretsmanager: secrets, AmazonSSM: parameters }[carried.service].passThrough(carried)

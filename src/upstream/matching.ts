@@ -19,11 +19,16 @@ interface MatchingPage {
 
 export type MatchingOptions<T> = PageReader<MatchingPage, T>
 
+/** Secrets of one role, or of the function's own. */
+export interface Chosen {
+  readonly filters: readonly SecretFilter[]
+  readonly role: string | undefined
+}
+
 /** The current version of each. `timeoutMs` bounds the list, and it rejects, as in `readPages`. */
 export function getMatching<T>(
   service: Pick<SecretsManager, 'batchGetSecretValue'>,
-  filters: readonly SecretFilter[],
-  role: string | undefined,
+  { filters, role }: Chosen,
   { timeoutMs, ...reader }: MatchingOptions<T> & { readonly timeoutMs: number },
 ): Promise<void> {
   const Filters = filters.map(({ key, value }) => ({ Key: key, Values: [value] }))

@@ -52,11 +52,11 @@ export async function readPages<Page, T>(
   let bytes = 0
   for (let pages = 1; ; pages++) {
     const leftMs = Math.ceil(startedAt + withinMs - performance.now())
-    if (leftMs <= 0) throw listTooSlow(operation, withinMs, count, items)
+    if (leftMs <= 0) throw listTooSlow(operation, { withinMs, count, items })
     const at = requested()
     const asked = await ask(token, leftMs).catch((error: unknown) => {
       const isOver = error instanceof UpstreamError && error.code === 'TimeoutError' && leftMs < withinMs
-      throw isOver ? listTooSlow(operation, withinMs, count, items) : error
+      throw isOver ? listTooSlow(operation, { withinMs, count, items }) : error
     })
     count += asked.count
     if (count > MOST_ITEMS) throw listTooLong(operation, say`more than ${MOST_ITEMS} ${items}`)

@@ -43,7 +43,7 @@ async function create(t: TestContext, handler: Handler = echo): Promise<Started>
   const server = createLocalServer({
     port,
     handler,
-    log: createLog('debug', 'text', (line) => void lines.push(line.slice(66))),
+    log: createLog('debug', 'text', { write: (line) => void lines.push(line.slice(66)) }),
     isKnownToken: createTokenCheck([TOKEN]),
   })
   t.after(() => server.close(Date.now()))

@@ -4,7 +4,7 @@ import { proxyFor } from './proxy.ts'
 
 const PROXY = 'http://proxy.example:3128'
 const isDirect = (host: string, port: number, noProxy: string) =>
-  proxyFor({ https: PROXY, http: PROXY, noProxy }, true, host, port) === undefined
+  proxyFor({ https: PROXY, http: PROXY, noProxy }, true, { host, port }) === undefined
 
 // The cases of golang.org/x/net/http/httpproxy, proxy_test.go (UseProxyTests), and a few more.
 for (const [noProxy, host, port, direct] of [
@@ -51,14 +51,14 @@ for (const [noProxy, host, port, direct] of [
 
 test('a scheme without a proxy of its own goes directly', () => {
   const settings = { https: undefined, http: PROXY, noProxy: '' }
-  assert.equal(proxyFor(settings, true, 'aws.example.com', 443), undefined)
-  assert.equal(proxyFor(settings, false, 'aws.example.com', 80)?.host, 'proxy.example')
-  assert.equal(proxyFor(undefined, true, 'aws.example.com', 443), undefined)
+  assert.equal(proxyFor(settings, true, { host: 'aws.example.com', port: 443 }), undefined)
+  assert.equal(proxyFor(settings, false, { host: 'aws.example.com', port: 80 })?.host, 'proxy.example')
+  assert.equal(proxyFor(undefined, true, { host: 'aws.example.com', port: 443 }), undefined)
 })
 
 test('user and password become a header, escapes undone; the port is 80 where none is named', () => {
   const settings = { https: 'http://us%40er:p%3A%2Fss@proxy.example', http: undefined, noProxy: '' }
-  assert.deepEqual(proxyFor(settings, true, 'aws.example.com', 443), {
+  assert.deepEqual(proxyFor(settings, true, { host: 'aws.example.com', port: 443 }), {
     host: 'proxy.example',
     port: 80,
     authorization: `Basic ${Buffer.from('us@er:p:/ss').toString('base64')}`,

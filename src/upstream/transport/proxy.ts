@@ -14,17 +14,22 @@ export interface Proxy {
   readonly authorization: string | undefined
 }
 
-/** The proxy for that address; undefined: it is reached directly. `address` is a name or an IP address. */
+/** Where a connection leads: a name or an IP address, which may be in brackets. */
+interface Target {
+  readonly host: string
+  readonly port: number
+}
+
+/** The proxy for a connection, with TLS or without; undefined: it is made directly. */
 export function proxyFor(
   settings: ProxySettings | undefined,
   secure: boolean,
-  address: string,
-  port: number,
+  target: Target,
 ): Proxy | undefined {
   const text = secure ? settings?.https : settings?.http
-  const host = address.replace(/^\[|\]$/g, '').toLowerCase()
+  const host = target.host.replace(/^\[|\]$/g, '').toLowerCase()
   if (settings === undefined || text === undefined) return undefined
-  if (isNear(host) || isExcepted(host, port, settings.noProxy)) return undefined
+  if (isNear(host) || isExcepted(host, target.port, settings.noProxy)) return undefined
   const proxy = new URL(text)
   const basic = Buffer.from(`${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`)
   return {
@@ -95,8 +100,7 @@ const LONGEST_HEAD = 16 * 1024
  */
 export function openTunnel(
   proxy: Proxy,
-  host: string,
-  port: number,
+  { host, port }: Target,
   callback: (error: Error | undefined, socket: Socket) => void,
 ): Socket {
   const socket = connect(proxy.port, proxy.host)

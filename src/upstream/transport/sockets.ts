@@ -98,7 +98,7 @@ export function createSockets({ secure, maxCalls, trust, proxy, onSecure }: Sock
     host: string | null | undefined,
     port: number | string | null | undefined,
   ): Proxy | undefined {
-    return proxyFor(proxy, secure, host ?? 'localhost', Number(port ?? (secure ? 443 : 80)))
+    return proxyFor(proxy, secure, { host: host ?? 'localhost', port: Number(port ?? (secure ? 443 : 80)) })
   }
 
   function watch(socket: Duplex): void {
@@ -172,7 +172,7 @@ function connectThrough(
     if (error !== undefined) tunnel.destroy()
     callback(error, socket)
   }
-  const tunnel = openTunnel(proxy, host ?? 'localhost', Number(port), (error, socket) => {
+  const tunnel = openTunnel(proxy, { host: host ?? 'localhost', port: Number(port) }, (error, socket) => {
     if (error !== undefined || !secure || isDone) return done(error, socket)
     const tls = connectTls({ ...(options as object), host: host ?? 'localhost', socket, path: undefined })
     const onError = (problem: Error): void => done(problem, tls)
