@@ -120,7 +120,7 @@ async function main(): Promise<void> {
     progress: (text, done, of) => progress.show(text, done, of),
   }
   const parent = wanted.out ?? `${ROOT}/${isFull ? 'results' : 'dist/bench/results'}`
-  const folder = await measure(groups, context, meta, parent)
+  const folder = await measure(groups, context, meta, { parent, progress })
   progress.end()
   const run = readRun(folder)
   console.log(terminalTables(run))
@@ -157,16 +157,20 @@ function prepare(
   return { dist: dist ?? `${ROOT}/dist`, ...other, peers }
 }
 
-/** Each group is written as soon as it is done. An error says where the groups before it are. */
+/** Each group is written, and how long it took is said, as soon as it is done. An error says where the groups before it are. */
 async function measure(
   groups: readonly string[],
   context: Context,
   meta: Meta,
-  parent: string,
+  { parent, progress }: { parent: string; progress: Progress },
 ): Promise<string> {
   const unfinished = createUnfinished(parent, folderName(meta))
   try {
-    for (const group of groups) writeGroup(unfinished, meta, await GROUPS[group]!(context))
+    for (const group of groups) {
+      const startedAt = performance.now()
+      writeGroup(unfinished, meta, await GROUPS[group]!(context))
+      progress.took(group, performance.now() - startedAt)
+    }
   } catch (error) {
     const where = `The groups that were done before are in ${unfinished}`
     throw new Error(`${(error as Error).message}\n${where}`, { cause: error })

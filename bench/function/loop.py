@@ -5,7 +5,12 @@ import os
 import socket
 
 env = os.environ
-if env["BENCH_READS"] != "nothing":
+value = env["BENCH_VALUE"]
+if env["BENCH_READS"] == "sdk":
+    import boto3
+
+    value = boto3.client("secretsmanager").get_secret_value(SecretId=env["BENCH_SECRET"])["SecretString"]
+elif env["BENCH_READS"] == "extension":
     import json
     import urllib.request
 
@@ -14,8 +19,9 @@ if env["BENCH_READS"] != "nothing":
         f"http://localhost:{port}{env['BENCH_PATH']}",
         headers={"X-Aws-Parameters-Secrets-Token": env["AWS_SESSION_TOKEN"]},
     )
-    if json.load(urllib.request.urlopen(request))["SecretString"] != env["BENCH_VALUE"]:
-        raise SystemExit("the function has read another value")
+    value = json.load(urllib.request.urlopen(request))["SecretString"]
+if value != env["BENCH_VALUE"]:
+    raise SystemExit("the function has read another value")
 
 host, port = env["AWS_LAMBDA_RUNTIME_API"].split(":")
 api = socket.create_connection((host, int(port)))

@@ -1,6 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type LambdaHost, startLambda } from '../../local/emulators/lambda/index.ts'
 import { startRuntimeApi } from '../../local/emulators/lambda/runtime-api.ts'
@@ -28,7 +27,14 @@ const NODE_MAJOR = 24
 const PATIENCE_MS = 60_000
 const NAME = secretName('100B', 0)
 const WANTED = target(NAME)
-const PYTHON = ['/usr/bin/python3', '/usr/local/bin/python3'].find((path) => existsSync(path))
+/** The executable itself, as what is on the PATH may be a script that looks for one; and whether it has an SDK. */
+const ASK_PYTHON = `
+import sys
+try:
+    from boto3 import __version__ as sdk
+except ImportError:
+    sdk = ""
+print(sys.executable, sdk, sep="\\n")`
 
 const ALONE: Contender = { name: 'no extension', command: [], ready: 'registered', isExact: false }
 const SDK: Contender = { ...ALONE, name: 'SDK in the function' }
@@ -43,41 +49,35 @@ interface Scenario {
 
 const READS = { nothing: 'reads nothing', secret: 'reads a secret', prefetched: 'reads a prefetched secret' }
 
-/** What differs from a warm start of a Node function on two processors. */
 function scenario(
   runtime: Scenario['runtime'],
   reads: Scenario['reads'],
-  { processors = 2, isCold = false }: { processors?: 1 | 2; isCold?: boolean } = {},
+  { processors, isCold }: Pick<Scenario, 'processors' | 'isCold'>,
 ): Scenario {
   const around = `${isCold ? ', cold' : ''}${processors === 1 ? ', one processor' : ''}`
   return { name: `${runtime} ${READS[reads]} while it loads${around}`, runtime, reads, processors, isCold }
 }
 
-const SCENARIOS: readonly Scenario[] = [
-  scenario('Node', 'nothing'),
-  scenario('Node', 'secret'),
-  scenario('Node', 'prefetched'),
-  scenario('Python', 'nothing'),
-  scenario('Python', 'secret'),
-  scenario('Python', 'prefetched'),
-  scenario('Node', 'nothing', { processors: 1 }),
-  scenario('Node', 'secret', { processors: 1 }),
-  scenario('Node', 'prefetched', { processors: 1 }),
-]
-const COLD: readonly Scenario[] = [
-  scenario('Node', 'nothing', { isCold: true }),
-  scenario('Node', 'secret', { isCold: true }),
-]
+const SCENARIOS: readonly Scenario[] = [false, true].flatMap((isCold) =>
+  ([2, 1] as const).flatMap((processors) =>
+    (['Node', 'Python'] as const).flatMap((runtime) =>
+      (['nothing', 'secret', 'prefetched'] as const).map((reads) =>
+        scenario(runtime, reads, { processors, isCold }),
+      ),
+    ),
+  ),
+)
 
 export async function measureInit(context: Context): Promise<GroupResult> {
   const { amount, random } = context
   const field = await extensionField({ ...context, peers: [] }, [NODE_MAJOR])
   const contenders = [ALONE, SDK, ...field.contenders]
-  const all = [...SCENARIOS, ...COLD].filter(({ processors }) => canPin || processors === 2)
+  const all = SCENARIOS.filter(({ processors }) => canPin || processors === 2)
+  const sdk = python()?.sdk
   const of = (isCold: boolean) => all.filter((one) => one.isCold === isCold)
   const turns = [
-    ...schedule(contenders, of(false), amount.startRounds, random),
-    ...schedule(contenders, of(true), amount.coldRounds, random),
+    ...schedule(contenders, of(false), amount.initRounds, random),
+    ...schedule(contenders, of(true), amount.initColdRounds, random),
   ].filter((turn) => isIn(turn.contender, turn.scenario))
   const upstream = await startUpstream({ kind: 'aws', tls: true, secrets: [{ size: '100B', keys: 1 }] })
   await upstream.delay(AWS_MS)
@@ -88,7 +88,11 @@ export async function measureInit(context: Context): Promise<GroupResult> {
         turns,
         upstream,
         async prepare() {
-          for (const one of contenders) await uncounted(start(one, SCENARIOS[1]!, context, upstream))
+          for (const runtime of ['Node', 'Python'] as const) {
+            const warm = scenario(runtime, 'secret', { processors: 2, isCold: false })
+            const ours = contenders.filter((one) => isIn(one, warm))
+            for (const one of ours) await uncounted(start(one, warm, context, upstream))
+          }
         },
         measure: async (contender, one) => ({ values: await measure(contender, one, context, upstream) }),
       },
@@ -96,7 +100,7 @@ export async function measureInit(context: Context): Promise<GroupResult> {
     )
     return {
       group: 'init',
-      method: `first spawn to the last \`next\`, the runtime's own included, by the emulated Lambda host; AWS takes ${AWS_MS} ms; added: less the same function's without an extension right before; cold: ${howEmptied()} before each start`,
+      method: `first spawn to the last \`next\`, the runtime's own included, by the emulated Lambda host; AWS takes ${AWS_MS} ms; added: less the same function's without an extension right before; SDK in the function: AWS's for JavaScript, ${sdk ? `boto3 ${sdk}` : 'and none for Python, as boto3 is not installed'}; cold: ${howEmptied()} before each start`,
       contenders: namesOf(contenders),
       scenarios: namesOf(all),
       ...pairsOf(contenders),
@@ -111,7 +115,7 @@ export async function measureInit(context: Context): Promise<GroupResult> {
 /** Without an extension there is nobody to read from, and the SDK of a function that reads nothing is not loaded. */
 function isIn({ name }: Contender, { runtime, reads }: Scenario): boolean {
   if (name === ALONE.name) return reads === 'nothing'
-  if (name === SDK.name) return reads === 'secret' && runtime === 'Node'
+  if (name === SDK.name) return reads === 'secret' && (runtime === 'Node' || Boolean(python()?.sdk))
   return true
 }
 
@@ -205,10 +209,27 @@ async function end(runtime: ChildProcess | undefined): Promise<void> {
 function commandOf({ runtime }: Scenario): readonly string[] {
   const loop = (name: string) => fileURLToPath(new URL(`../function/${name}`, import.meta.url))
   if (runtime === 'Python') {
-    if (PYTHON === undefined) throw new Error('there is no python3 here')
-    return [PYTHON, loop('loop.py')]
+    const path = python()?.path
+    if (path === undefined) throw new Error('there is no python3 here')
+    return [path, loop('loop.py')]
   }
   const found = node(NODE_MAJOR)
   if ('reason' in found) throw new Error(found.reason)
   return [found.path, loop('loop.cjs')]
+}
+
+interface Python {
+  readonly path: string
+  /** The version of boto3; empty where there is none. */
+  readonly sdk: string
+}
+
+const asked: { python?: Python | undefined } = {}
+
+function python(): Python | undefined {
+  if ('python' in asked) return asked.python
+  const { status, stdout } = spawnSync('python3', ['-c', ASK_PYTHON], { encoding: 'utf8' })
+  const [path = '', sdk = ''] = status === 0 ? stdout.split('\n') : []
+  asked.python = path === '' ? undefined : { path, sdk }
+  return asked.python
 }

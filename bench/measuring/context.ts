@@ -2,6 +2,8 @@ import type { Entries } from '../contenders/contenders.ts'
 
 /** How much is measured: all of it, or just enough to see that every part works. */
 export interface Amount {
+  readonly initRounds: number
+  readonly initColdRounds: number
   readonly startRounds: number
   readonly coldRounds: number
   readonly hitRounds: number
@@ -31,6 +33,8 @@ export interface Amount {
 }
 
 export const FULL: Amount = {
+  initRounds: 10,
+  initColdRounds: 6,
   startRounds: 20,
   coldRounds: 10,
   hitRounds: 7,
@@ -55,6 +59,8 @@ export const FULL: Amount = {
 
 /** Intervals need six samples, so most of these figures have none, and claim nothing. */
 export const QUICK: Amount = {
+  initRounds: 1,
+  initColdRounds: 1,
   startRounds: 1,
   coldRounds: 1,
   hitRounds: 1,

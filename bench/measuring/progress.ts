@@ -12,6 +12,12 @@ export class Progress {
     else if (done % Math.ceil(of / 10) === 0) process.stderr.write(`${line}\n`)
   }
 
+  /** How long a group took, in a line of its own. */
+  took(group: string, ms: number): void {
+    this.end()
+    process.stderr.write(`${group} took ${duration(ms)}\n`)
+  }
+
   /** Takes the line from a terminal. */
   end(): void {
     if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
