@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Fault } from './emulators/aws/fault.ts'
 import { isRegion } from './emulators/aws/partitions.ts'
 import type { Aws } from './emulators/aws/server.ts'
+import { isLoopbackAuthority } from '../src/loopback.ts'
 import { listen } from './listen.ts'
 
 // A bad day of AWS, on demand, while `npm start` runs: one POST for each. It listens on loopback alone and needs no
@@ -48,7 +49,6 @@ const COMMANDS: Readonly<Record<string, (aws: Aws, rest: string, body: string) =
 
 /** Larger than any value, so that AWS's own limits are met first. */
 const MOST_BODY_BYTES = 1024 * 1024
-const LOCAL_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
 
 function meet(aws: Aws, fault: Fault, sentence: string): string {
   aws.clearFaults()
@@ -87,7 +87,7 @@ async function answer(aws: Aws, request: IncomingMessage): Promise<Outcome> {
 /** Why a request is none of a program on this machine. */
 function refusalOf({ headersDistinct: { host = [], origin, 'sec-fetch-site': site } }: IncomingMessage) {
   const [name = ''] = host
-  if (host.length !== 1 || !LOCAL_HOST.test(name)) return 'the Host must be localhost'
+  if (host.length !== 1 || !isLoopbackAuthority(name)) return 'the Host must be localhost'
   const isPage = origin !== undefined || (site !== undefined && site.join() !== 'none')
   return isPage ? 'no web page may ask for this' : undefined
 }

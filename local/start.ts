@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import { isMeantAsReference } from '../src/config/environment.ts'
+import { isLoopback } from '../src/loopback.ts'
 import { EXTENSION_NAME } from '../src/version.ts'
 import { loadSeed, type Seed } from './emulators/aws/seed.ts'
 import { startAws } from './emulators/aws/server.ts'
@@ -18,8 +20,6 @@ import { readyText, type Ready } from './ready-text.ts'
 const LOCAL_TOKEN = process.env.AWS_SESSION_TOKEN || 'local-token'
 const OWN_VARIABLE =
   /^(?:PARAMETERS_SECRETS_EXTENSION_|SECRETS_MANAGER_|SSM_PARAMETER_STORE_|AWS_LAMBDA_LOG_FORMAT$|AWS_MAX_ATTEMPTS$)/
-/** Of a variable's value: a reference, or what was meant to be one, which the extension explains. */
-const REFERENCE = /^\s*resolve:|\{\{resolve:/i
 
 /** What every AWS SDK honours, and so the extension: where AWS is, how it is reached, and whom to trust. */
 const AWS_VARIABLE =
@@ -52,7 +52,7 @@ async function start(options: StartOptions): Promise<void> {
     const lambda = await startLambda({
       region: backend.region,
       extensions: [{ name: EXTENSION_NAME, command: [process.execPath, bundleFile()] }],
-      functionEnvironment: inherited((_, value) => REFERENCE.test(value)),
+      functionEnvironment: inherited((_, value) => isMeantAsReference(value)),
       hostEnvironment: {
         ...inherited((name) => OWN_VARIABLE.test(name)),
         PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(port),
@@ -62,7 +62,7 @@ async function start(options: StartOptions): Promise<void> {
     })
     closers.push(() => lambda.close())
     const { initMs } = await lambda.initialized()
-    if (host !== undefined && !/^(127\.|::1$|localhost$)/.test(host))
+    if (host !== undefined && !isLoopback(host === '::1' ? '[::1]' : host))
       console.log(`Whoever reaches ${host}:${shown} and has the token can read all of it.`)
     console.log(readyText({ port: shown, emulated: backend.emulated, initMs }))
     await untilStopped(lambda)

@@ -28,13 +28,18 @@ const OWN_PREFIX = 'PARAMETERS_SECRETS_EXTENSION_'
  */
 const MEANT = /^[^!#-&(-_a-~]*resolve:|\{\{resolve:(?:secretsmanager|ssm)/i
 
+/** Whether that value of a variable is a reference, or was meant to be one. */
+export function isMeantAsReference(value: string): boolean {
+  return MEANT.test(value)
+}
+
 /** One look at each variable. Undefined if there is no reference and no source. Never throws. */
 export function readEnvironmentSettings(reading: Reading): EnvironmentSettings | undefined {
   const { env } = reading
   let references: Reference[] | undefined
   for (const name in env) {
     const value = env[name]!
-    if (!MEANT.test(value) || name.startsWith(OWN_PREFIX)) continue
+    if (!isMeantAsReference(value) || name.startsWith(OWN_PREFIX)) continue
     references ??= []
     references.push({ name, value })
   }

@@ -1,3 +1,4 @@
+import { isLoopback } from '../loopback.ts'
 import { say, shown } from '../public.ts'
 import {
   integerIn,
@@ -130,9 +131,8 @@ function readEndpoint(reading: Reading, name: string, port: number): string | un
 }
 
 function isOwnAddress({ protocol, hostname, port: given }: URL, port: number): boolean {
-  const isLoopback =
-    /^(?:localhost|sandbox\.localdomain|.+\.localhost|127(?:\.\d+){3}|\[::1\]|0\.0\.0\.0)\.?$/
-  return protocol === 'http:' && Number(given || 80) === port && isLoopback.test(hostname)
+  const isOurs = isLoopback(hostname) || hostname === '0.0.0.0'
+  return protocol === 'http:' && Number(given || 80) === port && isOurs
 }
 
 /** As Go's `http.ProxyFromEnvironment`: capitals first, and no HTTP_PROXY under a CGI server, where clients set it. */

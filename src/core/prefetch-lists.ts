@@ -1,3 +1,4 @@
+import { parseArn } from '../arn.ts'
 import type { Config } from '../config/config.ts'
 import type { Log } from '../log.ts'
 import { say, shown } from '../public.ts'
@@ -39,7 +40,7 @@ export function readLists(config: Pick<Config, 'prefetch' | 'upstream'>, log: Lo
   /** A role stands before the name, as in `arn:aws:iam::111122223333:role/R@name`, or is a member of its own. */
   function listed(member: Member): Listed[] {
     if (typeof member !== 'string') return admitted({ name: member.name, role: member.roleArn })
-    if (!/^arn:[\w-]+:iam:/.test(member)) return [{ name: member, role: undefined }]
+    if (parseArn(member)?.service !== 'iam') return [{ name: member, role: undefined }]
     const role = arns.find((arn) => member.startsWith(`${arn}@`))
     return admitted({
       name: member.slice((role ?? member).length + 1),

@@ -1,3 +1,4 @@
+import { secretNameIn } from '../arn.ts'
 import type { SecretFilter } from '../lookup.ts'
 import { say, shown, type Public } from '../public.ts'
 
@@ -37,5 +38,5 @@ export function readChoice(name: string): Choice | Public {
 /** Whether a question for that name or ARN may be one of those. */
 export function mayChoose({ prefix }: Choice, secretId: string): boolean {
   if (prefix === undefined) return false
-  return secretId.replace(/^arn:[^:]*:secretsmanager:[^:]*:\d*:secret:/, '').startsWith(prefix)
+  return (secretNameIn(secretId) ?? secretId).startsWith(prefix)
 }

@@ -1,3 +1,4 @@
+import { parseArn, withoutSuffix } from '../arn.ts'
 import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
 import {
   parameterLookup,
@@ -17,14 +18,11 @@ export interface Own {
   readonly region: string | undefined
 }
 
-/** `-` and six characters at the end of a secret's ARN, which a partial ARN leaves out. */
-const ARN_SUFFIX = /-[A-Za-z0-9]{6}$/
-
 /** The keys of those questions. */
 export function spellingsOf(lookup: SingleLookup, fields: Fields, ofFunction: Own): string[] {
   const { role } = lookup
   // A role's own account is in its ARN.
-  const own = role === undefined ? ofFunction : { ...ofFunction, accountId: role.split(':')[4] }
+  const own = role === undefined ? ofFunction : { ...ofFunction, accountId: parseArn(role)?.accountId }
   if (lookup.store === 'secrets-manager') {
     return fields.store === 'secrets-manager' ? ofSecret(lookup, fields.secret, own) : []
   }
@@ -39,9 +37,9 @@ function ofSecret(
   const { ARN: arn, Name: name } = secret
   if (arn === undefined) return []
   const ids = [arn]
-  const partial = arn.replace(ARN_SUFFIX, '')
+  const partial = withoutSuffix(arn) ?? arn
   // One that ends as a complete ARN does is read by AWS as complete, and is that of another secret or of none.
-  if (!ARN_SUFFIX.test(partial)) ids.push(partial)
+  if (withoutSuffix(partial) === undefined) ids.push(partial)
   if (name !== undefined && isNamedFor(secretId, arn, own)) ids.push(name)
   return ids.map((id) => secretLookup(id, { versionId, versionStage, role }).key)
 }
@@ -51,7 +49,7 @@ function ofParameter(lookup: ParameterLookup, parameter: ParameterFields, own: O
   const { ARN: arn = '', Name: name, Selector: selector = '', Type: type } = parameter
   const names = [asked]
   // That of a secret, which is read by reference, is no name of a parameter.
-  if (arn.split(':', 3)[2] === 'ssm') names.push(arn + selector)
+  if (parseArn(arn)?.service === 'ssm') names.push(arn + selector)
   // `parameter/a` may be `a` or `/a`; a longer one begins with a slash.
   const path = /:parameter(\/[^/:]+\/[^:]+)$/.exec(arn)?.[1]
   if (path !== undefined && path === name && isNamedFor(asked, arn, own)) names.push(path + selector)
@@ -65,7 +63,9 @@ function ofParameter(lookup: ParameterLookup, parameter: ParameterFields, own: O
 
 /** Whether the plain name stands for the same thing as this ARN. */
 function isNamedFor(asked: string, arn: string, { accountId, region }: Own): boolean {
-  if (!asked.startsWith('arn:')) return true
-  const [, , , ofRegion, ofAccount] = arn.split(':', 5)
-  return accountId !== undefined && region !== undefined && ofRegion === region && ofAccount === accountId
+  if (parseArn(asked) === undefined) return true
+  const of = parseArn(arn)
+  return (
+    accountId !== undefined && region !== undefined && of?.region === region && of.accountId === accountId
+  )
 }

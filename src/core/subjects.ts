@@ -1,3 +1,4 @@
+import { parseArn, secretNameIn, withoutSuffix } from '../arn.ts'
 import type { Lookup } from '../lookup.ts'
 
 // What questions and changes are about: secrets, parameters and paths by their bare names. An ARN, a partial ARN and
@@ -11,8 +12,6 @@ import type { Lookup } from '../lookup.ts'
 //   d:app/             those that are directly below `/app`
 
 const REFERENCE = 'aws/reference/secretsmanager/'
-/** `-` and six characters at the end of a secret's ARN. */
-const ARN_SUFFIX = /-[A-Za-z0-9]{6}$/
 
 /** What the question is about. An ARN that may be complete or partial gives two names. */
 export function subjectsOf(lookup: Lookup): string[] {
@@ -34,17 +33,18 @@ export function subjectsOf(lookup: Lookup): string[] {
 
 /** The secret with that name, ARN or partial ARN, in all versions. */
 export function secretNamed(id: string): string[] {
-  const name = id.startsWith('arn:') ? resourceOf(id, 6) : id
-  const isComplete = name !== id && ARN_SUFFIX.test(name)
-  return isComplete ? [`s:${name}`, `s:${name.replace(ARN_SUFFIX, '')}`] : [`s:${name}`]
+  const name = secretNameIn(id)
+  if (name === undefined) return [`s:${id}`]
+  const partial = withoutSuffix(name)
+  return partial === undefined ? [`s:${name}`] : [`s:${name}`, `s:${partial}`]
 }
 
 /** The parameter with that name or ARN, or the secret that it stands for, in all versions. */
 export function parameterNamed(id: string): string[] {
   const text = id.trim()
-  const isArn = text.startsWith('arn:')
-  if (isArn && text.split(':', 3)[2] === 'secretsmanager') return secretNamed(text)
-  const path = isArn ? resourceOf(text, 5).replace(/^parameter/, '') : beforeColon(text)
+  const arn = parseArn(text)
+  if (arn?.service === 'secretsmanager') return secretNamed(text)
+  const path = beforeColon(arn === undefined ? text : arn.resource.replace(/^parameter/, ''))
   const name = path.replace(/^\/+/, '')
   return name.startsWith(REFERENCE) ? secretNamed(name.slice(REFERENCE.length)) : [`p:${name}`]
 }
@@ -65,15 +65,10 @@ function isIn(one: string, whole: string): boolean {
   return kind === 'r' || !one.includes('/', whole.length)
 }
 
-/** What follows that many colons of an ARN, up to the next. */
-function resourceOf(arn: string, colons: number): string {
-  return arn.split(':')[colons] ?? ''
-}
-
 /** The version or label of a parameter; empty for the latest. */
 function selectorOf(name: string): string {
-  const parts = name.trim().split(':')
-  return parts[parts[0] === 'arn' ? 6 : 1] ?? ''
+  const text = name.trim()
+  return (parseArn(text)?.resource ?? text).split(':', 2)[1] ?? ''
 }
 
 function beforeColon(text: string): string {

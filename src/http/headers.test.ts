@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { isLoopbackAuthority, readHeaders, type SeenHeaders } from './headers.ts'
+import { isLoopbackAuthority } from '../loopback.ts'
+import { readHeaders, type SeenHeaders } from './headers.ts'
 
 const TOKEN = 'X-Aws-Parameters-Secrets-Token'
 

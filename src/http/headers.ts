@@ -76,12 +76,3 @@ export function readHeaders(rawHeaders: readonly string[], seen: SeenHeaders): v
 
 /** The directive, alone or in a list. */
 const NO_CACHE = /(?:^|,)[ \t]*no-cache[ \t]*(?:,|$)/i
-
-const LOOPBACK =
-  /^(?:localhost|sandbox\.localdomain|[\w.-]+\.localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])\.?(?::\d{0,5})?$/i
-
-// `sandbox.localdomain` stands for the loopback in Lambda's own sandbox (its /etc/hosts).
-/** Whether a Host header, or the authority of a request target, names this machine's loopback, on any port. */
-export function isLoopbackAuthority(authority: string): boolean {
-  return LOOPBACK.test(authority)
-}

@@ -1,6 +1,7 @@
 import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { UpstreamError } from '../errors.ts'
+import { isLoopbackAddress } from '../loopback.ts'
 import { say } from '../public.ts'
 import { readRegularFile } from '../regular-file.ts'
 import { parseObject } from '../json.ts'
@@ -166,7 +167,7 @@ function containerUrl(container: ContainerSettings): URL {
   const url = text !== undefined && URL.canParse(text) ? new URL(text) : undefined
   if (url?.protocol === 'https:') return url
   const host = url?.protocol === 'http:' ? url.hostname : ''
-  if (/^(localhost|127(\.\d+){3}|\[::1\]|169\.254\.170\.(2|23)|\[fd00:ec2::23\])$/.test(host)) return url!
+  if (isLoopbackAddress(host) || /^(169\.254\.170\.(2|23)|\[fd00:ec2::23\])$/.test(host)) return url!
   throw credentialsError(say`the container endpoint must be HTTPS, a loopback or a link-local address`)
 }
 

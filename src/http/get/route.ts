@@ -1,7 +1,7 @@
 import { memberShape, VALUE } from '../../answer/shape.ts'
 import { isReject, type Reject } from '../../errors.ts'
+import { isLoopbackAuthority } from '../../loopback.ts'
 import { parameterLookup, pathLookup, secretLookup, type Lookup } from '../../lookup.ts'
-import { isLoopbackAuthority } from '../headers.ts'
 import type { AdmitRole, Read, ReadMany } from '../read.ts'
 import { rejects } from '../rejects.ts'
 import { many, PARAMETER, readQuery, SECRET, type Query, type Rules } from './query.ts'
