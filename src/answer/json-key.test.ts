@@ -162,3 +162,19 @@ test('a pointer costs no more for its depth', { timeout: 30_000 }, () => {
     assert.deepEqual(pickJson(objects, '/a'.repeat(depth)), { kind: 'found', text: '7' })
   }
 })
+
+test(
+  'members cost no more for the length of the names around them, nor for names that come again',
+  { timeout: 30_000 },
+  () => {
+    const inner = Array.from({ length: 5_000 }, (_, i) => `"${i}":1`).join(',')
+    const long = '"' + 'k'.repeat(100_000) + '":'
+    const nested = `{${long}{${long}{${inner}}}}`
+    const again = `{${Array.from({ length: 200_000 }, (_, i) => `"${i % 100_000}":${i}`).join(',')}}`
+    // With the whole way in the name of each, or with a look at each for each that comes again, it would take minutes.
+    for (let i = 0; i < 2; i++) {
+      assert.equal(membersOf(nested, true)?.length, 5_000)
+      assert.equal(membersOf(again, true)?.at(0)?.text, '100000')
+    }
+  },
+)

@@ -134,6 +134,9 @@ export interface Member {
   readonly text: string
 }
 
+/** The members of an object by name: the text of a value, or the members of an object that is walked into. */
+type Members = Map<string, string | Members>
+
 /**
  * The top-level members, or, where `isDeep`, every value that is no object, in their order. Undefined if the text is no
  * JSON object. Of members with one name the last counts, as in `JSON.parse`. Takes one pass; never throws.
@@ -147,43 +150,44 @@ export function membersOf(text: string, isDeep: boolean): readonly Member[] | un
   }
   const start = skipSpace(json, 0)
   if (json[start] !== '{') return undefined
-  const members = new Map<string, Member>()
-  const seen = new Set<string>()
-  const path: string[] = []
+  const top: Members = new Map()
+  const open = [top]
   let at = skipSpace(json, start + 1)
-  for (;;) {
+  for (let inner = top; ; inner = open.at(-1)!) {
     if (json[at] === '}') {
-      if (path.pop() === undefined) return [...members.values()]
+      open.pop()
+      if (open.length === 0) return [...valuesIn(top, [])]
       at = afterComma(json, at + 1)
       continue
     }
     const keyEnd = endOfString(json, at)
-    path.push(JSON.parse(json.slice(at, keyEnd)) as string)
-    const key = pointer(path)
-    if (seen.has(key)) forget(members, key)
-    else seen.add(key)
-    const valueAt = skipSpace(json, skipSpace(json, keyEnd) + 1)
-    if (isDeep && json[valueAt] === '{' && path.length < DEEPEST) {
-      at = skipSpace(json, valueAt + 1)
+    const name = JSON.parse(json.slice(at, keyEnd)) as string
+    // A member of that name that came before: it and all within it are no longer meant.
+    inner.delete(name)
+    at = skipSpace(json, skipSpace(json, keyEnd) + 1)
+    if (isDeep && json[at] === '{' && open.length < DEEPEST) {
+      const members: Members = new Map()
+      inner.set(name, members)
+      open.push(members)
+      at = skipSpace(json, at + 1)
       continue
     }
-    const valueEnd = endOfValue(json, valueAt)
-    const source = json.slice(valueAt, valueEnd)
-    const value = source.startsWith('"') ? (JSON.parse(source) as string) : source
-    members.set(key, { path: [...path], text: value })
-    path.pop()
-    at = afterComma(json, valueEnd)
+    const end = endOfValue(json, at)
+    const source = json.slice(at, end)
+    inner.set(name, source.startsWith('"') ? (JSON.parse(source) as string) : source)
+    at = afterComma(json, end)
+  }
+}
+
+function* valuesIn(members: Members, way: readonly string[]): Generator<Member> {
+  for (const [name, value] of members) {
+    const path = [...way, name]
+    if (typeof value === 'string') yield { path, text: value }
+    else yield* valuesIn(value, path)
   }
 }
 
 /** RFC 6901. */
 export function pointer(path: readonly string[]): string {
   return path.map((name) => '/' + name.replaceAll('~', '~0').replaceAll('/', '~1')).join('')
-}
-
-/** A member of that name came before: it and all within it are no longer meant. */
-function forget(members: Map<string, Member>, key: string): void {
-  for (const other of members.keys()) {
-    if (other === key || other.startsWith(key + '/')) members.delete(other)
-  }
 }
