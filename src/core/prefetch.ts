@@ -17,6 +17,7 @@ import { say, shown, type Public } from '../public.ts'
 import { isKept } from './cache.ts'
 import { fetchFlights, openFlight, type Flight } from './batch.ts'
 import type { LazyUpstream } from './lazy-upstream.ts'
+import { listedPath } from './listed-path.ts'
 import { readLists, type Listed, type Lists } from './prefetch-lists.ts'
 import { spelledAnswer } from './fetch.ts'
 import { isChoice, mayChoose, readChoice, type Choice } from './secret-filters.ts'
@@ -157,34 +158,30 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
     return flights
   }
 
-  async function fetchPath({ name: path, role }: Listed, own: Own): Promise<void> {
+  async function fetchPath({ name, role }: Listed, own: Own): Promise<void> {
+    const path = listedPath(name)
+    if (path === undefined)
+      return log.warn(say`prefetch: ${shown(name)} is no path: one is like /app/, and / is all there is`)
     // A version is in no list.
     const mayHold = (lookup: SingleLookup): boolean =>
       lookup.store === 'parameter-store' &&
       lookup.role === role &&
-      lookup.name.startsWith(path) &&
+      lookup.name.startsWith(name) &&
       !lookup.name.includes(':')
-    await fetchList(say`path=${shown(path)}`, mayHold, async (requested, onPage) => {
+    await fetchList(say`path=${shown(name)}`, mayHold, async (requested, onPage) => {
       const aws = await upstream.load()
       let found = 0
-      await aws.fetchPath(
-        pathLookup(path === '/' ? path : path.slice(0, -1), {
-          isRecursive: true,
-          withDecryption: true,
-          role,
-        }),
-        {
-          requested,
-          onPage(page, at) {
-            found += page.length
-            return onPage(page, at, (parameter) => {
-              const lookup = parameterLookup(parameter.Name ?? '', { withDecryption: true, role })
-              return [lookup, spelledAnswer(lookup, { store: 'parameter-store', parameter }, own)]
-            })
-          },
+      await aws.fetchPath(pathLookup(path, { isRecursive: true, withDecryption: true, role }), {
+        requested,
+        onPage(page, at) {
+          found += page.length
+          return onPage(page, at, (parameter) => {
+            const lookup = parameterLookup(parameter.Name ?? '', { withDecryption: true, role })
+            return [lookup, spelledAnswer(lookup, { store: 'parameter-store', parameter }, own)]
+          })
         },
-      )
-      if (found === 0) log.warn(say`prefetch: there is no parameter below path=${shown(path)}`)
+      })
+      if (found === 0) log.warn(say`prefetch: there is no parameter below path=${shown(name)}`)
     })
   }
 

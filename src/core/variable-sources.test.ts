@@ -7,13 +7,13 @@ const PLAIN = { isWhole: false, case: undefined, prefix: '' }
 
 test('sources stand between commas or white space, each once, and a bad one is known as such', () => {
   const got = readSources(
-    'secretsmanager:a, ssm:/x/y/\nssm:/ ssm:/x vault:z,,secretsmanager:a ssm: secretsmanager:',
+    'secretsmanager:a, ssm:/x/y/\nssm:/ ssm:/x vault:z,,secretsmanager:a ssm: secretsmanager: ssm:// ssm:/// ssm:/x//',
   )
   assert.deepEqual(got, [
     { kind: 'secret', label: 'secretsmanager:a', naming: PLAIN, secretId: 'a' },
     { kind: 'path', label: 'ssm:/x/y/', naming: PLAIN, path: '/x/y' },
     { kind: 'path', label: 'ssm:/', naming: PLAIN, path: '/' },
-    ...['ssm:/x', 'vault:z', 'ssm:', 'secretsmanager:'].map((label) => ({
+    ...['ssm:/x', 'vault:z', 'ssm:', 'secretsmanager:', 'ssm://', 'ssm:///', 'ssm:/x//'].map((label) => ({
       kind: 'unknown',
       label,
       code: 'InvalidSource',

@@ -1,4 +1,5 @@
 import { say, shown, type Public } from '../public.ts'
+import { listedPath } from './listed-path.ts'
 import type { Failure } from './references.ts'
 import { isAllowedName } from './variable-names.ts'
 
@@ -46,10 +47,8 @@ function readSource(text: string): Source {
   }
   const secretId = /^secretsmanager:(.+)$/s.exec(where)?.[1]
   if (secretId !== undefined) return { kind: 'secret', label, naming, secretId }
-  const path = /^ssm:(\/(?:.*\/)?)$/s.exec(where)?.[1]
-  if (path !== undefined) {
-    return { kind: 'path', label, naming, path: path === '/' ? path : path.slice(0, -1) }
-  }
+  const path = where.startsWith('ssm:') ? listedPath(where.slice('ssm:'.length)) : undefined
+  if (path !== undefined) return { kind: 'path', label, naming, path }
   const why = say`it has to be secretsmanager:<name or ARN> or ssm:/path/`
   return { kind: 'unknown', label, code: UNKNOWN, why }
 }

@@ -163,6 +163,25 @@ test('a path without a parameter is warned of', async (t) => {
   await extension.logged(/WARN prefetch: there is no parameter below path=\/nowhere\/$/)
 })
 
+test('what only looks like a path is one warning, is not taken for the root, and the rest is fetched', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'prefetch-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'names.json')
+  writeFileSync(file, JSON.stringify({ parameters: ['/ /', '/app//', 'app/'] }))
+  const extension = await startExtension(t, {
+    seed: { parameters: valuesOf(['/other', '/app/url']) },
+    env: { ...PATIENT, [P + 'PARAMETERS']: '//,///,/app/', [P + 'FILE']: file },
+  })
+  const lines = extension.logs().flatMap((line) => /WARN (.*)$/.exec(line)?.[1] ?? [])
+  const why = 'is no path: one is like /app/, and / is all there is'
+  assert.deepEqual(
+    lines.sort(),
+    ['/ /', '//', '///', '/app//', 'app/'].map((path) => `prefetch: ${path} ${why}`).sort(),
+  )
+  assert.equal(extension.aws.calls(), 1)
+  await assertHits(extension, [parameterUrl('/app/url')])
+})
+
 for (const batch of ['FALSE', 'TRUE']) {
   test(`of ten, one that is denied is one warning, and the others are there (batch ${batch})`, async (t) => {
     const secrets = namesOf('secret', 10)
