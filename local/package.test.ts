@@ -14,6 +14,7 @@ import { startLocal } from './start-local.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const NAME = 'open-parameters-secrets-extension'
+const GUIDE = join(ROOT, 'docs/local.md')
 
 function installed(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'package test-'))
@@ -28,7 +29,7 @@ function installed(t: TestContext): string {
   return folder
 }
 
-test('in an empty folder the packed stand-in serves a secret, by npx and in a test of Node', async (t) => {
+test('in an empty folder the packed stand-in serves a secret, by its command and in a test of Node', async (t) => {
   const folder = installed(t)
   const { dependencies } = JSON.parse(
     readFileSync(join(folder, `node_modules/${NAME}/package.json`), 'utf8'),
@@ -39,12 +40,9 @@ test('in an empty folder the packed stand-in serves a secret, by npx and in a te
 
   writeFileSync(join(folder, 'seed.json'), '{ "secrets": { "db": "what the seed holds" } }')
   const env = { PATH: process.env['PATH'], HOME: process.env['HOME'] }
-  const child = spawn('npx', ['--offline', NAME, '--port', '0', '--seed', 'seed.json'], {
-    cwd: folder,
-    env,
-    detached: true,
-  })
-  // Open for as long as any of them lives: npx, its shell, the stand-in and the extension.
+  const [, command = ''] = /^(\.\/node_modules\/\.bin\/.*)$/m.exec(readFileSync(GUIDE, 'utf8')) ?? []
+  const child = spawn('sh', ['-c', `exec ${command} --port 0`], { cwd: folder, env })
+  // Open for as long as any of them lives: the stand-in and the extension.
   const ended = once(child.stdout, 'close')
   t.after(async () => {
     child.kill('SIGTERM')
@@ -89,8 +87,7 @@ if (spawnSync('curl', ['--version']).status === 0)
     const folder = mkdtempSync(join(tmpdir(), 'step test-'))
     t.after(() => rmSync(folder, { recursive: true }))
     writeFileSync(join(folder, 'seed.json'), '{ "secrets": { "db": "what the seed holds" } }')
-    const guide = readFileSync(join(ROOT, 'docs/local.md'), 'utf8')
-    const [, steps = ''] = /### In CI\n[^]*?```sh\n([^]*?)```/.exec(guide) ?? []
+    const [, steps = ''] = /### In CI\n[^]*?```sh\n([^]*?)```/.exec(readFileSync(GUIDE, 'utf8')) ?? []
     const port = String(await freePort())
     const here = steps.replace('../extension', `'${ROOT}'`).replace(' &', ` --port ${port} &`)
     const ask = `curl --silent --header 'X-Aws-Parameters-Secrets-Token: local-token' 'localhost:2773/secretsmanager/get?secretId=db'`
@@ -113,6 +110,21 @@ if (spawnSync('curl', ['--version']).status === 0)
     while (!output.includes('}')) await once(child.stdout, 'data')
     assert.match(output, /"SecretString":"what the seed holds"/)
   })
+
+test('the test and the seed that docs/local.md shows run as they are written', (t) => {
+  const folder = installed(t)
+  const [, script = ''] = /```js\n([^]*?)```/.exec(readFileSync(GUIDE, 'utf8')) ?? []
+  const [, seed = ''] = /```json\n([^]*?)```/.exec(readFileSync(GUIDE, 'utf8')) ?? []
+  const more = `
+    const other = await startLocal({ seed: ${seed} })
+    const headers = { 'X-Aws-Parameters-Secrets-Token': other.token }
+    const reply = await fetch(other.url + '/secretsmanager/get?secretId=db&jsonKey=user', { headers })
+    process.stdout.write(await reply.text())
+    await other.stop()`
+  writeFileSync(join(folder, 'guide.mjs'), script + more)
+  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'] }
+  assert.equal(execFileSync(process.execPath, ['guide.mjs'], { cwd: folder, env, encoding: 'utf8' }), 'admin')
+})
 
 test('the sample of a unit test is green with the package that is packed', (t) => {
   const folder = installed(t)
