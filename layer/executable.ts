@@ -11,7 +11,7 @@ import { delayLastCompiler } from './tiers.ts'
 
 const TARGETS: Record<Architecture, string> = { x86_64: 'bun-linux-x64', arm64: 'bun-linux-arm64' }
 
-// Measured in one alternating run: see README.md, "Cold start".
+// Measured in one alternating run: see docs/performance.md, "Cold start".
 export const COMPILE_FLAGS = [
   '--compile',
   '--bytecode',

@@ -1,7 +1,7 @@
 // JavaScriptCore compiles a function that has run some thousand times once more, by FTL, its last and best compiler. A cache
 // beside a function is asked some thousand times in its life, and then that comes too late and takes too much: each
-// compilation stops a process with one processor for milliseconds. So it begins after 16 times as many runs. README.md,
-// "Cold start", has the figures. The variable for it acts before our code runs, and an extension cannot set it for itself.
+// compilation stops a process with one processor for milliseconds. So it begins after 16 times as many runs.
+// docs/performance.md, "Cold start", has the figures. The variable for it acts before our code runs, and an extension cannot set it for itself.
 // So the number in the executable is changed.
 
 /**

@@ -1,5 +1,5 @@
 // Which pages of Bun an executable needs to start, to answer a first secret and a few hits: recorded by
-// `npm run layer:pages`, kept beside the pinned version of Bun. See README.md of layer/, "Cold start".
+// `npm run layer:pages`, kept beside the pinned version of Bun. See docs/performance.md, "Cold start".
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -15,7 +15,7 @@ interface Table {
 
 /** madvise(2): the kernel reads the pages from the disk, and the caller does not wait. */
 const WILL_NEED = 3
-/** A range costs a system call, a page that is not needed costs memory: measured, see README.md. */
+/** A range costs a system call, a page that is not needed costs memory: measured, see docs/performance.md. */
 const GAP = 2
 
 /**
