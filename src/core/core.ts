@@ -44,8 +44,13 @@ export interface Metrics {
 export function createCore(config: Config, log: Log, given?: LazyUpstream): Core {
   const isSnapStart = config.initializationType === 'snap-start'
   const meter = config.metrics && new Meter(Math.random)
-  const upstream = given ?? createLazyUpstream(config.upstream, log, meter && createObserver(meter))
   const wake = createWake(Date.now)
+  const upstream =
+    given ??
+    createLazyUpstream(config.upstream, log, {
+      observe: meter && createObserver(meter),
+      wokeAt: wake.wokeAt,
+    })
   const guard = new SnapshotGuard(isSnapStart, {
     forgetConnections: upstream.reset,
     forgetAll() {
@@ -88,6 +93,7 @@ export function createCore(config: Config, log: Log, given?: LazyUpstream): Core
     upstream,
     maxConnections: config.upstream.maxConnections,
     isSecretBatched: true,
+    isBackground: false,
   }
 
   return {
@@ -97,8 +103,8 @@ export function createCore(config: Config, log: Log, given?: LazyUpstream): Core
     prefetch,
     environment,
     readMany: (lookups, isRefresh) => during(() => readMany(lookups, isRefresh, many)),
-    passThrough: (call, changes) => guard.during(() => passThrough(call, changes)),
+    passThrough: (call, changes) => during(() => passThrough(call, changes)),
     metrics: meter && { meter, totals: () => meter.totals(cache.stats(), prefetch?.count ?? 0) },
-    isCurrentToken: createSessionTokenCheck(config.upstream, { upstream, guard, log }),
+    isCurrentToken: createSessionTokenCheck(config.upstream, { upstream, during, log }),
   }
 }

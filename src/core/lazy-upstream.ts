@@ -1,6 +1,6 @@
 import type { Log } from '../log.ts'
 import type { UpstreamSettings } from '../config/upstream.ts'
-import type { CallObserver } from '../upstream/calls.ts'
+import type { UpstreamHooks } from '../upstream/calls.ts'
 import type { Upstream } from '../upstream/index.ts'
 
 /** What holds the AWS SDK. It is loaded when first asked for, because nothing before `register` needs it. */
@@ -15,14 +15,18 @@ export interface LazyUpstream {
 export function createLazyUpstream(
   settings: UpstreamSettings,
   log: Log,
-  observe?: CallObserver,
+  hooks: Pick<UpstreamHooks, 'observe' | 'wokeAt'>,
 ): LazyUpstream {
   let loading: Promise<Upstream> | undefined
   let loaded: Upstream | undefined
   return {
     load: () =>
       (loading ??= import('../upstream/index.ts').then(
-        (aws) => (loaded = aws.createUpstream(settings, observe, log.debugEnabled ? log.debug : undefined)),
+        (aws) =>
+          (loaded = aws.createUpstream(settings, {
+            ...hooks,
+            debug: log.debugEnabled ? log.debug : undefined,
+          })),
       )),
     reset: () => loaded?.reset(),
   }

@@ -128,7 +128,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
     const flights = [...asked.secrets, ...asked.parameters].flatMap((lookup) => start(lookup, own))
     const { maxConnections } = settings
     await Promise.all([
-      fetchFlights(flights, { upstream, maxConnections, isSecretBatched: batch }),
+      fetchFlights(flights, { upstream, maxConnections, isSecretBatched: batch, isBackground: true }),
       ...asked.paths.map((path) => fetchPath(path, own)),
       ...asked.choices.map((choice) => fetchChosen(choice, own)),
     ])
@@ -173,6 +173,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
       let found = 0
       await aws.fetchPath(pathLookup(path, { isRecursive: true, withDecryption: true, role }), {
         requested,
+        isBackground: true,
         onPage(page, at) {
           found += page.length
           return onPage(page, at, (parameter) => {

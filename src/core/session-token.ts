@@ -1,6 +1,5 @@
 import type { UpstreamSettings } from '../config/upstream.ts'
 import { UpstreamError } from '../errors.ts'
-import type { SnapshotGuard } from '../lambda/snapshot.ts'
 import type { Log } from '../log.ts'
 import { createCurrentTokenCheck } from '../token.ts'
 import type { Upstream } from '../upstream/index.ts'
@@ -8,7 +7,8 @@ import type { LazyUpstream } from './lazy-upstream.ts'
 
 export interface SessionTokenOptions {
   readonly upstream: LazyUpstream
-  readonly guard: SnapshotGuard
+  /** Runs a call to AWS. */
+  during<T>(call: () => Promise<T>): Promise<T>
   readonly log: Log
 }
 
@@ -18,7 +18,7 @@ export interface SessionTokenOptions {
  */
 export function createSessionTokenCheck(
   { container, credentials }: UpstreamSettings,
-  { upstream, guard, log }: SessionTokenOptions,
+  { upstream, during, log }: SessionTokenOptions,
 ): ((presented: string) => Promise<boolean>) | undefined {
   if (container === undefined || credentials !== undefined) return undefined
   return createCurrentTokenCheck({
@@ -30,7 +30,7 @@ export function createSessionTokenCheck(
 
   /** Undefined after a failure, which is logged. */
   function asked<T>(ask: (aws: Upstream) => Promise<T>): Promise<T | undefined> {
-    return guard.during(async () => {
+    return during(async () => {
       try {
         return await ask(await upstream.load())
       } catch (error) {

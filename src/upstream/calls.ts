@@ -1,8 +1,9 @@
 import type { UpstreamSettings } from '../config/upstream.ts'
 import type { UpstreamError } from '../errors.ts'
+import type { Public } from '../public.ts'
 import type { Credentials } from './credentials.ts'
 import { isPassThrough, queuedTooLong, toUpstreamError, type Operation } from './failure.ts'
-import { waits, type Wait } from './transport/slots.ts'
+import { waits, type CallKind, type Wait } from './transport/slots.ts'
 
 // What holds for every call, whatever it asks.
 
@@ -12,6 +13,17 @@ import { waits, type Wait } from './transport/slots.ts'
  */
 export type CallObserver = (tookMs: number, error: UpstreamError | undefined) => void
 
+/** What the upstream part is joined with. */
+export interface UpstreamHooks {
+  readonly observe?: CallObserver | undefined
+  /** Gets a line about the first TLS connection. */
+  readonly debug?: ((line: Public) => void) | undefined
+  /** Epoch milliseconds: what was requested before it is not waited for, because the process slept since. */
+  readonly wokeAt: () => number
+}
+
+export const NO_HOOKS: UpstreamHooks = { wokeAt: () => 0 }
+
 /** Codes by which AWS calls credentials expired. */
 export const EXPIRED_CODES = 'ExpiredToken(?:Exception)?|UnrecognizedClientException|InvalidClientTokenId'
 const EXPIRED = new RegExp(`^(?:${EXPIRED_CODES})$`)
@@ -19,6 +31,8 @@ const NOT_YET = /^Signature not yet current/
 
 export interface Bound {
   readonly operation: Operation
+  /** Nobody has asked for it. */
+  readonly isBackground: boolean
   readonly settings: UpstreamSettings
   /** Milliseconds for the whole call, retries included; 0: no bound. */
   readonly timeoutMs: number
@@ -27,11 +41,12 @@ export interface Bound {
 
 /** Bounds a call in time; after that its sockets are cut. Rejects with UpstreamError only. */
 export async function bounded<T>(
-  { operation, settings, timeoutMs, observe }: Bound,
+  { operation, isBackground, settings, timeoutMs, observe }: Bound,
   send: (abort: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const abort = new AbortController()
-  const wait: Wait = { isPassThrough: isPassThrough(operation), waitedMs: 0, since: undefined }
+  const kind = isBackground ? 'background' : kindOf(operation)
+  const wait: Wait = { kind, waitedMs: 0, since: undefined }
   waits.set(abort.signal, wait)
   const timer = timeoutMs > 0 ? setTimeout(() => abort.abort(), timeoutMs) : undefined
   // The SDK's abort is not enough: fetching credentials does not listen to it.
@@ -61,6 +76,11 @@ export async function bounded<T>(
     const timedOutAfterMs = abort.signal.aborted ? timeoutMs : 0
     return toUpstreamError(operation, error, { timedOutAfterMs, maxAttempts })
   }
+}
+
+function kindOf(operation: Operation): CallKind {
+  if (isPassThrough(operation)) return 'passThrough'
+  return operation === 'GetParametersByPath' ? 'list' : 'read'
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { StoreSettings, UpstreamSettings } from '../config/upstream.ts'
-import { say, type Public } from '../public.ts'
-import { bounded, withFreshCredentials, type CallObserver } from './calls.ts'
+import { say } from '../public.ts'
+import { bounded, withFreshCredentials, type UpstreamHooks } from './calls.ts'
 import { renewed, type Credentials, type Held } from './credentials.ts'
 import { unasked, type Operation } from './failure.ts'
 import { keyOf, type Place } from './place.ts'
@@ -18,11 +18,17 @@ interface Service<Client> {
   open(config: SdkConfig): Client
 }
 
-interface Call<T> {
-  readonly operation: Operation
-  readonly place: Place
+/** How a call is made. */
+export interface CallOptions {
   /** Milliseconds for the whole call, retries included. Default: the service's own. */
   readonly withinMs?: number | undefined
+  /** Nobody has asked for it: it takes no slot of a caller's call. */
+  readonly isBackground?: boolean | undefined
+}
+
+interface Call<T> extends CallOptions {
+  readonly operation: Operation
+  readonly place: Place
   /** Makes an answer of a failure, or throws. */
   readonly recover?: (error: unknown) => T
 }
@@ -45,9 +51,7 @@ export interface ClientsOptions {
   readonly credentials: Credentials
   /** Credentials of that role. Rejects with UpstreamError only. */
   assumeRole(roleArn: string): Promise<Held>
-  readonly observe?: CallObserver | undefined
-  /** Gets a line about the first TLS connection. */
-  readonly debug?: ((line: Public) => void) | undefined
+  readonly hooks: UpstreamHooks
 }
 
 /** Most clients of a service. Regions come from clients, and up to 20 roles from the settings. The oldest makes room. */
@@ -58,7 +62,8 @@ const rethrow = (error: unknown): never => {
 }
 
 export function createClients(options: ClientsOptions): Clients {
-  const { settings, credentials, assumeRole, observe, debug } = options
+  const { settings, credentials, assumeRole, hooks } = options
+  const { observe, debug, wokeAt } = hooks
   const onSecure = debug && onFirstConnection(debug)
   const roles = new Map<string, Credentials>()
   const services: { renew(): void; close(): void }[] = []
@@ -69,7 +74,7 @@ export function createClients(options: ClientsOptions): Clients {
     if (role === undefined) return credentials
     let own = roles.get(role)
     if (own === undefined) {
-      own = renewed(() => assumeRole(role))
+      own = renewed(() => assumeRole(role), wokeAt)
       roles.set(role, own)
     }
     return own
@@ -104,14 +109,21 @@ export function createClients(options: ClientsOptions): Clients {
           credentials: own,
           region,
           trust,
+          wokeAt,
           onSecure,
         })
         return { client: service.open(config), sockets }
       })
       services.push(clients)
       return (call, send) => {
-        const { place, withinMs = store.timeoutMs, recover = rethrow } = call
-        const bound = { operation: call.operation, settings, timeoutMs: withinMs, observe }
+        const { place, withinMs = store.timeoutMs, isBackground = false, recover = rethrow } = call
+        const bound = {
+          operation: call.operation,
+          isBackground,
+          settings,
+          timeoutMs: withinMs,
+          observe,
+        }
         return bounded(bound, (abortSignal) => {
           // Asks for the client each time: the trusted roots may have changed.
           const ask = () => send(clients.client(place), { abortSignal })

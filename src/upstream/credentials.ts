@@ -51,7 +51,8 @@ const ATTEMPT_TIMEOUT_MS = 2_000
 const LONGEST_ANSWER = 64 * 1024
 const LONGEST_TOKEN = 64 * 1024
 
-export function createCredentials(settings: UpstreamSettings): Credentials {
+/** `wokeAt`: as in `renewed`. */
+export function createCredentials(settings: UpstreamSettings, wokeAt: () => number): Credentials {
   const { credentials, container } = settings
   if (credentials !== undefined) {
     const tokens = [credentials.sessionToken ?? []].flat()
@@ -63,17 +64,20 @@ export function createCredentials(settings: UpstreamSettings): Credentials {
     }
   }
   if (container === undefined) return { get: none, replace: none, tokens: none, forget: () => {} }
-  return renewed(() => askWithRetries(container))
+  return renewed(() => askWithRetries(container), wokeAt)
 }
 
 async function none(): Promise<never> {
   throw credentialsError(say`there are no credentials in the environment and no container endpoint`)
 }
 
-/** Those that `question` gives, kept and renewed in time. It rejects with UpstreamError only. */
-export function renewed(question: () => Promise<Held>): Credentials {
+/**
+ * Those that `question` gives, kept and renewed in time. It rejects with UpstreamError only. One that was asked before
+ * `wokeAt`, in epoch milliseconds, is not waited for: the process slept, and its connection may be dead.
+ */
+export function renewed(question: () => Promise<Held>, wokeAt: () => number): Credentials {
   let held: Held | undefined
-  let inflight: Promise<Held> | undefined
+  let inflight: { readonly answer: Promise<Held>; readonly askedAt: number } | undefined
   /** The newest, also when `held` is to be asked for anew. */
   let newest: Held | undefined
   let replaced: readonly { readonly token: string; readonly until: number }[] = []
@@ -88,8 +92,8 @@ export function renewed(question: () => Promise<Held>): Credentials {
 
   /** Asks one question at a time, whose answer all callers share. */
   function refresh(): Promise<Held> {
-    if (inflight !== undefined) return inflight
-    const mine = question()
+    if (inflight !== undefined && inflight.askedAt >= wokeAt()) return inflight.answer
+    const answer = question()
       .then((fresh) => {
         if (inflight === mine) keep(fresh)
         return fresh
@@ -97,8 +101,9 @@ export function renewed(question: () => Promise<Held>): Credentials {
       .finally(() => {
         if (inflight === mine) inflight = undefined
       })
+    const mine = { answer, askedAt: Date.now() }
     inflight = mine
-    return mine
+    return answer
   }
 
   async function get(): Promise<StaticCredentials> {

@@ -1,9 +1,8 @@
-import type { Public } from '../public.ts'
 import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
 import type { ParameterLookup, PathLookup, SecretLookup, SingleLookup } from '../lookup.ts'
 import type { Part } from './batches.ts'
-import type { CallObserver } from './calls.ts'
-import { createClients } from './client.ts'
+import { NO_HOOKS, type UpstreamHooks } from './calls.ts'
+import { createClients, type CallOptions } from './client.ts'
 import { createCredentials } from './credentials.ts'
 import { createParameterStore, getParameter, getParameters } from './parameter-store.ts'
 import { carriedCall } from './pass-through.ts'
@@ -19,16 +18,18 @@ import type { RawAnswer, RawCall } from '../raw-call.ts'
 
 export interface Upstream {
   /** Asks AWS. Rejects with UpstreamError only. */
-  fetch(lookup: SingleLookup): Promise<Fields>
+  fetch(lookup: SingleLookup, how?: CallOptions): Promise<Fields>
   /** Many current secrets in few calls; see secrets-manager.ts. */
   fetchSecrets(
     lookups: readonly SecretLookup[],
     onPart: (lookup: SecretLookup, part: Part<SecretFields>) => void,
+    how?: CallOptions,
   ): Promise<void>
   /** Many parameters in few calls; see parameter-store.ts. */
   fetchParameters(
     lookups: readonly ParameterLookup[],
     onPart: (lookup: ParameterLookup, part: Part<ParameterFields>) => void,
+    how?: CallOptions,
   ): Promise<void>
   /** All parameters below a path; see path.ts. */
   fetchPath<T>(lookup: PathLookup, options: PathOptions<T>): Promise<void>
@@ -46,35 +47,29 @@ export interface Upstream {
   reset(): void
 }
 
-/** `observe` is called for every call; `debug` gets a line about the first TLS connection. */
-export function createUpstream(
-  settings: UpstreamSettings,
-  observe?: CallObserver,
-  debug?: (line: Public) => void,
-): Upstream {
-  const credentials = createCredentials(settings)
+export function createUpstream(settings: UpstreamSettings, hooks: UpstreamHooks = NO_HOOKS): Upstream {
+  const credentials = createCredentials(settings, hooks.wokeAt)
   const clients = createClients({
     settings,
     credentials,
     assumeRole: (roleArn) => tokens.assumeRole(roleArn),
-    observe,
-    debug,
+    hooks,
   })
   const tokens = createSecurityTokens(clients, settings)
   const secrets = createSecretsManager(clients, settings)
   const parameters = createParameterStore(clients, settings)
 
   return {
-    fetch(lookup) {
+    fetch(lookup, how) {
       switch (lookup.store) {
         case 'secrets-manager':
-          return getSecretValue(secrets, lookup)
+          return getSecretValue(secrets, lookup, how)
         case 'parameter-store':
-          return getParameter(parameters, lookup)
+          return getParameter(parameters, lookup, how)
       }
     },
-    fetchSecrets: (lookups, onPart) => getSecrets(secrets, lookups, onPart),
-    fetchParameters: (lookups, onPart) => getParameters(parameters, lookups, onPart),
+    fetchSecrets: (lookups, onPart, how) => getSecrets(secrets, lookups, onPart, how),
+    fetchParameters: (lookups, onPart, how) => getParameters(parameters, lookups, onPart, how),
     fetchPath: (lookup, options) =>
       getPath(parameters, lookup, { ...options, timeoutMs: settings.parameterStore.timeoutMs }),
     fetchMatching: (chosen, options) =>

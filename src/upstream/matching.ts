@@ -5,7 +5,7 @@ import { wordOf } from './failure.ts'
 import { readPages, type PageReader } from './pages.ts'
 import { partsOf, type SecretsManager } from './secrets-manager.ts'
 
-// Secrets that filters choose, with their values: "BatchGetSecretValue" in the AWS API reference.
+// Secrets that filters choose, with their values: "BatchGetSecretValue" in the AWS API reference. Only a prefetch asks so.
 
 const SECRETS_A_PAGE = 20
 /** Besides the value. */
@@ -41,7 +41,7 @@ export function getMatching<T>(
         const answer = await service.batchGetSecretValue(
           { region: undefined, role },
           { Filters, MaxResults: SECRETS_A_PAGE, ...(token !== undefined && { NextToken: token }) },
-          withinMs,
+          { withinMs, isBackground: true },
         )
         const { secrets, errors } = partsOf(answer)
         const refused = errors.map(({ SecretId, ErrorCode }) => ({

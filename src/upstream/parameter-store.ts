@@ -16,7 +16,7 @@ import type { ParameterLookup } from '../lookup.ts'
 import type { RawAnswer } from '../raw-call.ts'
 import { inBatches, type Part } from './batches.ts'
 import { areStrings, isAbsent, isDateOrAbsent, listIn } from './checks.ts'
-import type { Clients } from './client.ts'
+import type { CallOptions, Clients } from './client.ts'
 import { unreadable } from './failure.ts'
 import { carry, expiredAnswer, type CarriedCall } from './pass-through.ts'
 import { regionOfArn, type Place } from './place.ts'
@@ -28,13 +28,20 @@ import { regionOfArn, type Place } from './place.ts'
 export interface ParameterStore {
   /** The function's own. */
   readonly region: string | undefined
-  getParameter(place: Place, input: GetParameterCommandInput): Promise<GetParameterCommandOutput>
-  getParameters(place: Place, input: GetParametersCommandInput): Promise<GetParametersCommandOutput>
-  /** `withinMs` bounds the call, retries included. */
+  getParameter(
+    place: Place,
+    input: GetParameterCommandInput,
+    options?: CallOptions,
+  ): Promise<GetParameterCommandOutput>
+  getParameters(
+    place: Place,
+    input: GetParametersCommandInput,
+    options?: CallOptions,
+  ): Promise<GetParametersCommandOutput>
   getParametersByPath(
     place: Place,
     input: GetParametersByPathCommandInput,
-    withinMs: number,
+    options?: CallOptions,
   ): Promise<GetParametersByPathCommandOutput>
   /** AWS's own answer, whatever its status. */
   passThrough(call: CarriedCall): Promise<RawAnswer>
@@ -48,16 +55,16 @@ export function createParameterStore(clients: Clients, settings: UpstreamSetting
   })
   return {
     region: settings.region,
-    getParameter: (place, input) =>
-      calls({ operation: 'GetParameter', place }, (client, options) =>
+    getParameter: (place, input, how) =>
+      calls({ operation: 'GetParameter', place, ...how }, (client, options) =>
         client.send(new GetParameterCommand(input), options),
       ),
-    getParameters: (place, input) =>
-      calls({ operation: 'GetParameters', place }, (client, options) =>
+    getParameters: (place, input, how) =>
+      calls({ operation: 'GetParameters', place, ...how }, (client, options) =>
         client.send(new GetParametersCommand(input), options),
       ),
-    getParametersByPath: (place, input, withinMs) =>
-      calls({ operation: 'GetParametersByPath', place, withinMs }, (client, options) =>
+    getParametersByPath: (place, input, how) =>
+      calls({ operation: 'GetParametersByPath', place, ...how }, (client, options) =>
         client.send(new GetParametersByPathCommand(input), options),
       ),
     passThrough: ({ operation, place, carried }) =>
@@ -72,11 +79,10 @@ export function createParameterStore(clients: Clients, settings: UpstreamSetting
 export async function getParameter(
   service: Pick<ParameterStore, 'region' | 'getParameter'>,
   lookup: ParameterLookup,
+  how?: CallOptions,
 ): Promise<Fields> {
-  const { Parameter: parameter } = await service.getParameter(placeOf(service, lookup), {
-    Name: lookup.name,
-    WithDecryption: lookup.withDecryption,
-  })
+  const input = { Name: lookup.name, WithDecryption: lookup.withDecryption }
+  const { Parameter: parameter } = await service.getParameter(placeOf(service, lookup), input, how)
   if (!isParameter(parameter)) throw unreadable('GetParameter')
   return { store: 'parameter-store', parameter }
 }
@@ -89,6 +95,7 @@ export async function getParameters(
   service: Pick<ParameterStore, 'region' | 'getParameters'>,
   lookups: readonly ParameterLookup[],
   onPart: (lookup: ParameterLookup, part: Part<ParameterFields>) => void,
+  how?: CallOptions,
 ): Promise<void> {
   await Promise.all(
     [true, false].map((WithDecryption) => {
@@ -100,7 +107,7 @@ export async function getParameters(
       }
       return inBatches(batches, onPart, async (place, batch) => {
         const Names = batch.map(({ name }) => name)
-        const answer = await service.getParameters(place, { Names, WithDecryption })
+        const answer = await service.getParameters(place, { Names, WithDecryption }, how)
         const parameters = listIn('GetParameters', answer.Parameters, isParameter)
         return ({ name }) =>
           parameters.find(({ ARN, Name, Selector }) =>

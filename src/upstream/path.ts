@@ -2,19 +2,20 @@ import type { ParameterFields } from '../fields.ts'
 import type { PathLookup } from '../lookup.ts'
 import { say } from '../public.ts'
 import { listIn } from './checks.ts'
+import type { CallOptions } from './client.ts'
 import { readPages, type PageReader } from './pages.ts'
 import { isParameter, type ParameterStore } from './parameter-store.ts'
 
 /** Besides name and value. */
 const MEMBERS_BYTES = 250
 
-export type PathOptions<T> = PageReader<readonly ParameterFields[], T>
+export type PathOptions<T> = PageReader<readonly ParameterFields[], T> & Pick<CallOptions, 'isBackground'>
 
 /** All parameters below a path. `timeoutMs` bounds the list, and it rejects, as in `readPages`. */
 export function getPath<T>(
   service: Pick<ParameterStore, 'getParametersByPath'>,
   { path, isRecursive, withDecryption, role }: PathLookup,
-  { timeoutMs, ...reader }: PathOptions<T> & { readonly timeoutMs: number },
+  { timeoutMs, isBackground, ...reader }: PathOptions<T> & { readonly timeoutMs: number },
 ): Promise<void> {
   return readPages(
     {
@@ -30,7 +31,7 @@ export function getPath<T>(
             WithDecryption: withDecryption,
             ...(token !== undefined && { NextToken: token }),
           },
-          withinMs,
+          { withinMs, isBackground },
         )
         const found = listIn('GetParametersByPath', Parameters, isParameter)
         const bytes = found.reduce((sum, one) => sum + bytesOf(one), 0)

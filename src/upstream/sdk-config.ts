@@ -32,6 +32,7 @@ export interface ConfigOptions {
   readonly credentials: Credentials
   readonly region: string
   readonly trust: Trust
+  readonly wokeAt: () => number
   readonly onSecure?: ((socket: TLSSocket) => void) | undefined
 }
 
@@ -39,12 +40,12 @@ export type SdkConfig = ReturnType<typeof configure>['config']
 
 /** What every client is made with. */
 export function configure(options: ConfigOptions) {
-  const { operation, settings, store, credentials, region, trust, onSecure } = options
+  const { operation, settings, store, credentials, region, trust, wokeAt, onSecure } = options
   const { endpoint } = store
   const secure = endpoint === undefined || /^https:/i.test(endpoint)
   const { caBundle, maxConnections: maxCalls, proxy } = settings
   const bundle = secure && caBundle !== undefined ? { ca: readCaBundle(operation, caBundle) } : undefined
-  const sockets = createSockets({ secure, maxCalls, trust: bundle ?? trust, proxy, onSecure })
+  const sockets = createSockets({ secure, maxCalls, wokeAt, trust: bundle ?? trust, proxy, onSecure })
   const config = {
     region,
     ...(endpoint !== undefined && { endpoint }),

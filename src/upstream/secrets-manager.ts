@@ -14,7 +14,7 @@ import type { SecretLookup } from '../lookup.ts'
 import type { RawAnswer } from '../raw-call.ts'
 import { inBatches, type Part } from './batches.ts'
 import { areStrings, isAbsent, isDateOrAbsent, listIn } from './checks.ts'
-import type { Clients } from './client.ts'
+import type { CallOptions, Clients } from './client.ts'
 import { unreadable } from './failure.ts'
 import { carry, expiredAnswer, type CarriedCall } from './pass-through.ts'
 import { regionOfArn, type Place } from './place.ts'
@@ -25,12 +25,15 @@ import { regionOfArn, type Place } from './place.ts'
 export interface SecretsManager {
   /** The function's own. */
   readonly region: string | undefined
-  getSecretValue(place: Place, input: GetSecretValueCommandInput): Promise<GetSecretValueCommandOutput>
-  /** `withinMs` bounds the call, retries included; without it, the service's own time does. */
+  getSecretValue(
+    place: Place,
+    input: GetSecretValueCommandInput,
+    options?: CallOptions,
+  ): Promise<GetSecretValueCommandOutput>
   batchGetSecretValue(
     place: Place,
     input: BatchGetSecretValueCommandInput,
-    withinMs?: number,
+    options?: CallOptions,
   ): Promise<BatchGetSecretValueCommandOutput>
   /** AWS's own answer, whatever its status. */
   passThrough(call: CarriedCall): Promise<RawAnswer>
@@ -44,12 +47,12 @@ export function createSecretsManager(clients: Clients, settings: UpstreamSetting
   })
   return {
     region: settings.region,
-    getSecretValue: (place, input) =>
-      calls({ operation: 'GetSecretValue', place }, (client, options) =>
+    getSecretValue: (place, input, how) =>
+      calls({ operation: 'GetSecretValue', place, ...how }, (client, options) =>
         client.send(new GetSecretValueCommand(input), options),
       ),
-    batchGetSecretValue: (place, input, withinMs) =>
-      calls({ operation: 'BatchGetSecretValue', place, withinMs }, (client, options) =>
+    batchGetSecretValue: (place, input, how) =>
+      calls({ operation: 'BatchGetSecretValue', place, ...how }, (client, options) =>
         client.send(new BatchGetSecretValueCommand(input), options),
       ),
     passThrough: ({ operation, place, carried }) =>
@@ -64,13 +67,15 @@ export function createSecretsManager(clients: Clients, settings: UpstreamSetting
 export async function getSecretValue(
   service: Pick<SecretsManager, 'region' | 'getSecretValue'>,
   lookup: SecretLookup,
+  how?: CallOptions,
 ): Promise<Fields> {
   const { secretId, versionId, versionStage } = lookup
-  const secret = await service.getSecretValue(placeOf(service, lookup), {
+  const input = {
     SecretId: secretId,
     ...(versionId !== undefined && { VersionId: versionId }),
     ...(versionStage !== undefined && { VersionStage: versionStage }),
-  })
+  }
+  const secret = await service.getSecretValue(placeOf(service, lookup), input, how)
   if (!isSecret(secret)) throw unreadable('GetSecretValue')
   return { store: 'secrets-manager', secret }
 }
@@ -85,11 +90,13 @@ export function getSecrets(
   service: Pick<SecretsManager, 'region' | 'batchGetSecretValue'>,
   lookups: readonly SecretLookup[],
   onPart: (lookup: SecretLookup, part: Part<SecretFields>) => void,
+  how?: CallOptions,
 ): Promise<void> {
   const batches = { lookups, size: IDS_A_CALL, placeOf: (lookup: SecretLookup) => placeOf(service, lookup) }
   return inBatches(batches, onPart, async (place, batch) => {
     const ids = batch.map(({ secretId }) => secretId)
-    const { secrets, errors } = partsOf(await service.batchGetSecretValue(place, { SecretIdList: ids }))
+    const answer = await service.batchGetSecretValue(place, { SecretIdList: ids }, how)
+    const { secrets, errors } = partsOf(answer)
     const refusedIds = new Set(errors.map(({ SecretId }) => SecretId))
     return ({ secretId }) => {
       if (refusedIds.has(secretId)) return undefined

@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import { secretLookup } from '../lookup.ts'
+import { NO_HOOKS } from './calls.ts'
 import { createClients } from './client.ts'
 import { createCredentials } from './credentials.ts'
 import { createSecretsManager, getSecretValue } from './secrets-manager.ts'
@@ -52,11 +53,16 @@ export async function warmUp(settings: UpstreamSettings, goesOn: () => boolean):
       caBundle: undefined,
       proxy: undefined,
     }
-    const credentials = createCredentials(own)
+    const credentials = createCredentials(own, NO_HOOKS.wokeAt)
     // The SDK asks for credentials when it is about to sign. It passes on an error thrown here, and does not retry.
     const get = (): ReturnType<typeof credentials.get> => step().then(() => credentials.get())
     const assumeRole = () => Promise.reject(new Error('no role'))
-    const clients = createClients({ settings: own, credentials: { ...credentials, get }, assumeRole })
+    const clients = createClients({
+      settings: own,
+      credentials: { ...credentials, get },
+      assumeRole,
+      hooks: NO_HOOKS,
+    })
     const secrets = createSecretsManager(clients, own)
     await getSecretValue(secrets, secretLookup('warm-up')).finally(() => {
       clients.close()

@@ -319,21 +319,48 @@ test('a long list leaves what is read often in the cache', async (t) => {
   }
 })
 
-test('after a freeze nobody waits for a call from before it', async (t) => {
-  const extension = await start(t)
-  extension.aws.fault({ name: 'db' }, { kind: 'hang' }, 1)
-  let isOver = false
-  const before = extension.get(SECRET + 'db').then(() => (isOver = true))
-  await extension.aws.called('db')
-  await extension.lambda.freeze()
-  await sleep(1_500)
-  extension.lambda.thaw()
-  assert.equal(await read(extension, SECRET + 'db'), 'MISS: the first password')
-  assert.equal(isOver, false, 'the call from before is still waited for')
-  assert.equal(await read(extension, SECRET + 'db'), 'HIT: the first password')
-  assert.equal(extension.aws.calls('db'), 2)
-  before.catch(() => undefined)
-})
+const ROLE = 'arn:aws:iam::111122223333:role/reader'
+const OF_ROLE = { seed: { secrets: { db: { value: 'the password of the role' } } } }
+for (const [what, env] of [
+  ['by default', {}],
+  ['with one connection', { [P + 'MAX_CONNECTIONS']: '1' }],
+] as const) {
+  test(`after a freeze nobody waits for a call from before it, ${what}`, async (t) => {
+    const extension = await start(t, { env })
+    extension.aws.fault({ name: 'db' }, { kind: 'hang' }, 1)
+    let isOver = false
+    const before = extension.get(SECRET + 'db').then(() => (isOver = true))
+    await extension.aws.called('db')
+    await extension.lambda.freeze()
+    await sleep(1_500)
+    extension.lambda.thaw()
+    assert.equal(await read(extension, SECRET + 'db'), 'MISS: the first password')
+    assert.equal(isOver, false, 'the call from before is still waited for')
+    assert.equal(await read(extension, SECRET + 'db'), 'HIT: the first password')
+    assert.equal(extension.aws.calls('db'), 2)
+    before.catch(() => undefined)
+  })
+
+  test(`after a freeze nobody waits for the credentials of a role from before it, ${what}`, async (t) => {
+    const extension = await start(t, {
+      env: { ...env, [P + 'ROLE_ARNS']: ROLE },
+      aws: { roles: { [ROLE]: OF_ROLE } },
+    })
+    const target = `${SECRET}db&roleArn=${ROLE}`
+    extension.aws.fault({ operation: 'AssumeRole' }, { kind: 'hang' }, 1)
+    let isOver = false
+    const before = extension.get(target).then(() => (isOver = true))
+    await extension.aws.called(ROLE)
+    await extension.lambda.freeze()
+    await sleep(1_500)
+    extension.lambda.thaw()
+    assert.equal(await read(extension, target), 'MISS: the password of the role')
+    assert.equal(isOver, false, 'the call from before is still waited for')
+    assert.equal(await read(extension, target), 'HIT: the password of the role')
+    assert.equal(extension.aws.calls(ROLE), 2)
+    before.catch(() => undefined)
+  })
+}
 
 test("another account's secret is read in a batch, and what a batch refuses says nothing to a single read", async (t) => {
   const extension = await start(t, { env: { [P + 'NEGATIVE_TTL_SECONDS']: '60' } })

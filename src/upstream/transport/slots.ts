@@ -1,10 +1,16 @@
 // Who may send: so many calls at once, in the order in which they came. An agent's own queue does not do: it does not
 // bound connections that are still being made, as through a proxy, and on Bun what waits in it cannot be called back.
 
+/**
+ * What a call is for: a caller's read, a page of a list, a write or whatever else an SDK asks, or what nobody waits for
+ * yet. Each kind has slots of its own: however slow its calls are, no call of another kind waits for them.
+ */
+export const CALL_KINDS = ['read', 'list', 'passThrough', 'background'] as const
+export type CallKind = (typeof CALL_KINDS)[number]
+
 /** How a call, all attempts together, waits for a slot. */
 export interface Wait {
-  /** Calls that are passed through have slots of their own: however slow they are, no read waits for them. */
-  readonly isPassThrough: boolean
+  readonly kind: CallKind
   /** Wall time. */
   waitedMs: number
   /** When the wait under way began. */
@@ -14,35 +20,48 @@ export interface Wait {
 /** Found by the call's abort signal, the only thing that the SDK passes on. */
 export const waits = new WeakMap<object, Wait>()
 
-export class Slots {
-  readonly #queue: (() => void)[] = []
-  #free: number
+interface Slot {
+  /** Epoch milliseconds. */
+  readonly takenAt: number
+}
 
-  constructor(count: number) {
-    this.#free = count
+export class Slots {
+  readonly #count: number
+  readonly #wokeAt: () => number
+  readonly #taken = new Set<Slot>()
+  readonly #queue: ((slot: Slot) => void)[] = []
+
+  /** A slot that was taken before `wokeAt`, in epoch milliseconds, does not count: its call may be dead. */
+  constructor(count: number, wokeAt: () => number) {
+    this.#count = count
+    this.#wokeAt = wokeAt
   }
 
   /** Resolves with a function that gives the slot back. Rejects when `signal` aborts the wait. */
   async take(signal: AbortSignal | undefined, wait: Wait | undefined): Promise<() => void> {
-    if (this.#free === 0) await this.#queued(signal, wait)
-    else this.#free--
-    let isTaken = true
-    return () => {
-      if (isTaken) this.#next()
-      isTaken = false
-    }
+    if (this.#taken.size >= this.#count) this.#giveBackOlder(this.#wokeAt())
+    const slot = this.#taken.size < this.#count ? this.#open() : await this.#queued(signal, wait)
+    return () => this.#giveBack(slot)
   }
 
-  #next(): void {
-    const next = this.#queue.shift()
-    if (next === undefined) this.#free++
-    else next()
+  #open(): Slot {
+    const slot = { takenAt: Date.now() }
+    this.#taken.add(slot)
+    return slot
   }
 
-  async #queued(signal: AbortSignal | undefined, wait: Wait | undefined): Promise<void> {
+  #giveBack(slot: Slot): void {
+    if (this.#taken.delete(slot)) this.#queue.shift()?.(this.#open())
+  }
+
+  #giveBackOlder(than: number): void {
+    for (const slot of this.#taken) if (slot.takenAt < than) this.#giveBack(slot)
+  }
+
+  async #queued(signal: AbortSignal | undefined, wait: Wait | undefined): Promise<Slot> {
     const since = Date.now()
     if (wait) wait.since = since
-    await new Promise<void>((resolve, reject) => {
+    const slot = await new Promise<Slot>((resolve, reject) => {
       this.#queue.push(resolve)
       signal?.addEventListener('abort', () => {
         const place = this.#queue.indexOf(resolve)
@@ -52,8 +71,10 @@ export class Slots {
         reject(Object.assign(new Error('aborted while it waited'), { name: 'AbortError' }))
       })
     })
-    if (!wait) return
-    wait.waitedMs += Date.now() - since
-    wait.since = undefined
+    if (wait) {
+      wait.waitedMs += Date.now() - since
+      wait.since = undefined
+    }
+    return slot
   }
 }

@@ -5,7 +5,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { say, shown, type Public } from '../../public.ts'
 import type { ProxySettings } from '../../config/upstream.ts'
 import { openTunnel, proxyFor, type Proxy } from './proxy.ts'
-import { Slots, waits } from './slots.ts'
+import { CALL_KINDS, Slots, waits, type CallKind } from './slots.ts'
 import type { Trust } from './trust.ts'
 
 // Sockets that may have slept. Between two invocations Lambda freezes the whole process, for milliseconds or for
@@ -42,8 +42,10 @@ export interface Sockets {
 
 export interface SocketsOptions {
   readonly secure: boolean
-  /** More reads than these wait for one; and so do more calls than these that are passed through. */
+  /** At once, of each kind; see slots.ts. */
   readonly maxCalls: number
+  /** Epoch milliseconds: a call from before it does not count, because the process slept since. */
+  readonly wokeAt: () => number
   readonly trust: Trust
   readonly proxy: ProxySettings | undefined
   /** Called for each TLS connection when it is made. */
@@ -51,13 +53,17 @@ export interface SocketsOptions {
 }
 
 /** Sockets to one origin. */
-export function createSockets({ secure, maxCalls, trust, proxy, onSecure }: SocketsOptions): Sockets {
-  const maxSockets = 2 * maxCalls
-  const reads = new Slots(maxCalls)
-  const passThrough = new Slots(maxCalls)
+export function createSockets(options: SocketsOptions): Sockets {
+  const { secure, maxCalls, wokeAt, trust, proxy, onSecure } = options
+  const slots = Object.fromEntries(CALL_KINDS.map((kind) => [kind, new Slots(maxCalls, wokeAt)])) as Record<
+    CallKind,
+    Slots
+  >
+  // Twice, because calls that a freeze has cut may still have their sockets.
+  const maxSockets = 2 * CALL_KINDS.length * maxCalls
   // Set here, because otherwise NODE_TLS_REJECT_UNAUTHORIZED decides, which a function may set for its own calls.
-  const options = { keepAlive: true, maxSockets, rejectUnauthorized: true, ...trust }
-  const agent: HttpAgent = secure ? new HttpsAgent(options) : new HttpAgent({ keepAlive: true, maxSockets })
+  const tls = { keepAlive: true, maxSockets, rejectUnauthorized: true, ...trust }
+  const agent: HttpAgent = secure ? new HttpsAgent(tls) : new HttpAgent({ keepAlive: true, maxSockets })
   let retired = false
   /** When the socket became idle or busy, or brought its last byte. */
   const since = new WeakMap<Duplex, number>()
@@ -116,7 +122,7 @@ export function createSockets({ secure, maxCalls, trust, proxy, onSecure }: Sock
     agent,
     takeSlot(signal) {
       const wait = signal && waits.get(signal)
-      return (wait?.isPassThrough ? passThrough : reads).take(signal, wait)
+      return slots[wait?.kind ?? 'read'].take(signal, wait)
     },
     dropStale() {
       const now = Date.now()
