@@ -2,7 +2,7 @@
 //
 // One file from src/main.ts: dist/extension.cjs, and what it is made of: dist/meta.json.
 //
-// CommonJS, because Lambda executes the file without an extension, which Node takes for CommonJS. The half that holds
+// CommonJS, because Lambda executes the file without an extension, which Node takes for CommonJS. The part that holds
 // the AWS SDK is bundled on its own first: a dynamic import inside one bundle would stop esbuild's tree shaking. It is
 // embedded as text that is compiled when first needed, so that V8 does not parse it before `listen`.
 import { createHash } from 'node:crypto'
@@ -48,7 +48,7 @@ function readArguments() {
   --quiet            says nothing but what is wrong
   --local            also dist/local.mjs from local/start.ts, for \`npm start\` on any Node
   --package          also dist/package, the local stand-in to be published by npm: \`npm pack dist/package\`
-  --inline-upstream  the SDK half as code instead of text, for compilers that want to see all of it (Bun's)
+  --inline-upstream  the part that holds the SDK as code instead of text, for compilers that want to see all of it (Bun's)
   --help             this text`
   try {
     const { values } = parseArgs({
@@ -144,7 +144,7 @@ async function buildExtension() {
   }
   await mkdir(`${root}/dist`, { recursive: true })
   await put('extension.cjs', contents)
-  // Not shipped: the tests of src/upstream run on the trimmed half too.
+  // Not shipped: the tests of src/upstream run on the trimmed part too.
   for (const { name, contents: part } of parts) {
     if (name === 'upstream' && !isInline) await put('upstream.cjs', part)
   }

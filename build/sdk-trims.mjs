@@ -8,7 +8,7 @@ import { dirname } from 'node:path'
 /** @type {{ why: string, file: RegExp, replace: (text: string) => string }[]} */
 const SDK_TRIMS = [
   {
-    why: 'profiles, SSO, process, web identity and metadata credentials; client.ts gives every setting itself',
+    why: 'profiles, SSO, process, web identity and metadata credentials; sdk-config.ts gives every setting itself',
     file: /client-(ssm|secrets-manager)\/dist-es\/runtimeConfig\.js$/,
     replace: () => `
       import { version } from '../package.json'
@@ -51,7 +51,7 @@ const SDK_TRIMS = [
     replace: () => 'export const resolveRuntimeExtensions = (config) => config',
   },
   {
-    why: 'endpoints from profiles; the environment is read by config.ts',
+    why: 'endpoints from profiles; the environment is read by src/config',
     file: /core\/dist-es\/submodules\/endpoints\/middleware-endpoint\/adaptors\/getEndpointFromConfig\.js$/,
     replace: () => 'export const getEndpointFromConfig = async () => undefined',
   },
@@ -61,7 +61,7 @@ const SDK_TRIMS = [
     replace: () => 'export const resolveParamsForS3 = () => undefined',
   },
   {
-    why: 'the clock-skew setting from profiles; client.ts gives it',
+    why: 'the clock-skew setting from profiles; sdk-config.ts gives it',
     file: /core\/dist-es\/submodules\/httpAuthSchemes\/aws_sdk\/clock-skew-defaults\.js$/,
     replace: () => 'export const DEFAULT_DISABLE_CLOCK_SKEW_CORRECTION = false',
   },

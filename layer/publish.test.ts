@@ -164,7 +164,7 @@ test('the sovereign cloud is a partition like the others, and no run has regions
   )
 })
 
-test('a refusal ends it with its reason, and what was published is told', async (t) => {
+test('a refusal ends it with its reason, and what was published is reported', async (t) => {
   const { api, run, written } = await setUp(t)
   api.refuseNext(403, 'AccessDeniedException')
   await assert.rejects(run('--regions', 'eu-west-1'), ({ stderr }: { stderr: string }) => {

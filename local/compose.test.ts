@@ -97,11 +97,11 @@ test('the steps of the image and of the compose file give a function its secret,
   const file = join(folder, '/var/task', `${handler.split('.')[0]}.mjs`)
   const call = `const { handler } = await import(${JSON.stringify(file)}); process.stdout.write(JSON.stringify(await handler()))`
   const env = { ...asker.environment, PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(port) }
-  const told = execFileSync(process.execPath, ['--input-type=module', '--eval', call], {
+  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', call], {
     env,
     encoding: 'utf8',
   })
-  assert.deepEqual(JSON.parse(told), ANSWER)
+  assert.deepEqual(JSON.parse(output), ANSWER)
 })
 
 test('the image by itself serves its own seed', async (t) => {

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 
-/** The addresses of this machine that nobody else reaches: clients that are told `localhost` try either. */
+/** The addresses of this machine that nobody else reaches: a client of `localhost` tries either. */
 const LOOPBACK = ['127.0.0.1', '::1']
 
 /**
@@ -24,9 +24,9 @@ export async function listen(
       server.close()
     }
   }
-  const asked = host === undefined ? undefined : await addressOf(host, option)
-  const isEverywhere = asked === '0.0.0.0' || asked === '::'
-  for (const address of new Set(asked === undefined ? LOOPBACK : [asked, ...LOOPBACK])) {
+  const wanted = host === undefined ? undefined : await addressOf(host, option)
+  const isEverywhere = wanted === '0.0.0.0' || wanted === '::'
+  for (const address of new Set(wanted === undefined ? LOOPBACK : [wanted, ...LOOPBACK])) {
     const server = createServer(handler)
     try {
       server.listen(port, address)
@@ -34,7 +34,7 @@ export async function listen(
       servers.push(server)
     } catch (error) {
       const { code = 'no reason given' } = error as NodeJS.ErrnoException
-      const isAsked = address === (asked ?? LOOPBACK[0])
+      const isAsked = address === (wanted ?? LOOPBACK[0])
       // Where all addresses are listened on, this one is already; and a machine may be without IPv6.
       const isThere = isEverywhere && servers.length > 0 && code === 'EADDRINUSE'
       if (!isAsked && (isThere || (address === '::1' && code !== 'EADDRINUSE' && code !== 'EACCES'))) continue

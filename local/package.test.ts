@@ -71,8 +71,8 @@ test('in an empty folder the packed stand-in serves a secret, by its command and
     await local.stop()
     process.stdout.write(JSON.stringify(seen))`,
   )
-  const told = execFileSync(process.execPath, ['test.js'], { cwd: folder, env, encoding: 'utf8' })
-  assert.deepEqual(JSON.parse(told), [
+  const output = execFileSync(process.execPath, ['test.js'], { cwd: folder, env, encoding: 'utf8' })
+  assert.deepEqual(JSON.parse(output), [
     'the first value',
     'the second value',
     'AccessDeniedException',
@@ -130,12 +130,12 @@ test('the sample of a unit test is green with the package that is packed', (t) =
   const folder = installed(t)
   for (const file of ['index.mjs', 'index.test.mjs'])
     copyFileSync(join(ROOT, 'layer/samples/node', file), join(folder, file))
-  const told = execFileSync(process.execPath, ['--test', 'index.test.mjs'], {
+  const output = execFileSync(process.execPath, ['--test', 'index.test.mjs'], {
     cwd: folder,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
     encoding: 'utf8',
   })
-  assert.match(told, /pass 3\n.*fail 0\n/)
+  assert.match(output, /pass 3\n.*fail 0\n/)
 })
 
 test('the package declares what a seed may hold, to users without the types of Node', (t) => {
@@ -183,11 +183,11 @@ test('the package declares what a seed may hold, to users without the types of N
     'es2022',
   ]
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
-  const told = spawnSync(process.execPath, [tsc, ...flags, '--types', '', 'test.ts'], {
+  const output = spawnSync(process.execPath, [tsc, ...flags, '--types', '', 'test.ts'], {
     cwd: folder,
     encoding: 'utf8',
   })
-  assert.deepEqual([told.stdout, told.status], ['', 0])
+  assert.deepEqual([output.stdout, output.status], ['', 0])
   assert.doesNotMatch(readFileSync(join(folder, `node_modules/${NAME}/index.d.ts`), 'utf8'), /import /)
 })
 
@@ -259,13 +259,13 @@ test('a test in a realm of its own can start, rotate and stop', (t) => {
     await local.stop()
     process.stdout.write(JSON.stringify({ seen, refused }))`,
   )
-  const told = spawnSync(
+  const output = spawnSync(
     process.execPath,
     ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'realm.mjs'],
     { cwd: folder, encoding: 'utf8', timeout: 30_000 },
   )
-  assert.equal(told.stderr, '')
-  assert.deepEqual(JSON.parse(told.stdout), {
+  assert.equal(output.stderr, '')
+  assert.deepEqual(JSON.parse(output.stdout), {
     seen: ['first', '{"user":"x"}', 'AQI=', 'AccessDeniedException'],
     refused: "/no/such/seed.json: ENOENT: no such file or directory, open '/no/such/seed.json'",
   })

@@ -25,7 +25,7 @@ const OWN_VARIABLE =
 const AWS_VARIABLE =
   /^(?:AWS_ENDPOINT_URL|AWS_IGNORE_CONFIGURED_ENDPOINT_URLS$|AWS_USE_FIPS_|AWS_USE_DUALSTACK_|AWS_CA_BUNDLE$|NODE_EXTRA_CA_CERTS$|SSL_CERT_(?:FILE|DIR)$|(?:HTTPS?|NO|https?|no)_(?:PROXY|proxy)$)/
 
-/** npm's and npx's own shell ends when it is told to, and tells nobody. */
+/** npm's and npx's own shell ends at a signal, and signals nobody. */
 const PARENT_CHECK_MS = 300
 
 interface Backend {

@@ -38,8 +38,8 @@ export function compilePart(part: string, text: string): (require: unknown, modu
   const options = cachedData === undefined ? { filename: part } : { filename: part, cachedData }
   const script = new Script(source, options)
   const outcome = cachedData === undefined ? say`none` : script.cachedDataRejected ? say`refused` : say`used`
-  const told = say`${shown(part)} ${outcome}`
-  outcomes = outcomes === undefined ? told : say`${outcomes}, ${told}`
+  const described = say`${shown(part)} ${outcome}`
+  outcomes = outcomes === undefined ? described : say`${outcomes}, ${described}`
   return script.runInThisContext() as (require: unknown, module: unknown) => void
 }
 

@@ -4,11 +4,11 @@ import { createCurrentTokenCheck } from './token.ts'
 
 /** An endpoint whose token changes, seen through a cache that is a step behind. Pauses pass at once. */
 function endpoint(held: string | undefined) {
-  const state = { held, newest: held, now: 1_000_000, asked: 0, paused: 0 }
+  const state = { held, newest: held, now: 1_000_000, requests: 0, paused: 0 }
   const isCurrent = createCurrentTokenCheck({
     current: async () => [state.held ?? []].flat(),
     renew: async () => {
-      state.asked++
+      state.requests++
       state.held = state.newest
     },
     now: () => state.now,
@@ -23,14 +23,14 @@ function endpoint(held: string | undefined) {
 test('the token in use opens the door, and nobody is asked', async () => {
   const { state, isCurrent } = endpoint('token-1')
   assert.equal(await isCurrent('token-1'), true)
-  assert.equal(state.asked, 0)
+  assert.equal(state.requests, 0)
 })
 
 test('a newer token opens the door as soon as it is shown, and an older one only while it is named', async () => {
   const { state, isCurrent } = endpoint('token-1')
   state.newest = 'token-2'
   assert.equal(await isCurrent('token-2'), true)
-  assert.deepEqual([state.asked, state.paused], [1, 0])
+  assert.deepEqual([state.requests, state.paused], [1, 0])
   assert.equal(await isCurrent('token-1'), false)
 })
 
@@ -43,11 +43,11 @@ test('wrong tokens have the endpoint asked once a second, and the one in use doe
   const wrong = (count: number) =>
     Promise.all(Array.from({ length: count }, (_, i) => isCurrent(`wrong-${i}`)))
   assert.deepEqual(new Set(await wrong(50)), new Set([false]))
-  assert.deepEqual([state.asked, state.paused], [1, 0])
+  assert.deepEqual([state.requests, state.paused], [1, 0])
   assert.deepEqual(new Set(await wrong(50)), new Set([false]))
-  assert.deepEqual([state.asked, state.paused], [2, 1_000])
+  assert.deepEqual([state.requests, state.paused], [2, 1_000])
   assert.equal(await isCurrent('token-1'), true)
-  assert.deepEqual([state.asked, state.paused], [2, 1_000])
+  assert.deepEqual([state.requests, state.paused], [2, 1_000])
 })
 
 test('a newer token is not refused because a wrong one was shown a moment ago', async () => {
@@ -56,7 +56,7 @@ test('a newer token is not refused because a wrong one was shown a moment ago', 
   state.newest = 'token-2'
   const [wrong, right] = await Promise.all([isCurrent('wrong'), isCurrent('token-2')])
   assert.deepEqual([wrong, right], [false, true])
-  assert.deepEqual([state.asked, state.paused], [2, 1_000])
+  assert.deepEqual([state.requests, state.paused], [2, 1_000])
 })
 
 test('a question that was sent before a rotation does not refuse the token from after it', async () => {
@@ -68,16 +68,16 @@ test('a question that was sent before a rotation does not refuse the token from 
     now: () => 1_000_000,
     pause: async () => undefined,
   })
-  const asked = async (count: number) => {
+  const requested = async (count: number) => {
     while (answers.length < count) await new Promise(setImmediate)
   }
   const first = isCurrent('wrong')
-  await asked(1)
+  await requested(1)
   const second = isCurrent('token-2')
   await new Promise(setImmediate)
   answers[0]!()
   assert.equal(await first, false)
-  await asked(2)
+  await requested(2)
   held = 'token-2'
   answers[1]!()
   assert.equal(await second, true)

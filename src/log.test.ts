@@ -134,7 +134,7 @@ function child(t: TestContext, body: string): ChildProcessWithoutNullStreams {
   return process_
 }
 
-async function told(process_: ChildProcessWithoutNullStreams, word: string): Promise<void> {
+async function printed(process_: ChildProcessWithoutNullStreams, word: string): Promise<void> {
   let text = ''
   for await (const chunk of process_.stderr.setEncoding('utf8')) {
     text += chunk as string
@@ -159,7 +159,7 @@ test('a stdout that nobody reads any more (EPIPE) does not stop the process', as
      tell('up')`,
   )
   writer.stdout.destroy()
-  const alive = told(writer, 'alive')
+  const alive = printed(writer, 'alive')
   await once(writer.stdout, 'close')
   writer.stdin.end('go')
   const [[code]] = (await Promise.all([once(writer, 'exit'), alive])) as [[number], void]
@@ -171,7 +171,7 @@ test('a closed stdout (EBADF) does not stop the process', async (t) => {
     t,
     `closeSync(1); log.error(say\`nobody\`); log.error(say\`hears\`); tell('alive'); process.exit(7)`,
   )
-  const [[code]] = (await Promise.all([once(writer, 'exit'), told(writer, 'alive')])) as [[number], void]
+  const [[code]] = (await Promise.all([once(writer, 'exit'), printed(writer, 'alive')])) as [[number], void]
   assert.equal(code, 7)
 })
 
@@ -182,11 +182,11 @@ test('a full pipe (EAGAIN) loses whole lines at most: nothing blocks, nothing is
     for (let i = 0; i < 6000; i++) log.info(say\`line \${i} ${WIDE}\`)
     tell('written')
     setInterval(() => log.info(say\`line 9999 ${WIDE}\`), 20)`
-  // A pipe of the kernel, whose reader starts only when told to; the one that spawn makes is a socket.
+  // A pipe of the kernel, whose reader starts only when it is asked to; the one that spawn makes is a socket.
   const script = 'exec 3<&0; "$0" --input-type=module -e "$1" </dev/null | { read go <&3; exec cat; }'
   const both = spawn('/bin/sh', ['-c', script, process.execPath, HEAD + body], { detached: true })
   t.after(() => process.kill(-both.pid!, 'SIGKILL'))
-  await told(both, 'written')
+  await printed(both, 'written')
   both.stdin.write('go\n')
   let text = ''
   for await (const chunk of both.stdout.setEncoding('utf8')) {

@@ -65,7 +65,7 @@ const optional = fc.option(
 )
 
 /** What AWS is asked, in a form that no separator can confuse. */
-function asked(id: string, version: string | undefined, stage: string | undefined): string {
+function meaning(id: string, version: string | undefined, stage: string | undefined): string {
   const effective = version === undefined ? (stage ?? 'AWSCURRENT') : (stage ?? null)
   return JSON.stringify([id, version ?? null, effective])
 }
@@ -77,7 +77,7 @@ test('two secret lookups share a key exactly when AWS would be asked the same', 
       const sameKey =
         secretLookup(id, { versionId: v, versionStage: stage }).key ===
         secretLookup(id2, { versionId: v2, versionStage: stage2 }).key
-      assert.equal(sameKey, asked(id, v, stage) === asked(id2, v2, stage2))
+      assert.equal(sameKey, meaning(id, v, stage) === meaning(id2, v2, stage2))
     }),
     { numRuns: 2000 },
   )

@@ -66,7 +66,10 @@ export function whenOthersRest(
   })
 }
 
-/** How many tasks run or could run now, this one among them: proc_loadavg(5). 0 where nobody says. */
+/**
+ * How many tasks of the whole host run or could run now, this one among them: proc_loadavg(5). In a container those of
+ * its neighbours count, too, so the wait is bounded. 0 where nobody says.
+ */
 function runnableTasks(): number {
   try {
     return Number(/ (\d+)\//.exec(readFileSync('/proc/loadavg', 'latin1'))?.[1])

@@ -1,7 +1,7 @@
 import { goShape } from '../src/answer/go-shape.ts'
 import type { Fields } from '../src/fields.ts'
 
-/** The body that a caller gets of what the upstream half answers. */
+/** The body that a caller gets of what AWS answers. */
 export async function bodyOf(answered: Promise<Fields>): Promise<string> {
   return goShape(await answered)
 }

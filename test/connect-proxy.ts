@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream'
 export interface ConnectProxy {
   readonly port: number
   /** What was asked for, in order: `host:port`. */
-  readonly asked: readonly string[]
+  readonly targets: readonly string[]
   /** `Proxy-Authorization` of each. */
   readonly authorizations: readonly (string | undefined)[]
   /** What it does with the next ones. */
@@ -19,7 +19,7 @@ export interface ConnectProxy {
 
 /** Serves on a free port of 127.0.0.1. `authorization`: refuses with 407 without this header. */
 export async function startConnectProxy(targetPort: number, authorization?: string): Promise<ConnectProxy> {
-  const asked: string[] = []
+  const targets: string[] = []
   const authorizations: (string | undefined)[] = []
   const sockets = new Set<Duplex>()
   const server = createServer((_, response) => response.writeHead(400).end())
@@ -30,7 +30,7 @@ export async function startConnectProxy(targetPort: number, authorization?: stri
   }
   server.on('connection', keep)
   server.on('connect', (request, socket: Socket): void => {
-    asked.push(request.url ?? '')
+    targets.push(request.url ?? '')
     authorizations.push(request.headers['proxy-authorization'])
     if (authorization !== undefined && request.headers['proxy-authorization'] !== authorization) {
       socket.end('HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n')
@@ -49,7 +49,7 @@ export async function startConnectProxy(targetPort: number, authorization?: stri
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   const proxy: ConnectProxy = {
     port: (server.address() as AddressInfo).port,
-    asked,
+    targets,
     authorizations,
     behaviour: 'serve',
     cut: () => sockets.forEach((socket) => socket.destroy()),

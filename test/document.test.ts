@@ -92,7 +92,7 @@ test('a raw request is its escapes and nothing else', () => {
   )
 })
 
-test('same-connection is told apart from a new connection', () => {
+test('same-connection is not a new connection', () => {
   const steps = parseDocument('# T\n' + ASK + OK + fence('request same-connection', 'GET /') + OK)
     .sections[0]!.steps
   assert.deepEqual(

@@ -46,6 +46,6 @@ test('what is added later is watched for too', () => {
   assert.equal(later.foundIn(['x a-session-token y']).length, 1)
 })
 
-test('a value too short to be told from a word is refused', () => {
+test('a value too short to be distinguished from a word is refused', () => {
   assert.throws(() => new Values({ secrets: { tiny: 'abc' } }), /the value of tiny is too short/)
 })

@@ -47,10 +47,10 @@ export function readThroughBench(
   })
   /** Asks, lets the fetch take `tookMs`, and answers. */
   const read = async (question: Question, answer: string, tookMs = 0): Promise<string> => {
-    const asked = cache.load(question)
+    const loading = cache.load(question)
     clock.now += tookMs
     fetches.at(-1)!.resolve(answer)
-    return asked
+    return loading
   }
   return { cache, clock, dice, fetches, read }
 }

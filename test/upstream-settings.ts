@@ -1,6 +1,6 @@
 import type { UpstreamSettings } from '../src/config/upstream.ts'
 
-/** Settings for an upstream half in front of the emulator at `url`, with its local credentials. */
+/** Settings for the upstream part in front of the emulator at `url`, with its local credentials. */
 export function settingsFor(url: string, changes: Partial<UpstreamSettings> = {}): UpstreamSettings {
   return {
     region: 'us-east-1',

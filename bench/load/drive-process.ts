@@ -49,8 +49,8 @@ async function perform(job: Job, load: Load): Promise<void> {
   const wanted = targets(size, mode === 'burst' ? 1 : keys, fromKey)
   if (mode === 'each' || mode === 'burst') {
     const rounds = Array.from({ length: mode === 'each' ? times : keys })
-    const asked = rounds.flatMap(() => wanted)
-    return each(job, asked, targets(size, job.warmup, fromKey + keys), load)
+    const names = rounds.flatMap(() => wanted)
+    return each(job, names, targets(size, job.warmup, fromKey + keys), load)
   }
   const known = await checked(job, wanted)
   return mode === 'keep' ? keepAlive(job, known, load) : reconnect(job, known, load)

@@ -4,7 +4,7 @@ import type { Size } from '../measuring/catalogue.ts'
 import type { Form } from './ask.ts'
 import type { Bucket } from '../storing/histogram.ts'
 
-/** What a driver process is told to do. */
+/** What a driver process has to do. */
 export interface Job {
   readonly port: number
   /** Whose CPU time is read around the measured part. */

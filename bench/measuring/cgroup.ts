@@ -16,7 +16,7 @@ export interface Cgroup {
   around(command: readonly string[]): string[]
   /** What its page cache holds, in megabytes of 10⁶ bytes. */
   cacheMb(): number
-  /** To be called when its processes have been told to end; waits for them. */
+  /** To be called when its processes have been signalled to end; waits for them. */
   remove(): Promise<void>
 }
 

@@ -133,12 +133,12 @@ test('an extension of somebody else is asked when it serves, in the first invoca
   writeFileSync(file, `#!/bin/sh\nexec '${process.execPath}' '${file}.cjs'\n`)
   chmodSync(file, 0o755)
   const port = await freePort()
-  const asked: unknown[] = []
+  const replies: unknown[] = []
   const running = await launch(extensionOf(`somebody=${file}`), {
     port,
     endpoint: 'http://127.0.0.1:1',
-    onRegistered: async () => void asked.push(await fetchReply(port, '/')),
+    onRegistered: async () => void replies.push(await fetchReply(port, '/')),
   })
   t.after(() => running.stop())
-  assert.deepEqual(asked, [{ status: 200, body: 'served' }])
+  assert.deepEqual(replies, [{ status: 200, body: 'served' }])
 })

@@ -35,10 +35,10 @@ function signed(host: string, body: string): OutgoingHttpHeaders {
   }
   const names = Object.keys(headers).join(';')
   const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`)
-  const asked = ['POST', '/', '', lines.join(''), names, hash(body)].join('\n')
+  const canonical = ['POST', '/', '', lines.join(''), names, hash(body)].join('\n')
   const scope = [date.slice(0, 8), env.AWS_REGION ?? '', 'secretsmanager', 'aws4_request']
   const key = scope.reduce<string | Buffer>(hmac, `AWS4${env.AWS_SECRET_ACCESS_KEY}`)
-  const text = ['AWS4-HMAC-SHA256', date, scope.join('/'), hash(asked)].join('\n')
+  const text = ['AWS4-HMAC-SHA256', date, scope.join('/'), hash(canonical)].join('\n')
   const credential = `Credential=${env.AWS_ACCESS_KEY_ID}/${scope.join('/')}`
   const signature = `Signature=${hmac(key, text).toString('hex')}`
   const authorization = `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=${names}, ${signature}`

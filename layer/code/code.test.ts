@@ -56,8 +56,8 @@ async function outcomesOf(t: TestContext, major: NodeMajor, files: readonly Code
       assert.equal(reply?.status, 200)
     }
     for (;;) {
-      const told = lambda.logs.map((line) => /DEBUG Code that V8 compiled earlier: (.*)/.exec(line)?.[1])
-      const outcomes = told.find((one) => one !== undefined)
+      const logged = lambda.logs.map((line) => /DEBUG Code that V8 compiled earlier: (.*)/.exec(line)?.[1])
+      const outcomes = logged.find((one) => one !== undefined)
       if (outcomes !== undefined) return outcomes
       assert.equal(lambda.crashed(), undefined)
       await new Promise((resolve) => setTimeout(resolve, 10))

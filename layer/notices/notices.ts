@@ -65,7 +65,7 @@ From ${BUN.source}, read on ${BUN.read}.
 `
 }
 
-/** The texts of those licences that want to be handed on whole. Throws for one that SPDX does not know. */
+/** The texts of those licences that must be distributed in full. Throws for one that SPDX does not know. */
 function lesserLicences(): string[] {
   const ids = new Set(BUN.parts.map(({ license }) => license).filter((license) => license.startsWith('LGPL')))
   return [...ids].map((id) => {

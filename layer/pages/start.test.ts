@@ -31,17 +31,17 @@ function temporary(t: TestContext): string {
 
 test('what a start touches of Bun was asked for, nearly all of it, and little else: if not, npm run layer:pages', async () => {
   const [own] = ownPages(file)
-  const asked = new Set(
+  const listed = new Set(
     workOf(file)!.ranges.flatMap(([from, pages]) =>
       Array.from({ length: pages }, (_, index) => from + index),
     ),
   )
   const ofBun = (pages: Set<number>) => new Set([...pages].filter((page) => page < own))
   const touched = ofBun(await touchedInStarts(file))
-  const missed = [...touched].filter((page) => !asked.has(page)).length
-  const needless = [...ofBun(asked)].filter((page) => !touched.has(page)).length
-  assert.ok(missed <= touched.size / 10, `${missed} of ${touched.size} pages are not asked for`)
-  assert.ok(needless <= touched.size / 3, `${needless} pages are asked for and not touched`)
+  const missed = [...touched].filter((page) => !listed.has(page)).length
+  const needless = [...ofBun(listed)].filter((page) => !touched.has(page)).length
+  assert.ok(missed <= touched.size / 10, `${missed} of ${touched.size} pages are not listed for`)
+  assert.ok(needless <= touched.size / 3, `${needless} pages are listed for and not touched`)
 })
 
 test('where the system refuses madvise, it starts and answers', async (t) => {

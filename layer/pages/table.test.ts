@@ -13,7 +13,7 @@ const covers = (ranges: readonly Range[], page: number) =>
 
 for (const architecture of ['x86_64', 'arm64'] as const) {
   test(`${architecture}: any bundle asks for the same pages of Bun, and for all that is its own`, () => {
-    const asked = [small, large].map((bundle) => {
+    const tables = [small, large].map((bundle) => {
       const file = executable(bundle, architecture)
       const { call, argument, ranges } = workOf(file)!
       assert.deepEqual([call, argument], ['madvise', 3])
@@ -21,10 +21,10 @@ for (const architecture of ['x86_64', 'arm64'] as const) {
       assert.deepEqual(ranges.at(-1), [from, to - from])
       return { ofBun: ranges.slice(0, -1), own: to - from }
     })
-    assert.deepEqual(asked[0]!.ofBun, asked[1]!.ofBun)
-    assert.ok(asked[1]!.own > asked[0]!.own + 70)
+    assert.deepEqual(tables[0]!.ofBun, tables[1]!.ofBun)
+    assert.ok(tables[1]!.own > tables[0]!.own + 70)
     // As many as fit in one start, and not the whole of Bun.
-    const pages = asked[0]!.ofBun.reduce((sum, [, count]) => sum + count, 0)
+    const pages = tables[0]!.ofBun.reduce((sum, [, count]) => sum + count, 0)
     assert.ok(pages > 1_000 && pages < 5_000, String(pages))
   })
 }

@@ -89,35 +89,35 @@ function answer(
   const [, name = '', number, policy] = TARGET.exec(pathname) ?? []
   const versions = layers.get(name) ?? []
   const version = versions[Number(number) - 1]
-  const asked = body === '' ? {} : (JSON.parse(body) as Record<string, never>)
+  const input = body === '' ? {} : (JSON.parse(body) as Record<string, never>)
   if (request.method === 'POST' && number === undefined) {
-    const { ZipFile, S3Bucket, S3Key, S3ObjectStorageMode: mode } = asked['Content'] as unknown as Content
+    const { ZipFile, S3Bucket, S3Key, S3ObjectStorageMode: mode } = input['Content'] as unknown as Content
     const zip = ZipFile === undefined ? objects.get(`${S3Bucket}/${S3Key}`) : Buffer.from(ZipFile, 'base64')
     if (zip === undefined) return fail(response, 400, 'InvalidParameterValueException')
     const made = {
       arn: `arn:aws:lambda:us-east-1:123456789012:layer:${name}:${versions.length + 1}`,
       hash: createHash('sha256').update(zip).digest('base64'),
-      description: asked['Description'] ?? '',
-      architectures: asked['CompatibleArchitectures'] ?? [],
+      description: input['Description'] ?? '',
+      architectures: input['CompatibleArchitectures'] ?? [],
       reference: mode === 'REFERENCE' ? `${S3Bucket}/${S3Key}` : undefined,
       permissions: new Map(),
     }
     layers.set(name, [...versions, made])
-    return send(response, 201, told(made, versions.length + 1))
+    return send(response, 201, described(made, versions.length + 1))
   }
   if (number === undefined) {
-    const all = versions.map((one, i) => told(one, i + 1)).toReversed()
+    const all = versions.map((one, i) => described(one, i + 1)).toReversed()
     return send(response, 200, { LayerVersions: all.slice(0, 1) })
   }
   if (version === undefined) return fail(response, 404, 'ResourceNotFoundException')
-  if (policy === undefined) return send(response, 200, told(version, Number(number)))
-  const { StatementId: id = '', Principal: principal = '', OrganizationId: organization } = asked
+  if (policy === undefined) return send(response, 200, described(version, Number(number)))
+  const { StatementId: id = '', Principal: principal = '', OrganizationId: organization } = input
   if (version.permissions.has(id)) return fail(response, 409, 'ResourceConflictException')
   version.permissions.set(id, { principal, organization })
   return send(response, 201, { Statement: '{}', RevisionId: 'r' })
 }
 
-function told({ arn, hash, description }: Version, version: number): object {
+function described({ arn, hash, description }: Version, version: number): object {
   return { LayerVersionArn: arn, Version: version, Description: description, Content: { CodeSha256: hash } }
 }
 

@@ -55,7 +55,7 @@ const ON_LAMBDA = ['bench/lambda/measured.test.ts']
 const SMOKE = ['test/contract.test.ts', 'test/e2e/start.test.ts']
 
 // Each is expected to be there: README.md of layer/, "Known differences".
-const DIFFERENCES = ['HTTP/1.0', '`*` as the target', 'the end is told to a client that never wrote']
+const DIFFERENCES = ['HTTP/1.0', '`*` as the target', 'the connection of a client that never wrote is closed']
 
 const folder = mkdtempSync(join(tmpdir(), 'layers-'))
 try {

@@ -65,7 +65,7 @@ test('a member that is not there, and a text whose top is no object, are missing
   assert.equal(textOf('{"toString":1}', 'constructor'), 'missing')
 })
 
-test('what is no JSON is told apart', () => {
+test('text that is no JSON is recognised', () => {
   for (const json of ['', 'hunter2', '{"a":1', "{'a':1}", '{"a":01}', '{"a":1}x', '\ufeff']) {
     assert.equal(textOf(json, 'a'), 'not-json', json)
   }

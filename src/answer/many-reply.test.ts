@@ -25,8 +25,8 @@ const failed = (status: number, code = say`AccessDeniedException`): UpstreamErro
   new UpstreamError({ code, reason: say`why`, report: say`the whole story`, status })
 const failing = (error: UpstreamError): Part => ({ lookup, got: error, isHit: false })
 
-const body = (asked: ReadMany, ...parts: Part[]): Body => {
-  const made = manyBody(asked, parts)
+const body = (question: ReadMany, ...parts: Part[]): Body => {
+  const made = manyBody(question, parts)
   assert.ok(!(made instanceof UpstreamError))
   return made
 }

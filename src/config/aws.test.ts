@@ -26,7 +26,7 @@ test('a token is taken as it is, blanks included', () => {
   assert.deepEqual(readConfig({ AWS_SESSION_TOKEN: ' a ' }).callerTokens, [' a '])
 })
 
-test('environment credentials need both halves, and the session token may be missing', () => {
+test('environment credentials need a key id and a secret key, and the session token may be missing', () => {
   const both = { AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'key' }
   assert.deepEqual(credentials(both), {
     accessKeyId: 'AKID',

@@ -13,7 +13,7 @@ import {
 import { readRoles, type RoleSettings } from './roles.ts'
 import { MAX_CONNECTIONS, PARAMETERS_TIMEOUT, SECRETS_TIMEOUT, USE_PROXY } from './settings.ts'
 
-/** What the half that holds the SDK is made with. */
+/** What the part that holds the AWS SDK is made with. */
 export interface UpstreamSettings {
   readonly region: string | undefined
   /** Those of the environment. They are used instead of `container`. */

@@ -162,13 +162,13 @@ function isBelow(name: string, path: string, isRecursive: boolean): boolean {
   return full.startsWith(prefix) && (isRecursive || !full.slice(prefix.length).includes('/'))
 }
 
-type Fate = 'done' | 'refused' | 'lost' | 'lost after it was done' | 'failed after it was done'
+type Outcome = 'done' | 'refused' | 'lost' | 'lost after it was done' | 'failed after it was done'
 
 type Command =
   | { readonly kind: 'read' | 'refresh'; readonly picked: Pick }
   | { readonly kind: 'many'; readonly picks: readonly Pick[]; readonly isRefresh: boolean }
   | { readonly kind: 'prefetch' | 'environment' }
-  | { readonly kind: 'write'; readonly picked: Pick; readonly fate: Fate; readonly isDelete: boolean }
+  | { readonly kind: 'write'; readonly picked: Pick; readonly outcome: Outcome; readonly isDelete: boolean }
   | { readonly kind: 'change'; readonly picked: Pick; readonly isDelete: boolean }
   | { readonly kind: 'see' | 'answer' | 'fail'; readonly which: number }
   | { readonly kind: 'tick'; readonly ms: number }
@@ -192,7 +192,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('write' as const),
       picked: pick,
-      fate: fc.constantFrom<Fate>(
+      outcome: fc.constantFrom<Outcome>(
         'done',
         'done',
         'done',
@@ -324,7 +324,7 @@ class World {
         this.readEnvironment()
         break
       case 'write':
-        this.write(this.question(one.picked), one.fate, one.isDelete)
+        this.write(this.question(one.picked), one.outcome, one.isDelete)
         break
       case 'change': {
         this.find(this.question(one.picked).of[0]!).history.push(!one.isDelete)
@@ -431,7 +431,7 @@ class World {
     return at === -1 ? undefined : at
   }
 
-  write({ lookup, of }: Question, fate: Fate, isDelete: boolean): void {
+  write({ lookup, of }: Question, outcome: Outcome, isDelete: boolean): void {
     if (lookup.store === 'parameter-path') return
     const thing = this.things.get(of[0]!)!
     const name =
@@ -453,13 +453,13 @@ class World {
       const deleted = changes ? [asked] : []
       const body = target.endsWith('DeleteParameters') ? { DeletedParameters: deleted } : {}
       return {
-        status: fate === 'refused' ? 400 : fate === 'done' ? 200 : 500,
+        status: outcome === 'refused' ? 400 : outcome === 'done' ? 200 : 500,
         headers: [],
         bytes: JSON.stringify(body),
       }
     }
     const sent = this.core.passThrough({ target, region: undefined, body: '' }, [asked])
-    this.pass = { act, fate, answer }
+    this.pass = { act, outcome, answer }
     this.wait(
       sent.then(
         ({ status }) => {
@@ -472,7 +472,7 @@ class World {
   }
 
   /** Taken by the call that `write` has just made. */
-  pass: { act(): void; readonly fate: Fate; answer(): RawAnswer } | undefined
+  pass: { act(): void; readonly outcome: Outcome; answer(): RawAnswer } | undefined
 
   /** A call whose answer is of the moment when AWS saw it. */
   call<T>(see: () => T): Promise<T> {
@@ -555,10 +555,10 @@ class World {
           }
         }),
       passThrough: () => {
-        const { act, fate, answer } = this.pass!
+        const { act, outcome, answer } = this.pass!
         return ask(() => {
-          if (fate !== 'refused' && fate !== 'lost') act()
-          if (fate.startsWith('lost')) throw failure('ConnectionError', 0, 'lost')
+          if (outcome !== 'refused' && outcome !== 'lost') act()
+          if (outcome.startsWith('lost')) throw failure('ConnectionError', 0, 'lost')
           return answer()
         })
       },

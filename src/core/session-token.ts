@@ -22,14 +22,14 @@ export function createSessionTokenCheck(
 ): ((presented: string) => Promise<boolean>) | undefined {
   if (container === undefined || credentials !== undefined) return undefined
   return createCurrentTokenCheck({
-    current: async () => (await asked((aws) => aws.sessionTokens())) ?? [],
-    renew: () => asked((aws) => aws.renewCredentials()),
+    current: async () => (await call((aws) => aws.sessionTokens())) ?? [],
+    renew: () => call((aws) => aws.renewCredentials()),
     now: Date.now,
     pause: (ms) => (ms === 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms))),
   })
 
   /** Undefined after a failure, which is logged. */
-  function asked<T>(ask: (aws: Upstream) => Promise<T>): Promise<T | undefined> {
+  function call<T>(ask: (aws: Upstream) => Promise<T>): Promise<T | undefined> {
     return during(async () => {
       try {
         return await ask(await upstream.load())

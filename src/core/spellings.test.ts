@@ -12,18 +12,18 @@ const secretKey = (id: string): string => secretLookup(id).key
 const parameterKey = (name: string, decrypt: boolean): string =>
   parameterLookup(name, { withDecryption: decrypt }).key
 
-function ofSecret(asked: string, arn: string, own = OWN as Parameters<typeof spellingsOf>[2]): string[] {
+function ofSecret(requested: string, arn: string, own = OWN as Parameters<typeof spellingsOf>[2]): string[] {
   const fields = { store: 'secrets-manager', secret: { ARN: arn, Name: 'mine' } } as const
-  return spellingsOf(secretLookup(asked), fields, own)
+  return spellingsOf(secretLookup(requested), fields, own)
 }
 
 function ofParameter(
-  asked: string,
+  requested: string,
   parameter: object,
   own = OWN as Parameters<typeof spellingsOf>[2],
 ): string[] {
   return spellingsOf(
-    parameterLookup(asked, { withDecryption: true }),
+    parameterLookup(requested, { withDecryption: true }),
     { store: 'parameter-store', parameter },
     own,
   )
@@ -43,8 +43,12 @@ test('an ARN answers to the name only where account and region are known to be o
     ['us-east-1', '123456789012', { ...OWN, region: undefined }, false],
   ] as const) {
     const arn = secretArn(region, account)
-    for (const asked of [arn, arn.slice(0, -7)]) {
-      assert.equal(ofSecret(asked, arn, own).includes(secretKey('mine')), isOurs, `${asked} in ${own.region}`)
+    for (const requested of [arn, arn.slice(0, -7)]) {
+      assert.equal(
+        ofSecret(requested, arn, own).includes(secretKey('mine')),
+        isOurs,
+        `${requested} in ${own.region}`,
+      )
     }
   }
 })

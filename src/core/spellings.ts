@@ -45,14 +45,14 @@ function ofSecret(
 }
 
 function ofParameter(lookup: ParameterLookup, parameter: ParameterFields, own: Own): string[] {
-  const { name: asked, withDecryption, role } = lookup
+  const { name: requested, withDecryption, role } = lookup
   const { ARN: arn = '', Name: name, Selector: selector = '', Type: type } = parameter
-  const names = [asked]
+  const names = [requested]
   // That of a secret, which is read by reference, is no name of a parameter.
   if (parseArn(arn)?.service === 'ssm') names.push(arn + selector)
   // `parameter/a` may be `a` or `/a`; a longer one begins with a slash.
   const path = /:parameter(\/[^/:]+\/[^:]+)$/.exec(arn)?.[1]
-  if (path !== undefined && path === name && isNamedFor(asked, arn, own)) names.push(path + selector)
+  if (path !== undefined && path === name && isNamedFor(requested, arn, own)) names.push(path + selector)
   // Only where there is nothing to decrypt.
   const isPlain = type === 'String' || type === 'StringList'
   const values = isPlain ? [true, false] : [withDecryption]
@@ -62,8 +62,8 @@ function ofParameter(lookup: ParameterLookup, parameter: ParameterFields, own: O
 }
 
 /** Whether the plain name stands for the same thing as this ARN. */
-function isNamedFor(asked: string, arn: string, { accountId, region }: Own): boolean {
-  if (parseArn(asked) === undefined) return true
+function isNamedFor(requested: string, arn: string, { accountId, region }: Own): boolean {
+  if (parseArn(requested) === undefined) return true
   const of = parseArn(arn)
   return (
     accountId !== undefined && region !== undefined && of?.region === region && of.accountId === accountId

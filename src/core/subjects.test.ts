@@ -26,9 +26,9 @@ test('every spelling of a secret is about the same secret, as a question and as 
     '/aws/reference/secretsmanager/app/db:AWSCURRENT',
   ]
   for (const changed of spellings) {
-    for (const asked of [...spellings.map((id) => secret(id)), ...references.map(parameter)]) {
-      assert.ok(meet(secretNamed(changed), asked), `${changed} ${asked.join()}`)
-      assert.ok(meet(secret(changed), asked), `a refresh of ${changed} ${asked.join()}`)
+    for (const requested of [...spellings.map((id) => secret(id)), ...references.map(parameter)]) {
+      assert.ok(meet(secretNamed(changed), requested), `${changed} ${requested.join()}`)
+      assert.ok(meet(secret(changed), requested), `a refresh of ${changed} ${requested.join()}`)
     }
     assert.ok(!meet(secretNamed(changed), secret('app/db2')))
     assert.ok(
@@ -74,8 +74,8 @@ test('every spelling of a parameter is about the same parameter', () => {
   const latest = ['/app/url', 'app/url', ' /app/url ', PARAMETER_ARN]
   const third = ['/app/url:3', `${PARAMETER_ARN}:3`]
   for (const changed of [...latest, ...third, '/app/url:live']) {
-    for (const asked of [...latest, ...third]) {
-      assert.ok(meet(parameterNamed(changed), parameter(asked)), `${changed} ${asked}`)
+    for (const requested of [...latest, ...third]) {
+      assert.ok(meet(parameterNamed(changed), parameter(requested)), `${changed} ${requested}`)
     }
     assert.ok(!meet(parameterNamed(changed), parameter('/app/url/x')))
     assert.ok(!meet(parameterNamed(changed), parameter('/app/ur')))

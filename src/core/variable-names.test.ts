@@ -6,7 +6,7 @@ import { isAllowedName, OF_BASH, STEERING, STEERING_IN_EITHER_CASE } from './var
 const WRAPPER = new URL('../../layer/exec/parameters-secrets-exec', import.meta.url)
 const SECURITY = new URL('../../SECURITY.md', import.meta.url)
 
-/** Of each family of issue M14, some that AWS, glibc or a runtime reads. */
+/** Some of each family of names that AWS, glibc or a runtime reads. */
 const REFUSED = `
   CORECLR_PROFILER COR_ENABLE_PROFILING DOTNET_STARTUP_HOOKS DOTNET_GCHeapHardLimit COMPlus_EnableDiagnostics complus_x
   PERL5LIB PERL5OPT PERLLIB PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS RUBYOPT RUBYLIB GEM_PATH GEM_HOME

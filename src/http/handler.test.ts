@@ -101,12 +101,14 @@ async function start(t: TestContext, fixture: Fixture = {}) {
     assert.deepEqual(escaped, [], 'nothing escaped')
   })
   const { port } = server.address() as AddressInfo
-  const ask = async (target: string, asked: Request = {}): Promise<Reply> => {
-    const { method = 'GET', token = TOKEN, host = 'localhost:2773', extra = '' } = { ...asked }
+  const ask = async (target: string, request: Request = {}): Promise<Reply> => {
+    const { method = 'GET', token = TOKEN, host = 'localhost:2773', extra = '' } = { ...request }
     const head = [
       `${method} ${target} HTTP/1.1`,
-      ...('host' in asked && asked.host === undefined ? [] : [`Host: ${host}`]),
-      ...('token' in asked && asked.token === undefined ? [] : [`X-Aws-Parameters-Secrets-Token: ${token}`]),
+      ...('host' in request && request.host === undefined ? [] : [`Host: ${host}`]),
+      ...('token' in request && request.token === undefined
+        ? []
+        : [`X-Aws-Parameters-Secrets-Token: ${token}`]),
     ]
     const [reply] = await exchange(port, `${head.join('\r\n')}\r\n${extra}\r\n`, {
       bodiless: method === 'HEAD',

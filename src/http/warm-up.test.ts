@@ -13,16 +13,16 @@ async function listening(t: TestContext, server: NetServer): Promise<number> {
 }
 
 test('it asks twice on one connection with the token, and is over when both are answered', async (t) => {
-  const asked: (readonly [string | undefined, string | string[] | undefined])[] = []
+  const requests: (readonly [string | undefined, string | string[] | undefined])[] = []
   const server = createServer((request, response) => {
-    asked.push([request.url, request.headers['x-aws-parameters-secrets-token']])
+    requests.push([request.url, request.headers['x-aws-parameters-secrets-token']])
     response.end('an answer')
   })
   let connections = 0
   server.on('connection', () => connections++)
   const port = await listening(t, server)
   await warmUpRequests(port, 'a token')
-  assert.deepEqual(asked, [
+  assert.deepEqual(requests, [
     ['/ping', 'a token'],
     ['/secretsmanager/get?secretId=warm-up%2Fof&refreshNow=neither', 'a token'],
   ])

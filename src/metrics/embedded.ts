@@ -40,38 +40,41 @@ export interface Embedded {
   tick(): void
   /** Writes a line if anything was counted. */
   flush(): void
-  /** Counts from now on: what was counted before a snapshot is not told again by each of its copies. */
+  /** Counts from now on: what was counted before a snapshot is not reported again by each of its copies. */
   restart(): void
 }
 
 export function createEmbedded(options: EmbeddedOptions): Embedded {
   const { functionName, meter, totals, now, write } = options
-  let told = counted(totals())
-  let toldAt = now()
+  let reported = counted(totals())
+  let reportedAt = now()
 
   return {
     tick() {
       // Also after the clock was set back: the period is unknown then.
-      if (Math.abs(now() - toldAt) >= PERIOD_MS) flush()
+      if (Math.abs(now() - reportedAt) >= PERIOD_MS) flush()
     },
     flush,
     restart,
   }
 
   function restart(): void {
-    told = counted(totals())
-    toldAt = now()
+    reported = counted(totals())
+    reportedAt = now()
     meter.takeSamples()
   }
 
   function flush(): void {
     const current = counted(totals())
     const latencies = meter.takeSamples()
-    const deltas = NAMES.map(([counter, name]): [string, number] => [name, current[counter] - told[counter]])
-    told = current
-    toldAt = now()
+    const deltas = NAMES.map(([counter, name]): [string, number] => [
+      name,
+      current[counter] - reported[counter],
+    ])
+    reported = current
+    reportedAt = now()
     if (latencies.length === 0 && deltas.every(([, delta]) => delta === 0)) return
-    write(line(functionName, toldAt, deltas, latencies))
+    write(line(functionName, reportedAt, deltas, latencies))
   }
 }
 

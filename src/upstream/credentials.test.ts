@@ -208,10 +208,10 @@ test('an endpoint that fails twice is asked a third time', async (t) => {
   const { upstream, endpoint, give } = await setUp(t)
   give(1)
   endpoint.status = 500
-  const asked = upstream.fetch(SECRET)
+  const reading = upstream.fetch(SECRET)
   while (endpoint.reads < 2) await new Promise(setImmediate)
   endpoint.status = 200
-  assert.match(await bodyOf(asked), /"SecretString":"x"/)
+  assert.match(await bodyOf(reading), /"SecretString":"x"/)
 })
 
 test('nothing of an unreadable answer of the endpoint gets out', async (t) => {

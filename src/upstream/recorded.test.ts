@@ -29,8 +29,8 @@ for (const { title, request, body } of recorded.exchanges) {
 }
 
 function lookupOf(request: string): SingleLookup {
-  const { pathname, searchParams: asked } = new URL(request, 'http://localhost')
-  const get = (name: string) => asked.get(name) ?? undefined
+  const { pathname, searchParams: query } = new URL(request, 'http://localhost')
+  const get = (name: string) => query.get(name) ?? undefined
   return pathname.startsWith('/secretsmanager')
     ? secretLookup(get('secretId')!, { versionId: get('versionId'), versionStage: get('versionStage') })
     : parameterLookup(get('name')!, {

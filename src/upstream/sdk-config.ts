@@ -11,7 +11,7 @@ import { createSockets, type Sockets } from './transport/sockets.ts'
 import { isBundle, LONGEST_BUNDLE, type Trust } from './transport/trust.ts'
 
 // What the clients of the AWS SDK are made with. Every setting that the SDK would otherwise look up is given, so that it
-// asks no metadata service and prints nothing. It would still read profiles; build.mjs cuts that off.
+// asks no metadata service and prints nothing. It would still read profiles; build/sdk-trims.mjs cuts that off.
 
 /**
  * Milliseconds. A response that is silent for this long is given up, and the SDK asks again, also if the whole call

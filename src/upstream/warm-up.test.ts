@@ -73,11 +73,11 @@ for (const { name, createUpstream } of upstreamBuilds()) {
     let isWhole = false
     for (let allowed = 0; !isWhole; allowed++) {
       const upstream = createUpstream(settingsFor(aws.url))
-      let asked = 0
-      const isRead = await warmUp(upstream, () => ++asked <= allowed)
-      isWhole = asked <= allowed
+      let steps = 0
+      const isRead = await warmUp(upstream, () => ++steps <= allowed)
+      isWhole = steps <= allowed
       // Once it has stopped it takes no other step, so it does not ask again either.
-      assert.equal(asked, isWhole ? allowed : allowed + 1)
+      assert.equal(steps, isWhole ? allowed : allowed + 1)
       if (isWhole) assert.ok(isRead && allowed >= 4, `${allowed} steps`)
       await sleep(50)
       assert.ok(networking() <= before)

@@ -65,7 +65,7 @@ export function corpus(token: string): Buffer[] {
     `CONNECT localhost:2773 HTTP/1.1\r\n${headers}\r\n`,
     `GET ${SECRET_TARGETS[0]} HTTP/1.1\r\n${headers}X-Forwarded-For: 203.0.113.9\r\n\r\n`,
     `GET ${SECRET_TARGETS[0]} HTTP/1.1\r\nHost: rebound.example\r\nX-Aws-Parameters-Secrets-Token: ${token}\r\n\r\n`,
-    // A TLS ClientHello and the HTTP/2 preface, as from clients that were told the wrong scheme.
+    // A TLS ClientHello and the HTTP/2 preface, as from clients with the wrong scheme.
     Buffer.from('16030100c8010000c40303', 'hex').toString('latin1') + 'x'.repeat(190),
     'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\u0000\u0000\u0000\u0004\u0000\u0000\u0000\u0000\u0000',
   ].map((text) => Buffer.from(text, 'latin1'))

@@ -43,12 +43,12 @@ test('every line has the prefix, the time and a level, as in the original; the v
 
 test('at INFO it says its version, its port and that it is ready', async (t) => {
   const extension = await startWith(t, {})
-  const told = messages(extension)
+  const lines = messages(extension)
   assert.match(
-    told[1] ?? '',
+    lines[1] ?? '',
     /^INFO Systems Manager Parameter Store and Secrets Manager Lambda Extension \d+\.\d+\.\d+/,
   )
-  assert.deepEqual(told.slice(2), [`INFO Serving on port ${extension.port}`, 'INFO ready to serve traffic'])
+  assert.deepEqual(lines.slice(2), [`INFO Serving on port ${extension.port}`, 'INFO ready to serve traffic'])
 })
 
 test('at DEBUG it says what every variable came to, in the words and the order of the original', async (t) => {
@@ -107,13 +107,13 @@ for (const [spelling, level] of [
     const extension = await startWith(t, { PARAMETERS_SECRETS_EXTENSION_LOG_LEVEL: spelling })
     await extension.get('/secretsmanager/get?secretId=nothing')
     await extension.stop()
-    const told = messages(extension)
-    assert.ok(!told.some((line) => /^(DEBUG|INFO) /.test(line)))
+    const lines = messages(extension)
+    assert.ok(!lines.some((line) => /^(DEBUG|INFO) /.test(line)))
     assert.equal(
-      told.some((line) => line.startsWith('ERROR GetSecretValue')),
+      lines.some((line) => line.startsWith('ERROR GetSecretValue')),
       level !== 'none',
     )
-    if (level === 'none') assert.deepEqual(told, [])
+    if (level === 'none') assert.deepEqual(lines, [])
   })
 }
 

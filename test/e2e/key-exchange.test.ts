@@ -39,7 +39,7 @@ for (const [way, proxied] of [
   test(`${way}, ML-KEM is offered first with its key, and a server that accepts nothing else is reached at once`, async (t) => {
     const { extension, proxy, listener } = await setUp(t, proxied)
     assert.equal((await extension.get(SECRET)).status, 200)
-    assert.equal(proxy.asked.length, proxied ? 1 : 0)
+    assert.equal(proxy.targets.length, proxied ? 1 : 0)
     assert.equal(listener.hellos.length, 1)
     const [hello] = listener.hellos
     assert.equal(hello?.groups[0], GROUPS.x25519MlKem768)

@@ -63,7 +63,7 @@ if (isClockSettable)
     assert.deepEqual(linesOf(extension), [])
     for (const minutes of [1, 2]) {
       clock.set(minutes * (MINUTE_MS + 1000))
-      // A line is written behind an answer, so the one before may have told of this minute already.
+      // A line is written behind an answer, so the one before may be of this minute already.
       for (let i = 0; i < 2; i++) await extension.get(SECRET)
       while (linesOf(extension).length < minutes) await extension.get('/ping')
     }
@@ -108,7 +108,7 @@ test('throttled calls, calls that are passed through and prefetched answers are 
   )
 })
 
-test('more calls than an array may hold are told by a hundred of them', async (t) => {
+test('of more calls than an array may hold a hundred are reported', async (t) => {
   const extension = await start(t, 'emf', { env: { SECRETS_MANAGER_TTL: '0' } })
   for (let i = 0; i < 130; i++) await extension.get(SECRET)
   await extension.stop()
@@ -116,7 +116,7 @@ test('more calls than an array may hold are told by a hundred of them', async (t
   assert.deepEqual([values['Misses'], (values['UpstreamLatency'] as number[]).length], [130, 100])
 })
 
-test('what was counted before a snapshot is not told by its copies', async (t) => {
+test('what was counted before a snapshot is not reported by its copies', async (t) => {
   const extension = await start(t, 'emf', { lambda: { mode: 'snap-start' } })
   await extension.get(SECRET)
   await extension.lambda.invoke()
@@ -153,8 +153,8 @@ test('Prometheus reads counters and the latency of AWS at /metrics, with the tok
     assert.ok(lines.some((one) => one.startsWith(`# HELP ${family} `)))
   }
   assert.doesNotMatch(reply.body.toString(), /counted|absent/)
-  const stranger = await extension.get('/metrics', { 'X-Aws-Parameters-Secrets-Token': undefined })
-  assert.equal(stranger.status, 401)
+  const unauthorized = await extension.get('/metrics', { 'X-Aws-Parameters-Secrets-Token': undefined })
+  assert.equal(unauthorized.status, 401)
 })
 
 test('without the setting /metrics is no path, and nothing is written', async (t) => {

@@ -45,7 +45,7 @@ test('what HTTPS_PROXY names is asked for a tunnel, and its password is nowhere'
   )
   assert.equal((await extension.get(SECRET)).status, 200)
   assert.equal((await extension.get(SECRET + '&refreshNow=true')).status, 200)
-  assert.equal(proxy.asked.length, 1)
+  assert.equal(proxy.targets.length, 1)
   assert.doesNotMatch(extension.logs().join('\n'), /MARKER/)
 })
 
@@ -78,14 +78,14 @@ test('a tunnel that idled through a freeze costs no error', async (t) => {
   await extension.lambda.invoke(async () => {
     assert.equal((await extension.get(SECRET + '&refreshNow=true')).status, 200)
   })
-  assert.equal(proxy.asked.length, 2)
+  assert.equal(proxy.targets.length, 2)
 })
 
 test('PARAMETERS_SECRETS_EXTENSION_USE_PROXY=FALSE and NO_PROXY turn it off', async (t) => {
   for (const env of [{ PARAMETERS_SECRETS_EXTENSION_USE_PROXY: 'FALSE' }, { NO_PROXY: 'localhost.' }]) {
     const { extension, proxy } = await proxied(t, { ...env, AWS_MAX_ATTEMPTS: '1' })
     await extension.get(SECRET)
-    assert.deepEqual(proxy.asked, [])
+    assert.deepEqual(proxy.targets, [])
   }
 })
 
@@ -152,7 +152,7 @@ else {
     while (!(await isListening(port))) await sleep(20)
     assert.equal((await extension.get(SECRET)).status, 200)
     assert.equal((await extension.get(SECRET + '&refreshNow=true')).status, 200)
-    assert.equal(proxy.asked.length, 1)
+    assert.equal(proxy.targets.length, 1)
     assert.doesNotMatch(extension.logs().join('\n'), /MARKER/)
   })
 }

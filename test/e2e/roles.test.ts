@@ -9,7 +9,7 @@ import { header, type Reply } from '../../tools/wire.ts'
 
 const READER = 'arn:aws:iam::111122223333:role/reader'
 const AUDITOR = 'arn:aws:iam::444455556666:role/path/auditor.of@all'
-const STRANGER = 'arn:aws:iam::777788889999:role/stranger'
+const UNLISTED = 'arn:aws:iam::777788889999:role/unlisted'
 const SECRET = '/secretsmanager/get?secretId=shared'
 const PARAMETER = '/systemsmanager/parameters/get?name=/app/a'
 const as = (role: string) => `&roleArn=${encodeURIComponent(role)}`
@@ -92,7 +92,7 @@ test('parameters, many at once and paths are read as the role, too', async (t) =
 test('a role that is not listed is refused with 403, and one that is none with 400', async (t) => {
   const extension = await start(t)
   for (const target of [SECRET, PARAMETER, '/secretsmanager/getMultiple?secretId=shared']) {
-    const foreign = await extension.get(target + as(STRANGER))
+    const foreign = await extension.get(target + as(UNLISTED))
     assert.deepEqual(
       [foreign.status, header(foreign, 'X-Amzn-ErrorType'), foreign.body.toString()],
       [403, 'AccessDeniedException', 'roleArn is not one of PARAMETERS_SECRETS_EXTENSION_ROLE_ARNS'],
@@ -112,7 +112,7 @@ test('a role that is not listed is refused with 403, and one that is none with 4
 
 test('without a list roles are ignored, as the original does, and one warning says so', async (t) => {
   const extension = await start(t, { env: { PARAMETERS_SECRETS_EXTENSION_ROLE_ARNS: undefined } })
-  for (const role of [READER, STRANGER, 'nonsense'])
+  for (const role of [READER, UNLISTED, 'nonsense'])
     assert.equal(valueIn(await extension.get(SECRET + as(role))), OWN)
   assert.deepEqual(assumed(extension), [])
   const warnings = extension.logs().filter((line) => line.includes('roleArn'))
@@ -195,7 +195,7 @@ test('a session that AWS calls expired is replaced, and the read succeeds', asyn
 test('what is prefetched as a role is a hit for that role alone', async (t) => {
   const extension = await start(t, {
     env: {
-      PARAMETERS_SECRETS_EXTENSION_PREFETCH_SECRETS: `${AUDITOR}@shared ${READER}@shared,${STRANGER}@shared`,
+      PARAMETERS_SECRETS_EXTENSION_PREFETCH_SECRETS: `${AUDITOR}@shared ${READER}@shared,${UNLISTED}@shared`,
       PARAMETERS_SECRETS_EXTENSION_PREFETCH_PARAMETERS: `${READER}@/app/`,
     },
   })
@@ -207,7 +207,7 @@ test('what is prefetched as a role is a hit for that role alone', async (t) => {
     'HIT',
   )
   assert.equal(await cacheOf(SECRET), 'MISS')
-  await extension.logged(/WARN prefetch: arn:aws:iam::777788889999:role\/stranger is none of PARAMETERS/)
+  await extension.logged(/WARN prefetch: arn:aws:iam::777788889999:role\/unlisted is none of PARAMETERS/)
 })
 
 test('a file names roles as a list does, or as members of their own', async (t) => {
@@ -217,13 +217,13 @@ test('a file names roles as a list does, or as members of their own', async (t) 
   const secrets = [
     { name: 'shared', roleArn: READER },
     `${AUDITOR}@shared`,
-    { name: 'second', roleArn: STRANGER },
+    { name: 'second', roleArn: UNLISTED },
   ]
   writeFileSync(file, JSON.stringify({ secrets }))
   const extension = await start(t, { env: { PARAMETERS_SECRETS_EXTENSION_PREFETCH_FILE: file } })
   for (const role of [READER, AUDITOR])
     assert.equal(header(await extension.get(SECRET + as(role)), 'X-Cache'), 'HIT')
-  await extension.logged(/WARN prefetch: arn:aws:iam::777788889999:role\/stranger is none of PARAMETERS/)
+  await extension.logged(/WARN prefetch: arn:aws:iam::777788889999:role\/unlisted is none of PARAMETERS/)
 })
 
 if (isClockSettable)

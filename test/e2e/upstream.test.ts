@@ -34,12 +34,12 @@ for (const [setting, most] of [
     const extension = await startExtension(t, { env, seed: { parameters } })
     const { until, release } = gate()
     extension.aws.fault({}, { until })
-    const asked = Promise.all(names.map((name) => extension.get(parameter(name))))
+    const replies = Promise.all(names.map((name) => extension.get(parameter(name))))
     await extension.aws.called(undefined, most)
     await extension.get('/ping')
     assert.equal(extension.aws.calls(), most, 'no further call before one has ended')
     release()
-    assert.deepEqual(new Set((await asked).map(({ status }) => status)), new Set([200]))
+    assert.deepEqual(new Set((await replies).map(({ status }) => status)), new Set([200]))
     assert.equal(extension.aws.peakConcurrency(), most)
     assert.equal(extension.aws.peakConnections(), most)
   })
@@ -108,7 +108,7 @@ test('a question by ARN goes to the region of the ARN', async (t) => {
   )
 })
 
-test('credentials that have expired are told apart', async (t) => {
+test('expired credentials have a code of their own', async (t) => {
   const extension = await startExtension(t)
   extension.aws.expireCredentials(LOCAL_CREDENTIALS.accessKeyId)
   const reply = await extension.get(secret('dummy-string-secret'))

@@ -23,24 +23,28 @@ describe(`faults upstream (${artefactName()})`, { concurrency: true }, () => {
   }
 })
 
-async function play(name: WorldName, rows: readonly Row[], t: Parameters<typeof enter>[0]): Promise<void> {
-  const world = await enter(t, name)
+async function play(
+  worldName: WorldName,
+  rows: readonly Row[],
+  t: Parameters<typeof enter>[0],
+): Promise<void> {
+  const world = await enter(t, worldName)
   for (const [i, row] of rows.entries()) {
     await t.test(row.name, async () => {
-      const asked = `${row.asks === 'parameter' ? '/' : ''}fault-${i}`
+      const name = `${row.asks === 'parameter' ? '/' : ''}fault-${i}`
       const value = row.value ?? `the value of row ${i}`
-      hold(world, row, asked, value)
-      await row.strike(world, asked)
+      hold(world, row, name, value)
+      await row.strike(world, name)
       const linesBefore = world.extension.logs().length
-      const reply = await world.extension.get(target(row.asks, asked))
+      const reply = await world.extension.get(target(row.asks, name))
       if ('code' in row.expect) await checkFailure(world, row, row.expect, reply, linesBefore)
       else checkValue(reply, row, value)
       const arrived = 'code' in row.expect ? (row.expect.arrived ?? row.expect.attempts) : row.expect.arrived
-      assert.equal(world.extension.aws.calls(asked), arrived, 'requests that arrived at AWS')
+      assert.equal(world.extension.aws.calls(name), arrived, 'requests that arrived at AWS')
 
       world.extension.aws.clearFaults()
       await row.mend?.(world)
-      await checkNext(world, row, asked, value)
+      await checkNext(world, row, name, value)
       checkNothingEscaped(world)
     })
   }
@@ -104,14 +108,14 @@ function checkValue(reply: Reply, { asks }: Pick<Row, 'asks'>, value: string, ca
 }
 
 /** A failure is not kept, and what was served in spite of the fault is. */
-async function checkNext({ extension }: World, row: Row, asked: string, value: string): Promise<void> {
+async function checkNext({ extension }: World, row: Row, name: string, value: string): Promise<void> {
   const isKept = !('code' in row.expect)
   if (row.next === 'parameter') {
     const next = await extension.get(target('parameter', 'next') + '&refreshNow=true')
     return checkValue(next, { asks: 'parameter' }, value)
   }
-  checkValue(await extension.get(target(row.asks, asked)), row, value, isKept ? 'HIT' : 'MISS')
-  if (isKept) checkValue(await extension.get(target(row.asks, asked) + '&refreshNow=1'), row, value)
+  checkValue(await extension.get(target(row.asks, name)), row, value, isKept ? 'HIT' : 'MISS')
+  if (isKept) checkValue(await extension.get(target(row.asks, name) + '&refreshNow=1'), row, value)
 }
 
 function checkNothingEscaped({ extension, stderr }: World): void {

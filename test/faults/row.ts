@@ -11,7 +11,7 @@ export interface Row {
   readonly asks?: 'secret' | 'parameter'
   /** The value that is held. Default: some text of its own. */
   readonly value?: string
-  strike(world: World, asked: string): unknown
+  strike(world: World, name: string): unknown
   /** Ends what `strike` began, beside the faults of the emulator, which end by themselves. */
   mend?(world: World): unknown
   readonly expect: Failed | Served

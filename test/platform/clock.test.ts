@@ -10,7 +10,7 @@ const NAME = 'dummy-string-secret'
 const SECRET = `/secretsmanager/get?secretId=${NAME}`
 const DAY_MS = 86_400_000
 const MINUTE_MS = 60_000
-/** How long sockets.ts and client.ts let a socket be silent. */
+/** How long transport/sockets.ts and sdk-config.ts let a socket be silent. */
 const SILENCE_MS = 10_000
 
 const cacheOf = (reply: Reply): string | undefined => header(reply, 'x-cache')

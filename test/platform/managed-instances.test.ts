@@ -113,7 +113,7 @@ test(`${CALLERS} callers whose credentials expire at once are all answered, afte
   for (const name of names) assert.ok(extension.aws.calls(name) <= 2)
 })
 
-test('where the endpoint has nothing newer, the caller is told, and the next rotation heals it', async (t) => {
+test('where the endpoint has nothing newer, the caller gets the failure, and the next rotation ends it', async (t) => {
   const extension = await startExtension(t, rotating)
   await extension.get(SECRET)
   extension.aws.expireCredentials(OLD.accessKeyId)

@@ -51,7 +51,7 @@ export async function startRelay(upstreamPort: () => number): Promise<Relay> {
   }
 }
 
-/** From now on all bytes are dropped, in both directions, and neither side is told. */
+/** From now on all bytes are dropped, in both directions, and neither side notices. */
 function forget(near: Socket, far: Socket): void {
   near.unpipe(far)
   far.unpipe(near)

@@ -89,8 +89,8 @@ for (const count of [2, 5]) {
       seed: { secrets },
       init: async ({ port, token }) => {
         const wire = await connect(port)
-        const asked = names.map((name) => `/secretsmanager/get?secretId=${name}`)
-        const requests = asked.map(
+        const paths = names.map((name) => `/secretsmanager/get?secretId=${name}`)
+        const requests = paths.map(
           (target) => `GET ${target} HTTP/1.1\r\nHost: localhost\r\n${TOKEN}: ${token}\r\n\r\n`,
         )
         await wire.send(requests.join(''))

@@ -41,7 +41,7 @@ export function listener(parts: ServerParts): RequestListener {
     parts.traffic.begin(res)
     // The service's clock, by which AWS's clients correct their own.
     res.setHeader('Date', new Date(parts.verifier.now()).toUTCString())
-    // Rejects when the caller goes away or a fault ends the socket. Nobody is left who could be told.
+    // Rejects when the caller goes away or a fault ends the socket. Nobody is left to answer.
     handle(parts, req, res).catch(() => res.destroy())
   }
 }

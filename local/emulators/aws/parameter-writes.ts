@@ -121,7 +121,7 @@ function checkValue(value: string, allowedPattern: string | undefined): void {
 function tierOf(
   parameters: Parameters,
   known: Parameter | undefined,
-  asked: (typeof TIERS)[number] | undefined,
+  requested: (typeof TIERS)[number] | undefined,
   bytes: number,
 ): ParameterTier {
   const before = known?.versions.at(-1)?.tier
@@ -130,7 +130,7 @@ function tierOf(
     held.filter(({ versions }) => versions.at(-1)?.tier === tier).length
   const isFull = known === undefined && countOf('Standard') >= MOST_BY_TIER.Standard
   const intelligent = bytes > PARAMETER_BYTES.Standard || isFull ? 'Advanced' : (before ?? 'Standard')
-  const tier = asked === 'Intelligent-Tiering' ? intelligent : (asked ?? before ?? 'Standard')
+  const tier = requested === 'Intelligent-Tiering' ? intelligent : (requested ?? before ?? 'Standard')
   if (before === 'Advanced' && tier === 'Standard') {
     throw validation(
       "This parameter uses the advanced-parameter tier. You can't downgrade a parameter from the advanced-parameter" +
@@ -206,10 +206,10 @@ export function deleteParameter(region: Region, input: Input): object {
 /** What is not there is listed, and the others are deleted all the same. */
 export function deleteParameters(region: Region, input: Input): object {
   const names = optionalTexts(input, 'Names', BATCH_SIZE) ?? missing('Names')
-  const asked = [...new Set(names)].map((name) => ownName(region, { Name: name }, 'ssm:DeleteParameters'))
-  const there = asked.filter((name) => region.parameters.find(name) !== undefined)
+  const requested = [...new Set(names)].map((name) => ownName(region, { Name: name }, 'ssm:DeleteParameters'))
+  const there = requested.filter((name) => region.parameters.find(name) !== undefined)
   for (const name of there) region.parameters.delete(name)
-  return { DeletedParameters: there, InvalidParameters: asked.filter((name) => !there.includes(name)) }
+  return { DeletedParameters: there, InvalidParameters: requested.filter((name) => !there.includes(name)) }
 }
 
 export function labelParameterVersion(region: Region, input: Input): object {

@@ -28,8 +28,8 @@ export const BAD_NAME =
 const ARN = /^(arn:aws[\w-]*:ssm:[a-z0-9-]+:\d*:parameter\/[^:]+)(?::(.*))?$/
 
 export function getParameter(region: Region, input: Input): object {
-  const asked = requiredText(input, 'Name')
-  return { Parameter: read(region, 'ssm:GetParameter', asked, optionalFlag(input, 'WithDecryption')) }
+  const requested = requiredText(input, 'Name')
+  return { Parameter: read(region, 'ssm:GetParameter', requested, optionalFlag(input, 'WithDecryption')) }
 }
 
 /** A parameter that is not found is listed as invalid. One that may not be read fails the whole call. */
@@ -110,11 +110,11 @@ export function describeParameters(region: Region, input: Input): object {
 
 /** Oldest first. */
 export function getParameterHistory(region: Region, input: Input): object {
-  const asked = requiredText(input, 'Name').trim()
+  const requested = requiredText(input, 'Name').trim()
   const withDecryption = optionalFlag(input, 'WithDecryption')
   const size = optionalCount(input, 'MaxResults', LIST_SIZE) ?? LIST_SIZE
   const token = optionalText(input, 'NextToken', { min: 0, max: 4096 })
-  const { name, selector } = split(asked)
+  const { name, selector } = split(requested)
   if (selector !== undefined) throw validation(BAD_NAME)
   const parameter = region.parameters.find(name)
   region.policy.check('ssm:GetParameterHistory', parameter?.arn ?? name, name, parameter?.name ?? name)
@@ -152,8 +152,8 @@ function pageOf<T>(all: readonly T[], size: number, token: string | undefined, q
   throw new ServiceError('InvalidNextToken', 'The specified token is not valid.')
 }
 
-function read(region: Region, action: string, asked: string, withDecryption: boolean): object {
-  const { name, selector } = split(asked.trim())
+function read(region: Region, action: string, requested: string, withDecryption: boolean): object {
+  const { name, selector } = split(requested.trim())
   const reference = isSecretReference(name)
   region.policy.check(action, parameterArn(region.name, region.account, name), name)
   if (reference) return referencedSecret(region, name, selector, withDecryption)
@@ -163,21 +163,21 @@ function read(region: Region, action: string, asked: string, withDecryption: boo
   return shape(parameter, select(parameter, name, selector), selector, withDecryption, name)
 }
 
-function split(asked: string): { name: string; selector: string | undefined } {
-  if (asked.startsWith('arn:')) {
-    const [, arn, selector] = ARN.exec(asked) ?? []
+function split(requested: string): { name: string; selector: string | undefined } {
+  if (requested.startsWith('arn:')) {
+    const [, arn, selector] = ARN.exec(requested) ?? []
     if (arn === undefined || selector === '' || selector?.includes(':') === true)
       throw validation(BAD_SELECTOR)
     return { name: arn, selector }
   }
-  const [name, selector, ...rest] = asked.split(':')
+  const [name, selector, ...rest] = requested.split(':')
   if (selector === '' || rest.length > 0) throw validation(BAD_SELECTOR)
-  const allowed = isSecretReference(asked) ? /^[\w./+=@!-]+$/ : /^[\w./-]+$/
+  const allowed = isSecretReference(requested) ? /^[\w./+=@!-]+$/ : /^[\w./-]+$/
   if (!allowed.test(name!)) throw validation(BAD_NAME)
   return { name: name!, selector }
 }
 
-function select(parameter: Parameter, asked: string, selector: string | undefined): ParameterVersion {
+function select(parameter: Parameter, requested: string, selector: string | undefined): ParameterVersion {
   if (selector === undefined) return parameter.versions.at(-1)!
   const found = parameter.versions.find(({ version, labels }) =>
     /^\d+$/.test(selector) ? version === Number(selector) : labels.has(selector),
@@ -185,7 +185,7 @@ function select(parameter: Parameter, asked: string, selector: string | undefine
   if (found !== undefined) return found
   throw new ServiceError(
     'ParameterVersionNotFound',
-    `Systems Manager could not find version ${selector} of ${asked}. Verify the version and try again.`,
+    `Systems Manager could not find version ${selector} of ${requested}. Verify the version and try again.`,
   )
 }
 
@@ -194,7 +194,7 @@ function shape(
   version: ParameterVersion,
   selector: string | undefined,
   withDecryption: boolean,
-  asked: string | undefined,
+  requested: string | undefined,
 ): object {
   const hidden = parameter.type === 'SecureString' && !withDecryption
   return {
@@ -202,7 +202,7 @@ function shape(
     DataType: version.dataType,
     LastModifiedDate: version.lastModifiedDate,
     // A shared parameter goes by its ARN, an own one by its name however it was asked for.
-    Name: parameter.own || asked === undefined ? parameter.name : parameter.arn,
+    Name: parameter.own || requested === undefined ? parameter.name : parameter.arn,
     Selector: selector === undefined ? undefined : ':' + selector,
     Type: parameter.type,
     Value: hidden ? version.ciphertext : version.value,

@@ -17,49 +17,49 @@ const CIPHERTEXT =
 
 const PARAMETERS = [
   {
-    asked: { Name: `${PATH}/dummy-string` },
+    input: { Name: `${PATH}/dummy-string` },
     type: 'String',
     value: 'my-string-param-value',
     version: 1,
     date: '1.668586960362E9',
   },
   {
-    asked: { Name: `${PATH}/dummy-string:1` },
+    input: { Name: `${PATH}/dummy-string:1` },
     type: 'String',
     value: 'my-string-param-value',
     version: 1,
     date: '1.668586960362E9',
   },
   {
-    asked: { Name: `${PATH}/dummy-string-list` },
+    input: { Name: `${PATH}/dummy-string-list` },
     type: 'StringList',
     value: 'listval-0,listval-1,listval-2',
     version: 1,
     date: '1.668586960089E9',
   },
   {
-    asked: { Name: `${PATH}/dummy-string-list:1` },
+    input: { Name: `${PATH}/dummy-string-list:1` },
     type: 'StringList',
     value: 'listval-0,listval-1,listval-2',
     version: 1,
     date: '1.668586960089E9',
   },
   {
-    asked: { Name: `${PATH}/dummy-secure-string`, WithDecryption: true },
+    input: { Name: `${PATH}/dummy-secure-string`, WithDecryption: true },
     type: 'SecureString',
     value: 'my-secure-string-value - 2022-11-16T08:24:05.476Z',
     version: 2,
     date: '1.668587045571E9',
   },
   {
-    asked: { Name: `${PATH}/dummy-secure-string:1` },
+    input: { Name: `${PATH}/dummy-secure-string:1` },
     type: 'SecureString',
     value: CIPHERTEXT,
     version: 1,
     date: '1.668587045374E9',
   },
   {
-    asked: { Name: `${PATH}/dummy-secure-string:Dev`, WithDecryption: true },
+    input: { Name: `${PATH}/dummy-secure-string:Dev`, WithDecryption: true },
     type: 'SecureString',
     value: 'my-secure-string-value',
     version: 1,
@@ -69,11 +69,11 @@ const PARAMETERS = [
 
 test('the recorded parameters are answered byte for byte', async (t) => {
   const { call } = await begin(t, { seed })
-  for (const { asked, type, value, version, date } of PARAMETERS) {
-    const [name, selector] = asked.Name.split(':')
+  for (const { input, type, value, version, date } of PARAMETERS) {
+    const [name, selector] = input.Name.split(':')
     const shown = selector === undefined ? '' : `"Selector":":${selector}",`
     assert.equal(
-      (await call('AmazonSSM.GetParameter', asked)).text,
+      (await call('AmazonSSM.GetParameter', input)).text,
       `{"Parameter":{"ARN":"arn:aws:ssm:${ACCOUNT}:parameter${name}","DataType":"text","LastModifiedDate":${date},` +
         `"Name":"${name}",${shown}"Type":"${type}","Value":"${value}","Version":${version}}}`,
     )

@@ -122,7 +122,7 @@ async function ask(endpoint: string, ca?: string): Promise<string | undefined> {
   }
 }
 
-test('a port in use and a bad seed are told at the start', async (t) => {
+test('a port in use and a bad seed are reported at the start', async (t) => {
   const { aws } = await begin(t, { seed })
   await assert.rejects(startAws({ seed, port: aws.port }), { code: 'EADDRINUSE' })
   await assert.rejects(startAws({ seed: { secrets: { 'a b': '' } } }), /expected a secret name/)

@@ -125,7 +125,7 @@ test('long-term credentials without a token are accepted where they are known', 
   assert.match((await ask({ ...credentials, sessionToken: 'surplus' })).text, /UnrecognizedClientException/)
 })
 
-test('expired credentials are told so, and rotated ones work at once', async (t) => {
+test('expired credentials are refused as such, and rotated ones work at once', async (t) => {
   const harness = await begin(t, { seed })
   harness.aws.expireCredentials(LOCAL_CREDENTIALS.accessKeyId)
   assert.deepEqual(await refused(harness, {}), {

@@ -96,14 +96,14 @@ test('what is not emulated is an unknown operation, with a sentence of what ther
 
 test('another method, path or content type reaches no operation at all', async (t) => {
   const { aws, call } = await begin(t, { seed })
-  const strangers = [
+  const tampered = [
     { method: 'PUT' },
     { path: '/other' },
     { headers: { 'content-type': 'application/json' } },
     { headers: { 'content-type': undefined } },
     { headers: { 'x-amz-target': undefined } },
   ]
-  for (const tamper of strangers) {
+  for (const tamper of tampered) {
     const { status, text } = await call(GET_SECRET, { SecretId: 'a' }, { tamper })
     assert.deepEqual([status, text], [404, '<UnknownOperationException/>\n'])
   }

@@ -72,7 +72,7 @@ const refusedRegisters: Record<string, Refused> = {
     errorMessage: 'shutdown: ErrorInvalidEventType',
   },
   'for SHUTDOWN by an internal extension': {
-    headers: { 'Lambda-Extension-Name': 'stranger' },
+    headers: { 'Lambda-Extension-Name': 'unknown' },
     body: '{"events":["SHUTDOWN"]}',
     errorType: 'Extension.InvalidEventType',
     errorMessage: 'SHUTDOWN: ShutdownEventNotSupportedForInternalExtension',

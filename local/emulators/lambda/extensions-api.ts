@@ -121,8 +121,8 @@ export class ExtensionsApi {
   #functionFacts(request: IncomingMessage): Record<string, string> {
     const { accountId, functionName, functionVersion, handler } = this.#parts.settings
     const features = header(request, 'lambda-extension-accept-feature').split(',')
-    const asked = features.some((feature) => feature.trim() === 'accountId')
-    return { ...(asked && accountId !== '' && { accountId }), functionName, functionVersion, handler }
+    const wantsAccount = features.some((feature) => feature.trim() === 'accountId')
+    return { ...(wantsAccount && accountId !== '' && { accountId }), functionName, functionVersion, handler }
   }
 
   #next(request: IncomingMessage, response: ServerResponse, arrivedAt: number): void {

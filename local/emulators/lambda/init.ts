@@ -22,7 +22,7 @@ export interface InitReport {
 }
 
 /**
- * The second half of init, after all have registered: the function's own code, the end of registration, and the wait
+ * The second part of init, after all have registered: the function's own code, the end of registration, and the wait
  * for every extension's first next. Rejects with what `functionInit` rejects with or with the failure of the
  * environment, whichever is first.
  */

@@ -52,7 +52,7 @@ test('an INVOKE subscriber gets the event and is waited for', async (t) => {
   await second.catch(() => {})
 })
 
-test('a subscriber of SHUTDOWN alone is neither told of an invoke nor waited for', async (t) => {
+test('a subscriber of SHUTDOWN alone gets no INVOKE, and is not waited for', async (t) => {
   const once = nodeExtension(`
     await register(['SHUTDOWN'])
     print((await next()).eventType)

@@ -41,12 +41,12 @@ let id = ''
 function ask(method, path, headers, body = '') {
   return new Promise((resolve, reject) => {
     const url = 'http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2020-01-01/extension/' + path
-    const asked = request(url, { method, headers }, async (response) => {
+    const sent = request(url, { method, headers }, async (response) => {
       const text = (await response.toArray()).join('')
       resolve({ status: response.statusCode, headers: response.headers, text })
     })
-    asked.on('error', reject)
-    asked.end(body)
+    sent.on('error', reject)
+    sent.end(body)
   })
 }
 function print(value) {
@@ -95,7 +95,7 @@ export function ask(
 ): Promise<Answer> {
   const below = path.startsWith('/') ? path : `/2020-01-01/extension/${path}`
   return new Promise((resolve, reject) => {
-    const asked = request(
+    const sent = request(
       `http://${host.runtimeApi}${below}`,
       { method, headers, agent: false },
       (response) => {
@@ -108,8 +108,8 @@ export function ask(
         response.once('error', reject)
       },
     )
-    asked.once('error', reject)
-    asked.end(body)
+    sent.once('error', reject)
+    sent.end(body)
   })
 }
 

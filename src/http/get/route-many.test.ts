@@ -37,10 +37,10 @@ test('many parameters, with selectors in their names, and decryption for all', (
 })
 
 test('a path, its first level or all below it', () => {
-  const asked = { kind: 'read', shape: undefined, refreshNow: false }
-  assert.deepEqual(route(`${PATH}?path=/app`), { ...asked, lookup: pathLookup('/app') })
+  const whole = { kind: 'read', shape: undefined, refreshNow: false }
+  assert.deepEqual(route(`${PATH}?path=/app`), { ...whole, lookup: pathLookup('/app') })
   assert.deepEqual(route(`${PATH}?path=%2Fapp&recursive=true&withDecryption=true`), {
-    ...asked,
+    ...whole,
     lookup: pathLookup('/app', { isRecursive: true, withDecryption: true }),
   })
   assert.notEqual(
@@ -75,8 +75,8 @@ test('what many cannot be asked for is refused', () => {
 test('the bare value and one member can be asked of a secret and of a parameter', () => {
   for (const target of ['/secretsmanager/get?secretId=a', '/systemsmanager/parameters/get?name=a']) {
     const shapeOf = (query: string) => {
-      const asked = route(`${target}&${query}`)
-      return asked.kind === 'read' ? asked.shape : asked
+      const question = route(`${target}&${query}`)
+      return question.kind === 'read' ? question.shape : question
     }
     assert.deepEqual(shapeOf('format=value'), VALUE)
     assert.deepEqual(shapeOf('jsonKey=user'), memberShape('user'))

@@ -156,7 +156,7 @@ const nasty = fc.oneof(
 )
 const optional = fc.oneof(fc.constant(''), fc.constantFrom('1', 'AWSCURRENT', 'AWSPREVIOUS'), nasty)
 
-const question: fc.Arbitrary<Question> = fc.oneof(
+const questions: fc.Arbitrary<Question> = fc.oneof(
   fc.record({ store: fc.constant('s' as const), id: nasty, versionId: optional, stage: optional }),
   fc.record({ store: fc.constant('p' as const), name: nasty, selector: optional, decrypt: fc.boolean() }),
 )
@@ -195,26 +195,26 @@ function shuffled<T>(items: readonly T[], choices: Choices): T[] {
   return items.map(() => left.splice(choices.below(left.length), 1)[0]!)
 }
 
-function spell(asked: Question, choices: Choices): string {
+function spell(question: Question, choices: Choices): string {
   const known: [string, string][] =
-    asked.store === 's'
+    question.store === 's'
       ? [
-          ['secretId', asked.id],
-          ['versionId', asked.versionId],
-          ['versionStage', asked.stage],
+          ['secretId', question.id],
+          ['versionId', question.versionId],
+          ['versionStage', question.stage],
         ]
       : [
-          ['name', asked.name],
-          [choices.of('version', 'label'), asked.selector],
+          ['name', question.name],
+          [choices.of('version', 'label'), question.selector],
         ]
   const pairs = known
     .filter(([, value]) => value !== '' || choices.of(true, false))
     .map(([name, value]) => `${spellName(name, choices)}=${spellText(value, choices)}`)
-  if (asked.store === 'p') {
-    const words = asked.decrypt
+  if (question.store === 'p') {
+    const words = question.decrypt
       ? ['true', 'TRUE', 'True', '1', 't', 'T']
       : ['', 'false', 'FALSE', 'False', '0', 'f', 'F']
-    if (asked.decrypt || choices.of(true, false)) pairs.push('withDecryption=' + choices.of(...words))
+    if (question.decrypt || choices.of(true, false)) pairs.push('withDecryption=' + choices.of(...words))
   }
   const extras = [
     '',
@@ -229,7 +229,7 @@ function spell(asked: Question, choices: Choices): string {
   ]
   for (let i = choices.below(3); i > 0; i--) pairs.push(choices.of(...extras))
   const prefix = choices.of('', '', 'http://localhost:2773', 'http://127.0.0.1')
-  const path = (asked.store === 's' ? SECRET : PARAMETER) + choices.of('', '/')
+  const path = (question.store === 's' ? SECRET : PARAMETER) + choices.of('', '/')
   return `${prefix}${path}?${shuffled(pairs, choices).join('&')}`
 }
 
@@ -247,19 +247,19 @@ function read(text: string): Read {
 
 test('every spelling of a question has its one key, and asks AWS for what was meant', () => {
   fc.assert(
-    fc.property(question, choices, choices, (asked, one, other) => {
-      const { lookup } = read(spell(asked, one))
-      assert.equal(lookup.key, read(spell(asked, other)).lookup.key)
-      if (asked.store === 's' && lookup.store === 'secrets-manager') {
+    fc.property(questions, choices, choices, (question, one, other) => {
+      const { lookup } = read(spell(question, one))
+      assert.equal(lookup.key, read(spell(question, other)).lookup.key)
+      if (question.store === 's' && lookup.store === 'secrets-manager') {
         const { secretId, versionId, versionStage } = lookup
         return assert.deepEqual(
           [secretId, versionId ?? '', versionStage ?? ''],
-          [asked.id, asked.versionId, asked.stage],
+          [question.id, question.versionId, question.stage],
         )
       }
-      assert.ok(asked.store === 'p' && lookup.store === 'parameter-store')
-      const name = asked.selector === '' ? asked.name : `${asked.name}:${asked.selector}`
-      return assert.deepEqual([lookup.name, lookup.withDecryption], [name, asked.decrypt])
+      assert.ok(question.store === 'p' && lookup.store === 'parameter-store')
+      const name = question.selector === '' ? question.name : `${question.name}:${question.selector}`
+      return assert.deepEqual([lookup.name, lookup.withDecryption], [name, question.decrypt])
     }),
     { numRuns: 2_000 },
   )
@@ -267,7 +267,7 @@ test('every spelling of a question has its one key, and asks AWS for what was me
 
 test('two questions share a key exactly when they mean the same', () => {
   fc.assert(
-    fc.property(question, question, choices, (one, other, spelling) => {
+    fc.property(questions, questions, choices, (one, other, spelling) => {
       const sameKey = read(spell(one, spelling)).lookup.key === read(spell(other, spelling)).lookup.key
       assert.equal(sameKey, meaning(one) === meaning(other))
     }),
@@ -279,14 +279,14 @@ test('no U+0000, in any part and any spelling, gets through to a key', () => {
   const withNul = fc.tuple(nasty, nasty).map(([before, after]) => `${before}\u0000${after}`)
   fc.assert(
     fc.property(withNul, choices, (bad, spelling) => {
-      for (const asked of [
+      for (const question of [
         { store: 's', id: bad, versionId: '', stage: '' },
         { store: 's', id: 'a', versionId: bad, stage: '' },
         { store: 's', id: 'a', versionId: '', stage: bad },
         { store: 'p', name: bad, selector: '', decrypt: false },
         { store: 'p', name: 'a', selector: bad, decrypt: true },
       ] as const) {
-        assert.equal(route(spell(asked, spelling)).kind, 'reject')
+        assert.equal(route(spell(question, spelling)).kind, 'reject')
       }
     }),
     { numRuns: 200 },

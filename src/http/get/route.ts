@@ -91,10 +91,10 @@ function secretOfPath(path: string, mark: number, query: string, admitRole: Admi
 
 /** Clients that join URLs badly ask for `//secretsmanager/get/`: several slashes count as one, and none at the end. */
 function routeTidied(path: string, pathEnd: number, admitRole: AdmitRole): Route {
-  const asked = path.slice(0, pathEnd)
-  const single = asked.replaceAll(/\/{2,}/g, '/')
+  const untidy = path.slice(0, pathEnd)
+  const single = untidy.replaceAll(/\/{2,}/g, '/')
   const tidy = single.endsWith('/') ? single.slice(0, -1) : single
-  return tidy === '' || tidy === asked ? rejects.unknownPath : route(tidy + path.slice(pathEnd), admitRole)
+  return tidy === '' || tidy === untidy ? rejects.unknownPath : route(tidy + path.slice(pathEnd), admitRole)
 }
 
 /** `http://localhost:2773/x?y` → `/x?y`: servers must accept this form (RFC 9112, 3.2.2). Undefined for other hosts. */

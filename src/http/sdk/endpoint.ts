@@ -68,8 +68,8 @@ export function createSdkEndpoint(
         request,
         (body) => {
           if (body === undefined) return sendError(response, TOO_LONG, true)
-          const asked = questionOf(headers, body)
-          const question = isRefresh || noCache ? asRefresh(asked) : asked
+          const sent = questionOf(headers, body)
+          const question = isRefresh || noCache ? asRefresh(sent) : sent
           if (forwarded) SDK_ERRORS.refuse(response, rejects.forwarded)
           else if (!isGoodHost(host)) SDK_ERRORS.refuse(response, rejects.foreignHost)
           else serve(response, headers, question)

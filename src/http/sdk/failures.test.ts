@@ -7,8 +7,8 @@ import { createFailureMemory } from './failures.ts'
 
 const failure = (attempts = 3) =>
   new UpstreamError({ code: say`TimeoutError`, reason: say`why`, report: say`the whole story`, attempts })
-const asked = (...names: string[]) => names.map((name) => secretLookup(name))
-const A = asked('a')
+const secrets = (...names: string[]) => names.map((name) => secretLookup(name))
+const A = secrets('a')
 
 test('a failure is remembered for half a minute, by the call that failed', () => {
   const clock = { now: 1_000_000 }
@@ -25,11 +25,11 @@ test('a failure is remembered for half a minute, by the call that failed', () =>
 
 test('a failure is not given to a call for something else', () => {
   const memory = createFailureMemory()
-  memory.remember('call', asked('a', 'b'), failure())
-  for (const other of [asked('a'), asked('b'), asked('b', 'a'), asked('a', 'b', 'c')]) {
+  memory.remember('call', secrets('a', 'b'), failure())
+  for (const other of [secrets('a'), secrets('b'), secrets('b', 'a'), secrets('a', 'b', 'c')]) {
     assert.equal(memory.of('call', other), undefined)
   }
-  assert.notEqual(memory.of('call', asked('a', 'b')), undefined)
+  assert.notEqual(memory.of('call', secrets('a', 'b')), undefined)
 })
 
 test('a failure after fewer than three attempts is not remembered', () => {
@@ -61,7 +61,7 @@ test('a hundred failures are remembered, and the oldest makes room; a call with 
   assert.equal(memory.of('call 0', A), undefined)
   assert.notEqual(memory.of('call 1', A), undefined)
   assert.notEqual(memory.of('call 100', A), undefined)
-  const endless = asked('a'.repeat(5_000))
+  const endless = secrets('a'.repeat(5_000))
   memory.remember('call', endless, failure())
   assert.equal(memory.of('call', endless), undefined)
 })

@@ -292,11 +292,11 @@ test('close answers what was asked, and takes no new connection meanwhile', asyn
 
 for (const how of ['has closed its sending half', 'has gone']) {
   test(`close does not wait for a caller who ${how}`, { timeout: 30_000 }, async (t) => {
-    const asked = gate()
-    const { port, server } = await start(t, () => asked.release())
+    const received = gate()
+    const { port, server } = await start(t, () => received.release())
     const wire = await connect(port)
     await wire.send(GET)
-    await asked.until
+    await received.until
     if (how === 'has gone') wire.destroy()
     else wire.halfClose()
     await server.close(Date.now() + 3_600_000)

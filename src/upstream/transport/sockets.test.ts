@@ -74,11 +74,11 @@ for (const build of upstreamBuilds()) {
     let started = () => {}
     let finish = () => {}
     const isStarted = new Promise<void>((resolve) => (started = resolve))
-    let asked = 0
+    let requests = 0
     const body = '{"ARN":"arn:x","Name":"a","SecretString":"whole"}'
     const server = createServer((req, res) => {
       req.resume().once('end', () => {
-        if (++asked > 1) return res.end(body)
+        if (++requests > 1) return res.end(body)
         finish = () => res.end(body.slice(9))
         res.write(body.slice(0, 5), started)
         more = () => res.write(body.slice(5, 9))
@@ -105,12 +105,12 @@ for (const build of upstreamBuilds()) {
       turn,
       more: () => more(),
       finish: () => finish(),
-      asked: () => asked,
+      requests: () => requests,
     }
   }
 
   test(`${build.name}: an old answer that is still arriving is not cut when another call starts`, async (t) => {
-    const { upstream, isStarted, later, turn, more, finish, asked } = await serveInPieces(t)
+    const { upstream, isStarted, later, turn, more, finish, requests } = await serveInPieces(t)
     const slow = upstream.fetch(SECRET)
     await isStarted
     later(12_000)
@@ -120,17 +120,17 @@ for (const build of upstreamBuilds()) {
     assert.match(await bodyOf(upstream.fetch(secretLookup('b'))), /whole/)
     finish()
     assert.match(await bodyOf(slow), /whole/)
-    assert.equal(asked(), 2)
+    assert.equal(requests(), 2)
   })
 
   test(`${build.name}: an answer that a freeze cut gives up its place to the next call`, async (t) => {
-    const { upstream, isStarted, later, turn, asked } = await serveInPieces(t)
+    const { upstream, isStarted, later, turn, requests } = await serveInPieces(t)
     const cut = upstream.fetch(SECRET)
     await isStarted
     await turn()
     later(20_000)
     assert.match(await bodyOf(upstream.fetch(secretLookup('b'))), /whole/)
     assert.match(await bodyOf(cut), /whole/)
-    assert.equal(asked(), 3)
+    assert.equal(requests(), 3)
   })
 }

@@ -57,7 +57,7 @@ for (const build of upstreamBuilds()) {
     test(`${build.name}: a call goes through the proxy, and the next one over the same tunnel (TLS: ${secure})`, async (t) => {
       const { aws, proxy, upstream } = await setUp(t, build, { secure, authorization: AUTHORIZATION })
       for (let i = 0; i < 3; i++) assert.match(await bodyOf(upstream.fetch(SECRET)), /MARKER-secret/)
-      assert.deepEqual(proxy.asked, [`localhost.:${aws.port}`])
+      assert.deepEqual(proxy.targets, [`localhost.:${aws.port}`])
       assert.deepEqual(proxy.authorizations, [AUTHORIZATION])
       assert.equal(aws.connections(), 1)
     })
@@ -67,7 +67,7 @@ for (const build of upstreamBuilds()) {
     const { aws, proxy, upstream } = await setUp(t, build, { changes: { maxConnections: 2 } })
     aws.fault({}, { kind: 'delay', delayMs: 30 })
     await Promise.all(Array.from({ length: 10 }, () => upstream.fetch(SECRET)))
-    assert.equal(proxy.asked.length, 2)
+    assert.equal(proxy.targets.length, 2)
     assert.equal(aws.peakConnections(), 2)
   })
 
@@ -85,7 +85,7 @@ for (const build of upstreamBuilds()) {
     const now = Date.now()
     t.mock.method(Date, 'now', () => now + 60_000)
     await upstream.fetch(SECRET)
-    assert.equal(proxy.asked.length, 2)
+    assert.equal(proxy.targets.length, 2)
   })
 
   test(`${build.name}: an address of this machine is asked directly, whatever the proxy`, async (t) => {
@@ -127,7 +127,7 @@ for (const build of upstreamBuilds()) {
     await aws.called('a', 1)
     proxy.cut()
     assert.match(await asked, /MARKER-secret/)
-    assert.equal(proxy.asked.length, 2)
+    assert.equal(proxy.targets.length, 2)
   })
 
   test(`${build.name}: a proxy that is not there is a failed connection`, async (t) => {
