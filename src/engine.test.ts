@@ -15,7 +15,9 @@ async function inProcess<T>(program: string, memoryMb = 1_024): Promise<T> {
     const engine = createEngine(${memoryMb})
     process.stdout.write(JSON.stringify(await (async () => { ${program} })()))`
   const flags = ['--no-warnings', '--allow-natives-syntax', '--input-type=module', '--eval', source]
-  const { stdout } = await promisify(execFile)(process.execPath, flags, { encoding: 'utf8', env: {} })
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, flags, { encoding: 'utf8', env: {} })
+  // V8 writes there about a flag that it does not know.
+  assert.equal(stderr, '')
   return JSON.parse(stdout) as T
 }
 
@@ -94,6 +96,24 @@ for (const [memoryMb, others] of [
 
 test('a hit before the engine is settled is asked for again', async () => {
   assert.equal(await inProcess('return engine.onHit()'), 1)
+})
+
+test('Node 20 is given no flag that it does not know, and so writes nothing about one', async () => {
+  const given = await inProcess<{ flags: string[]; hitsToGo: number }>(`
+    const v8 = (await import('node:v8')).default
+    const flags = []
+    v8.setFlagsFromString = (flag) => flags.push(flag)
+    ;(await import('node:module')).syncBuiltinESMExports()
+    Object.defineProperty(process, 'versions', { value: { ...process.versions, v8: '11.3.244.8-node.38' } })
+    const engine = createEngine(128)
+    await engine.settle()
+    return { flags, hitsToGo: engine.onHit() }`)
+  assert.ok(given.flags.length > 0)
+  assert.deepEqual(
+    given.flags.filter((flag) => flag.includes('invocation-count')),
+    [],
+  )
+  assert.equal(given.hitsToGo, 0)
 })
 
 test('beside a small function V8 keeps at most half the garbage of old answers', async () => {
