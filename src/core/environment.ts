@@ -1,23 +1,27 @@
 import { createBody, type Answer, type Body } from '../answer/answer.ts'
-import { membersOf, pointer, type Member } from '../answer/json-key.ts'
-import { makeShape, memberShape, VALUE } from '../answer/shape.ts'
-import { toBytes, toText } from '../byte-string.ts'
+import { toText } from '../byte-string.ts'
 import type { EnvironmentSettings } from '../config/environment.ts'
-import { isReject, UpstreamError, type Reject } from '../errors.ts'
+import { isReject, reject, type Reject, type UpstreamError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { pathLookup, secretLookup, type Lookup, type SingleLookup } from '../lookup.ts'
-import { say, shown, type Public } from '../public.ts'
-import { readReference, type Failure, type Resolvable, type Slot, type Target } from './references.ts'
-import { allowedOf, byName, readSources, variableName, type Entry, type Source } from './variable-sources.ts'
+import { pathLookup, secretLookup, type Lookup, type PathLookup, type SingleLookup } from '../lookup.ts'
+import { printable, say, shown } from '../public.ts'
+import { EnvironmentBody, MOST_BYTES, TOO_LONG } from './environment-body.ts'
+import { Missing, MOST_NAMED } from './missing.ts'
+import { readReference, type Failure, type Resolvable } from './references.ts'
+import {
+  allowedOf,
+  entriesOfPath,
+  entriesOfSecret,
+  NamedEntries,
+  shownOrigin,
+  type Entry,
+} from './source-entries.ts'
+import { codeOf, createResolver, isAbsence, shaped } from './variable-values.ts'
+import { readSources, type Source } from './variable-sources.ts'
 
 // Secrets as environment variables. `GET /environment` answers with what the wrapper (layer/exec/) puts into the
-// function's environment before it starts the runtime. The body is made so that bash reads it without parsing:
-//
-//   NAME LENGTH\nVALUE\n       replaces a variable
-//   NAME LENGTH new\nVALUE\n   becomes a variable, unless there is one
-//   NAME -\n                   takes a variable away
-//
-// LENGTH counts the bytes of VALUE.
+// function's environment before it starts the runtime: a value for each reference (references.ts, variable-values.ts),
+// and what sources hold (variable-sources.ts, source-entries.ts), in the form of environment-body.ts.
 
 export interface Environment {
   /** What a prefetch is to fetch for it. */
@@ -40,40 +44,24 @@ export interface EnvironmentOptions {
   load(lookup: Lookup): Promise<Answer>
 }
 
-/** A value, as a byte string, or why there is none. Absent is no failure, as it may be. */
-type Resolved = { readonly bytes: string } | Failure | typeof IS_ABSENT
-
-/** A parameter. */
-interface Named {
-  readonly name: string
-  readonly value: string
-}
-
-/** What has no value: a variable or a source. */
-interface Missing extends Failure {
-  readonly what: Public
-}
-
-/** Linux' limit for `NAME=VALUE` with the zero at its end: MAX_ARG_STRLEN, execve(2). */
-const LONGEST = 131_072
 const TYPE = 'application/octet-stream'
-const IS_ABSENT = { isAbsent: true } as const
-/** The codes that say that there is no such value. */
-const ABSENT = /^(ResourceNotFoundException|ParameterNotFound|ParameterVersionNotFound|JsonKeyNotFound)$/
 /**
  * INIT has 10 s (Lambda developer guide, "Lambda execution environment lifecycle"), in which the wrapper waits. What has
  * not come by then is missing, so that the function's runtime still starts in time, or says why it does not.
  */
 const WAIT_MS = 8_000
 const LATE: Failure = { code: say`TimeoutError`, why: say`AWS did not answer within ${WAIT_MS} ms` }
-/** Most failures that one answer and the log name. */
-const MOST_NAMED = 20
+const SNAP_START = reject(
+  400,
+  'SnapStart',
+  'environment variables would lie in the snapshot: under SnapStart the function reads its secrets itself',
+)
+const BAD_NAME = reject(400, 'InvalidReference', 'a variable has a control character in its name')
 
 export function createEnvironment(options: EnvironmentOptions): Environment {
   const { settings, log, isSnapStart, isKept, load } = options
   const references = settings.references.map((one) => ({ name: one.name, reference: readReference(one) }))
   const sources = readSources(settings.from)
-  const replaced = new Set(references.map(({ name }) => name))
   const keysOf = (isOptional: boolean): string[] =>
     references.flatMap(({ reference }) =>
       'code' in reference || reference.isOptional !== isOptional
@@ -85,45 +73,33 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
 
   return {
     lookups: isSnapStart ? [] : lookups(),
-    isExpected: (lookup, { code }) => ABSENT.test(code) && optional.has(lookup.key),
+    isExpected: (lookup, { code }) => isAbsence(code) && optional.has(lookup.key),
     begin() {
       if (isSnapStart || !isKept) return
       for (const source of sources) {
-        if (source.kind === 'path')
-          load(pathLookup(source.path, { isRecursive: true, withDecryption: true })).catch(() => undefined)
+        if (source.kind === 'path') load(listOf(source)).catch(() => undefined)
       }
     },
     async answer() {
-      if (isSnapStart) return refusal('SnapStart', SNAP_START)
-      const missing: Missing[] = []
-      const { resolved, taken } = await inTime()
-      let bytes = ''
+      if (isSnapStart) return SNAP_START
+      const missing = new Missing()
+      const body = new EnvironmentBody()
+      const { resolved, held } = await inTime()
       for (const { name, value } of resolved) {
-        if ('bytes' in value) {
-          bytes += record(name, value.bytes, '')
-          continue
-        }
-        if ('isAbsent' in value)
+        const failure = 'bytes' in value ? body.set(name, value.bytes, false) : value
+        if (failure === undefined) continue
+        if ('isAbsent' in failure)
           log.debug(say`environment: ${shown(name)} is optional, and there is no value`)
-        else missing.push({ what: shown(name), ...value })
+        else missing.add(shown(name), failure)
         // oxlint-disable-next-line no-control-regex
-        if (/[\u0000-\u001f]/.test(name))
-          return refusal('InvalidReference', 'a variable has a control character in its name')
-        bytes += `${toBytes(name)} -\n`
+        if (/[\u0000-\u001f]/.test(name)) return BAD_NAME
+        body.unset(name)
       }
-      for (const [name, entries] of byName(allowed(taken, missing))) {
-        if (entries.length > 1) {
-          if (!settings.isSet(name) && !replaced.has(name)) collided(name, entries, missing)
-          continue
-        }
-        const value = checked(name, { bytes: toBytes(entries[0]!.value) })
-        if ('bytes' in value) bytes += record(name, value.bytes, ' new')
-        else missing.push({ what: shown(name), ...value })
-      }
-      const [first] = missing
-      report(missing)
-      if (first !== undefined && settings.onError === 'fail') return refusal(first.code, listed(missing))
-      return createBody(bytes, TYPE)
+      addNew(named(held, missing), body, missing)
+      missing.report(log)
+      if (missing.code !== undefined && settings.onError === 'fail')
+        return reject(400, missing.code, printable(String(missing)))
+      return createBody(body.bytes, TYPE)
     },
   }
 
@@ -133,119 +109,76 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
     const late = new Promise<Failure>((end) => {
       timer = setTimeout(end, WAIT_MS, LATE)
     })
+    const resolve = createResolver(load)
     try {
-      const [resolved, taken] = await Promise.all([
+      const [resolved, held] = await Promise.all([
         Promise.all(
           references.map(async ({ name, reference }) => ({
             name,
-            value: checked(name, await Promise.race([resolve(reference), late])),
+            value: await Promise.race([resolve(reference), late]),
           })),
         ),
         Promise.all(
-          sources.map(async (source) => ({ source, entries: await Promise.race([entriesOf(source), late]) })),
+          sources.map(async (source) => ({ source, answer: await Promise.race([answerOf(source), late]) })),
         ),
       ])
-      return { resolved, taken }
+      return { resolved, held }
     } finally {
       clearTimeout(timer)
     }
   }
 
-  async function resolve(reference: Resolvable | Failure): Promise<Resolved> {
-    if ('code' in reference) return reference
-    const { parts, isOptional } = reference
-    const values = await Promise.all(parts.map((part) => valueOf(part)))
-    let bytes = ''
-    const failures: Failure[] = []
-    for (const value of values) {
-      if ('bytes' in value) bytes += value.bytes
-      else failures.push(value)
-    }
-    const failure = isOptional ? failures.find(({ code }) => !ABSENT.test(code)) : failures[0]
-    return failure ?? (failures.length > 0 ? IS_ABSENT : { bytes })
-  }
-
-  async function valueOf(part: string | Slot): Promise<{ readonly bytes: string } | Failure> {
-    if (typeof part === 'string') return { bytes: part }
-    const { target, filters, label } = part
-    const value = await fetched(target)
-    const why = label === '' ? undefined : label
-    if (typeof value !== 'string') return { code: value.code, why }
-    let bytes: string | undefined = value
-    for (const filter of filters) bytes = bytes === undefined ? undefined : filter(bytes)
-    return bytes === undefined ? { code: say`BinaryValue`, why } : { bytes }
-  }
-
-  /** As a byte string. */
-  async function fetched({ lookup, jsonKey }: Target): Promise<string | Failure> {
-    try {
-      const shape = shaped(await load(lookup), jsonKey)
-      return isReject(shape) ? { code: shown(shape.errorType) } : shape.bytes
-    } catch (error) {
-      return { code: codeOf(error) }
-    }
-  }
-
-  async function entriesOf(source: Source): Promise<readonly Entry[] | Failure> {
+  async function answerOf(source: Source): Promise<Answer | Failure> {
     if (source.kind === 'unknown') return source
-    const { naming } = source
     try {
-      if (source.kind === 'path') {
-        const { path } = source
-        return parametersIn(await load(pathLookup(path, { isRecursive: true, withDecryption: true }))).map(
-          ({ name, value }) => ({
-            origin: say`ssm:${shown(name)}`,
-            name: variableName(naming, stepsBelow(path, name)),
-            value,
-          }),
-        )
-      }
-      const { secretId } = source
-      const shape = shaped(await load(secretLookup(secretId)), undefined)
-      const text = isReject(shape) ? '' : toText(shape.bytes)
-      const members = membersOf(text, naming.isWhole)
-      if (members === undefined) return { code: say`InvalidJson` }
-      return members.map((member) => ({
-        origin: say`secretsmanager:${shown(secretId)}:${shown(keyOf(member))}`,
-        name: variableName(naming, member.path),
-        value: member.text,
-      }))
+      return await load(source.kind === 'path' ? listOf(source) : secretLookup(source.secretId))
     } catch (error) {
       return { code: codeOf(error) }
     }
   }
 
-  function allowed(
-    taken: readonly { readonly source: Source; readonly entries: readonly Entry[] | Failure }[],
-    missing: Missing[],
-  ): Entry[] {
-    const all: Entry[] = []
-    for (const { source, entries } of taken) {
+  /** What the sources hold, by name. One is looked into after the other, because each may hold much. */
+  function named(
+    held: readonly { readonly source: Source; readonly answer: Answer | Failure }[],
+    missing: Missing,
+  ): NamedEntries {
+    const all = new NamedEntries(MOST_BYTES)
+    for (const { source, answer } of held) {
+      const entries = 'code' in answer ? answer : entriesOf(source, answer)
       const found = 'code' in entries ? entries : allowedOf(source, entries)
       if ('code' in found) {
-        missing.push({ what: source.label, ...found })
+        missing.add(source.label, found)
         continue
       }
-      all.push(...found.allowed)
+      for (const entry of found.allowed) if (!all.add(entry)) lacks(entry.name, TOO_LONG, missing)
       if (found.ignored > 0)
         log.warn(say`environment: ${found.ignored} names of ${source.label} are not allowed`)
     }
     return all
   }
 
-  /** Which of the values is meant, nobody knows: the host of one service must not meet the password of another. */
-  function collided(name: string, [one, other]: readonly Entry[], missing: Missing[]): void {
-    const both = say`${one!.origin} and ${other!.origin}`
-    if (settings.onError === 'fail') missing.push({ what: shown(name), code: say`NameCollision`, why: both })
-    else log.warn(say`environment: ${shown(name)} is in ${both}, so it is not set`)
+  function addNew(all: NamedEntries, body: EnvironmentBody, missing: Missing): void {
+    let collisions = 0
+    for (const { entry, other } of all) {
+      const { name, value, origin } = entry
+      if (other === undefined) {
+        const failure = body.set(name, value, true)
+        if (failure !== undefined) lacks(name, failure, missing)
+        continue
+      }
+      // Which of the values is meant, nobody knows: the host of one service must not meet the password of another.
+      const both = say`${shownOrigin(origin)} and ${shownOrigin(other)}`
+      if (settings.onError === 'fail') lacks(name, { code: say`NameCollision`, why: both }, missing)
+      else if (!settings.isSet(name) && ++collisions <= MOST_NAMED)
+        log.warn(say`environment: ${shown(name)} is in ${both}, so it is not set`)
+    }
+    const more = collisions - MOST_NAMED
+    if (more > 0) log.warn(say`environment: ${more} more names are in two places, so they are not set`)
   }
 
-  function report(missing: readonly Missing[]): void {
-    for (const { what, code, why } of missing.slice(0, MOST_NAMED)) {
-      log.error(say`environment: no value for ${what}: ${code}${why === undefined ? say`` : say` (${why})`}`)
-    }
-    const more = missing.length - MOST_NAMED
-    if (more > 0) log.error(say`environment: no value for ${more} more`)
+  /** Whoever has set a variable of that name needs no other value. */
+  function lacks(name: string, failure: Failure, missing: Missing): void {
+    if (!settings.isSet(name)) missing.add(shown(name), failure)
   }
 
   function lookups(): SingleLookup[] {
@@ -259,60 +192,20 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
   }
 }
 
-/** `answer` is that to a path. */
-function parametersIn({ bytes }: Answer): Named[] {
-  const { Parameters } = JSON.parse(toText(bytes)) as {
-    Parameters: readonly { Name: string; Value: string | null }[]
-  }
-  return Parameters.flatMap(({ Name: name, Value: value }) => (value === null ? [] : [{ name, value }]))
+function entriesOf(source: Source, answer: Answer): readonly Entry[] | Failure {
+  if (source.kind === 'unknown') return source
+  if (source.kind === 'path') return entriesOfPath(source.path, source.naming, answer)
+  const shape = shaped(answer, undefined)
+  const entries = isReject(shape)
+    ? undefined
+    : entriesOfSecret(source.secretId, source.naming, toText(shape.bytes))
+  return entries ?? { code: say`InvalidJson` }
 }
 
-function codeOf(error: unknown): Public {
-  if (error instanceof UpstreamError) return error.code
-  throw error
-}
-
-/** Made from a copy, so that nothing is kept with what the cache holds. */
-function shaped(answer: Answer, jsonKey: string | undefined): Body | Reject {
-  return makeShape({ ...answer, shapes: undefined }, jsonKey === undefined ? VALUE : memberShape(jsonKey))
-}
-
-function checked<R extends Resolved>(name: string, value: R): R | Failure {
-  if (!('bytes' in value)) return value
-  if (value.bytes.includes('\u0000')) return { code: say`NulInValue` }
-  return name.length + value.bytes.length + 2 > LONGEST ? { code: say`ValueTooLong` } : value
-}
-
-function record(name: string, bytes: string, mark: '' | ' new'): string {
-  return `${name} ${bytes.length}${mark}\n${bytes}\n`
+function listOf({ path }: { readonly path: string }): PathLookup {
+  return pathLookup(path, { isRecursive: true, withDecryption: true })
 }
 
 function lookupsOf({ parts }: Resolvable): SingleLookup[] {
   return parts.flatMap((part) => (typeof part === 'string' ? [] : [part.target.lookup]))
-}
-
-function stepsBelow(path: string, name: string): string[] {
-  return (name.startsWith(path + '/') ? name.slice(path.length + 1) : name.replace(/^\//, '')).split('/')
-}
-
-/** As a reference has it: a name, or a JSON pointer. */
-function keyOf({ path }: Member): string {
-  const [name = ''] = path
-  return path.length > 1 || name.startsWith('/') ? pointer(path) : name
-}
-
-/** `A (ParameterNotFound), B (InvalidReference: why)`. */
-function listed(missing: readonly Missing[]): string {
-  const named = missing.slice(0, MOST_NAMED).map(({ what, code, why }) => {
-    return why === undefined ? `${what} (${code})` : `${what} (${code}: ${why})`
-  })
-  const more = missing.length - named.length
-  return named.join(', ') + (more > 0 ? `, and ${more} more` : '')
-}
-
-const SNAP_START =
-  'environment variables would lie in the snapshot: under SnapStart the function reads its secrets itself'
-
-function refusal(errorType: string, body: string): Reject {
-  return { kind: 'reject', status: 400, errorType, body: body.replace(/[^\x20-\x7e]+/g, '?') }
 }

@@ -34,6 +34,9 @@ export const OF_BASH: readonly string[] = [
   'OPTIND PIPESTATUS POSIXLY_CORRECT PPID RANDOM SECONDS SHLVL SRANDOM UID',
 ]
 
+/** Characters of the longest name that a source may give: a name of Parameter Store has 1,011. */
+export const LONGEST_NAME = 1024
+
 const IS_NAME = /^[A-Za-z_]\w*$/
 const IS_STEERING = anyOf([...STEERING, ...OF_BASH].join(' '))
 const IS_STEERING_IN_EITHER_CASE = anyOf(STEERING_IN_EITHER_CASE, 'i')

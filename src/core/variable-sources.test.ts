@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { say, shown } from '../public.ts'
-import { allowedOf, byName, readSources, variableName } from './variable-sources.ts'
+import { readSources, variableName } from './variable-sources.ts'
 
 const PLAIN = { isWhole: false, case: undefined, prefix: '' }
 
@@ -20,30 +19,6 @@ test('sources stand between commas or white space, each once, and a bad one is k
       why: 'it has to be secretsmanager:<name or ARN> or ssm:/path/',
     })),
   ])
-})
-
-const entry = (origin: string, name: string) => ({ origin: shown(origin), name, value: 'v' })
-
-test('names that are not allowed are counted, and none that is allowed is a failure', () => {
-  const path = { kind: 'path', label: say`ssm:/x/`, naming: PLAIN, path: '/x' } as const
-  const secret = { kind: 'secret', label: say`secretsmanager:x`, naming: PLAIN, secretId: 'x' } as const
-  const [good, bad] = [entry('o', 'A'), entry('o', 'LD_PRELOAD')]
-  assert.deepEqual(allowedOf(path, [good, bad]), { allowed: [good], ignored: 1 })
-  const codeOf = (found: ReturnType<typeof allowedOf>) => ('code' in found ? found.code : 'none')
-  assert.equal(codeOf(allowedOf(path, [bad])), 'NoAllowedName')
-  assert.equal(codeOf(allowedOf(path, [])), 'EmptyPath')
-  assert.equal(codeOf(allowedOf(secret, [])), 'EmptySecret')
-})
-
-test('a name of two origins has two entries, and the same parameter found twice has one', () => {
-  const names = byName([entry('/a/X', 'X'), entry('/a/Y', 'Y'), entry('/a/X', 'X'), entry('/b/Y', 'Y')])
-  assert.deepEqual(
-    [...names].map(([name, entries]) => [name, entries.map(({ origin }) => origin)]),
-    [
-      ['X', ['/a/X']],
-      ['Y', ['/a/Y', '/b/Y']],
-    ],
-  )
 })
 
 /** The names that a source makes of these steps. */
@@ -81,4 +56,13 @@ test('an option that is unknown, twice or no name is an error', () => {
       assert.match(String(source.why), /its options are name=path/)
     }
   }
+})
+
+test('a name that is longer than any of AWS is none', () => {
+  const long = 'x'.repeat(1021)
+  assert.equal(named('ssm:/app/?prefix=A_', long + 'y'), `A_${long}y`)
+  assert.equal(named('ssm:/app/?prefix=A_', long + 'yy'), '')
+  assert.equal(named('ssm:/app/?prefix=A_', long + 'yy', 'db'), 'A_db')
+  assert.equal(named('ssm:/app/?name=path', 'yy', long), `yy_${long}`)
+  assert.equal(named('ssm:/app/?name=path', 'yyy', long), '')
 })

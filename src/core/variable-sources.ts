@@ -1,7 +1,7 @@
 import { say, shown, type Public } from '../public.ts'
 import { listedPath } from './listed-path.ts'
 import type { Failure } from './references.ts'
-import { isAllowedName } from './variable-names.ts'
+import { LONGEST_NAME } from './variable-names.ts'
 
 // What holds several variables: a secret whose JSON has a member for each, or a path with a parameter for each.
 //
@@ -21,14 +21,6 @@ export interface Naming {
   readonly isWhole: boolean
   readonly case: 'upper' | 'lower' | undefined
   readonly prefix: string
-}
-
-/** What a source has for one variable. */
-export interface Entry {
-  /** Where the value stands. Two entries of one origin are the same value. */
-  readonly origin: Public
-  readonly name: string
-  readonly value: string
 }
 
 /** Each once. Between commas and white space. */
@@ -69,33 +61,13 @@ function readNaming(query: string): Naming | undefined {
   return { isWhole: name === 'path', case: letters, prefix }
 }
 
-/** The name of a variable. `steps` are those of a parameter below the path, or the names on the way to a value. */
+/**
+ * The name of a variable; empty, which is none, where it is too long for one. `steps` are those of a parameter below the
+ * path, or the names on the way to a value.
+ */
 export function variableName({ isWhole, case: letters, prefix }: Naming, steps: readonly string[]): string {
-  const name = isWhole ? steps.join('_').replace(/[/.-]/g, '_') : (steps.at(-1) ?? '')
+  const used = isWhole ? steps : steps.slice(-1)
+  if (used.reduce((sum, step) => sum + step.length + 1, prefix.length - 1) > LONGEST_NAME) return ''
+  const name = isWhole ? used.join('_').replace(/[/.-]/g, '_') : (used[0] ?? '')
   return prefix + (letters === 'upper' ? name.toUpperCase() : letters === 'lower' ? name.toLowerCase() : name)
-}
-
-/** Those that may become variables. A failure if there are none. */
-export function allowedOf(
-  source: Source,
-  entries: readonly Entry[],
-): { readonly allowed: readonly Entry[]; readonly ignored: number } | Failure {
-  const allowed = entries.filter(({ name }) => isAllowedName(name))
-  if (allowed.length > 0) return { allowed, ignored: entries.length - allowed.length }
-  if (entries.length > 0)
-    return { code: say`NoAllowedName`, why: say`none of its names may become a variable` }
-  return source.kind === 'path'
-    ? { code: say`EmptyPath`, why: say`there is no parameter below it` }
-    : { code: say`EmptySecret`, why: say`its JSON has no member` }
-}
-
-/** The entries of each name, in the order of their first ones; several where sources disagree on the origin. */
-export function byName(entries: readonly Entry[]): Map<string, readonly Entry[]> {
-  const names = new Map<string, Entry[]>()
-  for (const entry of entries) {
-    const same = names.get(entry.name)
-    if (same === undefined) names.set(entry.name, [entry])
-    else if (!same.some(({ origin }) => origin === entry.origin)) same.push(entry)
-  }
-  return names
 }

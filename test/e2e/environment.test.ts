@@ -608,13 +608,42 @@ test('a further wrapper runs next, with the same command and the values', async 
   }
 })
 
-test('more than the kernel takes is a clear error', async (t) => {
-  const names = Array.from({ length: 60 }, (_, i) => `LARGE_${i}`)
+test('more than the kernel takes together is an error, or left out, and what remains starts the function', async (t) => {
+  const names = Array.from({ length: 60 }, (_, i) => `LARGE_${100 + i}`)
   const env = Object.fromEntries(names.map((name) => [name, 'resolve:secretsmanager:large']))
-  const extension = await start(t, env, { secrets: { large: 'x'.repeat(65_000) } })
-  const { code, stderr } = await run(environmentOf(extension, {}), ['echo', 'started'])
-  assert.equal(code, 126)
-  assert.match(stderr, /Argument list too long/)
+  const seed = { secrets: { large: 'x'.repeat(65_000), more: { value: { SMALL: 'small value' } } } }
+  const extension = await start(t, env, seed)
+  const { code, stdout, stderr } = await run(environmentOf(extension, {}), ['echo', 'started'])
+  assert.deepEqual([code, stdout.toString()], [1, ''])
+  const why = 'EnvironmentTooLong: all values together are longer than 1572864 bytes'
+  assert.match(stderr, new RegExp(`^[^\\n]+ ERROR [^\\n]+: LARGE_124 \\(${why}\\), [^\\n]+, and 16 more\\n$`))
+  assert.equal((await extension.get('/secretsmanager/get?secretId=large')).status, 200)
+  const all = { ...env, [P + 'ENV_ON_ERROR']: 'unset', [P + 'ENV_FROM']: 'secretsmanager:more' }
+  const got = await environment(await start(t, all, seed))
+  assert.deepEqual(
+    names.filter((name) => got.has(name)),
+    names.slice(0, 24),
+  )
+  assert.equal(got.get('SMALL'), 'small value')
+})
+
+test('a secret with names of any length holds nobody up', async (t) => {
+  const leaves = Object.fromEntries(Array.from({ length: 3_000 }, (_, i) => [`k${i}`, 1]))
+  const long = 'k'.repeat(30_000)
+  const seed = { secrets: { long: { value: { db: { host: 'the host' }, [long]: { a: { b: leaves } } } } } }
+  const from = { [P + 'ENV_FROM']: 'secretsmanager:long?name=path' }
+  const extension = await start(t, from, seed)
+  assert.equal((await environment(extension)).get('db_host'), 'the host')
+  await extension.logged(/WARN environment: 3000 names of secretsmanager:long\?name=path are not allowed$/)
+})
+
+test('two values of one name are told apart, however long the way to them is', async (t) => {
+  const way = 'a/'.repeat(509)
+  const seed = { secrets: { twin: { value: { [`${way}b.c`]: 'the first', [`${way}b/c`]: 'the second' } } } }
+  const from = { [P + 'ENV_FROM']: 'secretsmanager:twin?name=path' }
+  const { code, stderr } = await run(environmentOf(await start(t, from, seed), {}), ['echo'])
+  assert.equal(code, 1)
+  assert.match(stderr, / a_a_[a_]+b_c \(NameCollision: secretsmanager:twin:/)
 })
 
 test('with the cache off the values are there all the same', async (t) => {
