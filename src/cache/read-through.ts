@@ -1,10 +1,10 @@
+import { Absences } from './absences.ts'
 import { Coalescer, type Flight } from './coalesce.ts'
 import {
   freshnessAt,
   isFresh,
   lifeOf,
   noAttempts,
-  PLAIN,
   pauseAfterFailure,
   takeAttempt,
   type Attempts,
@@ -78,12 +78,6 @@ interface Held<A> {
   readonly subjects: readonly string[]
 }
 
-interface Absence {
-  readonly error: unknown
-  readonly life: Life
-  readonly subjects: readonly string[]
-}
-
 // A flight that takes longer was most likely cut by a freeze, so no new caller joins it.
 const JOINABLE_FOR_MS = 30_000
 /**
@@ -92,8 +86,6 @@ const JOINABLE_FOR_MS = 30_000
  * their texts.
  */
 const ENTRY_BYTES = 400
-/** Most absences remembered. Names come from callers, and a loop over wrong names must not push out answers. */
-const MOST_ABSENCES = 100
 
 /**
  * A cache that fetches on a miss, with one call for many waiters. The rules of freshness are in freshness.ts, and what
@@ -102,8 +94,8 @@ const MOST_ABSENCES = 100
 export class ReadThrough<Q extends { readonly key: string }, A> {
   readonly #options: ReadThroughOptions<Q, A>
   readonly #lru: Lru<Held<A>>
-  readonly #absences = new Lru<Absence>({ capacity: MOST_ABSENCES, maxBytes: MOST_ABSENCES })
   readonly #knowledge: Knowledge
+  readonly #absences: Absences
   readonly #coalescer: Coalescer<Q, A>
   /** Made once for each question: a change is compared with all that are in flight. */
   readonly #subjects = new WeakMap<Q, readonly string[]>()
@@ -111,12 +103,12 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
   #misses = 0
   #refreshedAhead = 0
   #stale = 0
-  #negative = 0
 
   constructor(options: ReadThroughOptions<Q, A>) {
     this.#options = options
     this.#lru = new Lru(options)
     this.#knowledge = new Knowledge(options.overlap)
+    this.#absences = new Absences(options.negativeTtlMs, this.#knowledge)
     this.#coalescer = new Coalescer({
       now: options.now,
       order: () => this.#knowledge.next(),
@@ -146,7 +138,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
    */
   load(question: Q, fetch?: () => Promise<A>): Promise<A> {
     if (!this.#mayKeep(question)) return this.refresh(question, fetch)
-    const absence = this.#absenceOf(question)
+    const absence = this.#absences.read(question.key, this.#options.now())
     if (absence !== undefined) return absence
     this.#misses++
     const stale = this.#staleOf(question)
@@ -187,7 +179,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     const { order } = requested
     if (this.#knowledge.isAnsweredSince(keys, order)) return
     const isHeld = isInPlace && keys.some((key) => this.#lru.get(key) !== undefined)
-    this.#forgetAbsences(this.#subjectsOf(question), order)
+    this.#absences.answered(this.#subjectsOf(question), order)
     this.#learn(keys, order)
     const isCurrent = !this.#knowledge.isChangedSince(this.#subjectsOf(question), order)
     if (isCurrent && (isHeld || !isInPlace)) this.#keep(question, answer, aliases, requested)
@@ -232,7 +224,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
       evictions: this.#lru.evictions,
       refreshedAhead: this.#refreshedAhead,
       stale: this.#stale,
-      negative: this.#negative,
+      negative: this.#absences.reads,
     }
   }
 
@@ -272,14 +264,6 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     return this.#options.asStale(answer, this.#options.now() - life.storedAt)
   }
 
-  #absenceOf(question: Q): Promise<never> | undefined {
-    if (this.#options.negativeTtlMs === 0) return undefined
-    const absence = this.#absences.get(question.key)
-    if (absence === undefined || !isFresh(absence.life, this.#options.now())) return undefined
-    this.#negative++
-    return Promise.reject(absence.error)
-  }
-
   #mayKeep(question: Q): boolean {
     return this.#options.capacity > 0 && this.#options.ttlMs(question) > 0
   }
@@ -291,7 +275,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     if (!isRefresh && this.#lru.get(key)?.answer === answer) return
     const aliases = this.#aliasesOf(question, answer)
     const subjects = this.#subjectsOf(question)
-    this.#forgetAbsences(subjects, requested.order)
+    this.#absences.answered(subjects, requested.order)
     // Under its own key there is nothing newer while it is the newest flight.
     const isCurrent =
       isNewest &&
@@ -316,13 +300,6 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     // Freshness counts from the question, not from the answer: the sandbox may have been frozen between the two.
     const life = lifeOf(at, ttlMs(question), rules, random)
     this.#lru.set(key, { answer, life, attempts: noAttempts(), order, subjects }, bytes, aliases)
-  }
-
-  /** An answer has come, whether it is kept or not: to ask once more costs a call, and an absence may be over. */
-  #forgetAbsences(subjects: readonly string[], order: number): void {
-    if (this.#options.negativeTtlMs === 0) return
-    this.#absences.deleteWhere((absence) => this.#knowledge.overlap(absence.subjects, subjects))
-    this.#knowledge.answered(subjects.map(asKey), order)
   }
 
   /** An answer of these keys is known: nothing older is held from now on, nor kept, nor joined. */
@@ -369,7 +346,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
   }
 
   #fail(question: Q, error: unknown, { requested, isAwaited }: Flight, isNewest: boolean): void {
-    const { negativeTtlMs, rules, kindOf, now, random } = this.#options
+    const { rules, kindOf, now, random } = this.#options
     const kind = kindOf(error)
     const { key } = question
     // A refusal is known from then on, too. But what is held stays, until its time is over.
@@ -378,14 +355,8 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
       this.#coalescer.forgetOlder([key], requested.order)
     }
     if (!isNewest || !this.#mayKeep(question)) return
-    if (kind === 'absent' && negativeTtlMs > 0 && isAwaited) {
-      const subjects = this.#subjectsOf(question)
-      if (this.#knowledge.isChangedSince(subjects, requested.order)) return
-      // It was there under another spelling, when somebody asked later.
-      if (this.#knowledge.isAnsweredSince(subjects.map(asKey), requested.order)) return
-      const life = lifeOf(now(), negativeTtlMs, PLAIN, random)
-      this.#absences.set(key, { error, life, subjects }, 1)
-    }
+    if (kind === 'absent' && isAwaited)
+      this.#absences.remember(key, error, this.#subjectsOf(question), requested.order, now())
     if (rules.staleMs === 0) return
     const held = this.#lru.get(key)
     if (held === undefined || held.order > requested.order) return
@@ -393,9 +364,4 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     // AWS has refused, so this answer must not be served after its expiry.
     else held.life = { ...held.life, goneAt: held.life.expiresAt }
   }
-}
-
-/** No question has such a key: those begin with their store. */
-function asKey(subject: string): string {
-  return `of ${subject}`
 }
