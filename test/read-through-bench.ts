@@ -1,3 +1,4 @@
+import { PLAIN } from '../src/cache/freshness.ts'
 import { ReadThrough, type Purpose, type ReadThroughOptions } from '../src/cache/read-through.ts'
 
 export interface Question {
@@ -24,6 +25,7 @@ export function readThroughBench(
   const clock = { now: 1_000_000, wokeAt: 0 }
   const dice = { next: 0.5 }
   const fetches: Fetch[] = []
+  const timers = new Set<{ readonly at: number; action(): void }>()
   const { ttl = TTL_MS, ...options } = changes
   const cache = new ReadThrough<Question, string>({
     capacity: 10,
@@ -34,12 +36,17 @@ export function readThroughBench(
     subjectsOf: ({ key }) => [key],
     overlap: (one, other) => one === other,
     ttlMs: (question) => question.ttlMs ?? ttl,
-    rules: { refreshAheadPercent: 0, staleMs: 0 },
+    rules: PLAIN,
     negativeTtlMs: 0,
     kindOf: (error) => (error as Error).message as 'transient' | 'absent' | 'other',
     asStale: (answer, ageMs) => `${answer} (stale after ${ageMs})`,
     now: () => clock.now,
     wokeAt: () => clock.wokeAt,
+    after(ms, action) {
+      const timer = { at: clock.now + ms, action }
+      timers.add(timer)
+      return () => void timers.delete(timer)
+    },
     random: () => dice.next,
     fetch: ({ key }, purpose) =>
       new Promise((resolve, reject) => fetches.push({ key, purpose, resolve, reject })),
@@ -52,5 +59,16 @@ export function readThroughBench(
     fetches.at(-1)!.resolve(answer)
     return loading
   }
-  return { cache, clock, dice, fetches, read }
+  /** Lets the time pass, with its timers. */
+  const pass = (ms: number): void => {
+    const until = clock.now + ms
+    for (const timer of [...timers].toSorted((one, other) => one.at - other.at)) {
+      if (timer.at > until) break
+      clock.now = Math.max(clock.now, timer.at)
+      timers.delete(timer)
+      timer.action()
+    }
+    clock.now = until
+  }
+  return { cache, clock, dice, fetches, pass, read, timers }
 }

@@ -1,15 +1,15 @@
+import type { FreshnessRules } from '../../src/cache/freshness.ts'
 import { ReadThrough } from '../../src/cache/read-through.ts'
 import { kindOfFailure } from '../../src/core/failure-kind.ts'
 import type { Account, Operation } from './aws-model.ts'
 import type { VirtualTime } from './virtual-time.ts'
 
 // One execution environment: the real cache with the real policy, read by a function that is invoked every minute
-// or so and reads all of its parameters each time.
+// or so, or after longer sleeps, and reads all of its parameters each time.
 
 export interface Settings {
   readonly ttlMs: number
-  readonly refreshAheadPercent: number
-  readonly staleMs: number
+  readonly rules: FreshnessRules
   readonly prefetch: boolean
 }
 
@@ -31,7 +31,6 @@ const MAX_CONNECTIONS = 3
 const BATCH = 10
 const INIT_MS = 300
 const PREFETCH_WAIT_MS = 1_000
-const INVOKE_EVERY_MS = 60_000
 interface Reply {
   readonly isStale: boolean
 }
@@ -47,6 +46,7 @@ export interface SandboxOptions {
   readonly store: 'parameters' | 'secrets'
   readonly random: () => number
   readonly tally: Tally
+  readonly invokeEveryMs: number
 }
 
 export class Sandbox {
@@ -69,12 +69,19 @@ export class Sandbox {
       subjectsOf: ({ key }) => [key],
       overlap: (one, other) => one === other,
       ttlMs: () => settings.ttlMs,
-      rules: { refreshAheadPercent: settings.refreshAheadPercent, staleMs: settings.staleMs },
+      rules: settings.rules,
       negativeTtlMs: 0,
       kindOf: kindOfFailure,
       asStale: () => ({ isStale: true }),
       now: () => time.now,
       wokeAt: () => 0,
+      after(ms, action) {
+        let isCancelled = false
+        time.after(ms, () => {
+          if (!isCancelled) action()
+        })
+        return () => (isCancelled = true)
+      },
       random,
       fetch: () => this.#call(this.#single).then(fresh),
     })
@@ -89,9 +96,9 @@ export class Sandbox {
   }
 
   #invoke(): void {
-    const { time, questions, random } = this.#options
+    const { time, questions, random, invokeEveryMs } = this.#options
     for (const question of questions) this.#read(question)
-    time.after(INVOKE_EVERY_MS * (0.5 + random()), () => this.#invoke())
+    time.after(invokeEveryMs * (0.5 + random()), () => this.#invoke())
   }
 
   #read(question: Question): void {

@@ -1,4 +1,4 @@
-import { Account } from './aws-model.ts'
+import { Account, type Outage } from './aws-model.ts'
 import { Sandbox, type Settings, type Tally } from './sandbox.ts'
 import { VirtualTime } from './virtual-time.ts'
 
@@ -10,6 +10,8 @@ export interface Fleet {
   /** The account's quota. */
   readonly perSecond: number
   readonly minutes: number
+  readonly invokeEveryMs: number
+  readonly outage?: Outage
 }
 
 export interface Outcome extends Tally {
@@ -23,13 +25,13 @@ const EPOCH_MS = Date.UTC(2026, 0, 1)
 /** The fleet starts within a minute and lives for so many. The same seed gives the same outcome. */
 export async function simulate(fleet: Fleet, settings: Settings, random: () => number): Promise<Outcome> {
   const time = new VirtualTime(EPOCH_MS, fleet.minutes * 60_000)
-  const account = new Account(time, fleet.perSecond, random)
+  const account = new Account(time, fleet.perSecond, random, fleet.outage)
   const tally: Tally = { reads: 0, waited: 0, failed: 0, stale: 0, worstWaitMs: 0 }
   const questions = Array.from({ length: fleet.names }, (_, i) => ({ key: `name${i}` }))
-  const { store } = fleet
+  const { store, invokeEveryMs } = fleet
   for (let i = 0; i < fleet.sandboxes; i++) {
     time.after(random() * START_WITHIN_MS, () => {
-      void new Sandbox({ time, account, settings, questions, store, random, tally }).live()
+      void new Sandbox({ time, account, settings, questions, store, random, tally, invokeEveryMs }).live()
     })
   }
   await time.run()

@@ -49,6 +49,8 @@ export class Coalescer<Q extends { readonly key: string }, A> {
   /** Callers who shared another's flight, since the start. */
   coalesced = 0
   readonly #inflight = new Map<string, Inflight<Q, A>>()
+  /** How many calls are under way, by key: also those that nobody joins any more. */
+  readonly #underWay = new Map<string, number>()
   readonly #options: CoalescerOptions<Q, A>
 
   constructor(options: CoalescerOptions<Q, A>) {
@@ -86,8 +88,15 @@ export class Coalescer<Q extends { readonly key: string }, A> {
     return this.#joinable(question)?.answer ?? this.#lead(question, false, false, fetch)
   }
 
-  isInflight(question: Q): boolean {
-    return this.#joinable(question) !== undefined
+  /** For how long, in milliseconds, the flight is under way that a caller would join; undefined if there is none. */
+  ageOf(question: Q, key = question.key): number | undefined {
+    const flight = this.#joinable(question, key)
+    return flight && this.#options.now() - flight.requested.at
+  }
+
+  /** Calls for this question that are under way, those included that nobody joins any more. */
+  underWay({ key }: Q): number {
+    return this.#underWay.get(key) ?? 0
   }
 
   /** Forgets every flight: each still answers its waiters, none is the newest any more. */
@@ -110,8 +119,8 @@ export class Coalescer<Q extends { readonly key: string }, A> {
     }
   }
 
-  #joinable(question: Q): Inflight<Q, A> | undefined {
-    const flight = this.#inflight.get(question.key)
+  #joinable(question: Q, key = question.key): Inflight<Q, A> | undefined {
+    const flight = this.#inflight.get(key)
     if (flight === undefined) return undefined
     const { now, joinableForMs, wokeAt } = this.#options
     const { at } = flight.requested
@@ -156,6 +165,7 @@ export class Coalescer<Q extends { readonly key: string }, A> {
       following: undefined,
     }
     this.#inflight.set(question.key, flight)
+    this.#underWay.set(question.key, this.underWay(question) + 1)
     return answer
   }
 
@@ -165,6 +175,9 @@ export class Coalescer<Q extends { readonly key: string }, A> {
 
   /** Whether the flight was still the newest for its key. */
   #end(key: string, flight: Inflight<Q, A>): boolean {
+    const others = (this.#underWay.get(key) ?? 1) - 1
+    if (others === 0) this.#underWay.delete(key)
+    else this.#underWay.set(key, others)
     return this.#inflight.get(key) === flight && this.#inflight.delete(key)
   }
 }

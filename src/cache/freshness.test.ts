@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import {
+  endedAtExpiry,
   freshnessAt,
   isFresh,
+  isPaused,
   lifeOf,
   noAttempts,
   pauseAfterFailure,
@@ -30,20 +32,17 @@ test('a time to live of 0 is never fresh', () => {
 test('the common case says the same as the whole policy, at every instant of every life', () => {
   const instant = fc.nat(100)
   fc.assert(
-    fc.property(fc.tuple(instant, instant, instant, instant), instant, (instants, now) => {
-      const [storedAt, dueAt, expiresAt, goneAt] = instants.toSorted((a, b) => a - b) as [
-        number,
-        number,
-        number,
-        number,
-      ]
-      const life = { storedAt, dueAt, expiresAt, goneAt }
+    fc.property(fc.tuple(instant, instant, instant, instant, instant), instant, (instants, now) => {
+      const [storedAt = 0, dueAt = 0, expiresAt = 0, staleAt = 0, goneAt = 0] = instants.toSorted(
+        (a, b) => a - b,
+      )
+      const life = { storedAt, dueAt, expiresAt, staleAt, goneAt }
       assert.equal(isFresh(life, now), freshnessAt(life, now) === 'fresh')
     }),
   )
 })
 
-const AHEAD = { refreshAheadPercent: 20, staleMs: 5_000 }
+const AHEAD = { ...PLAIN, refreshAheadPercent: 20, staleMs: 5_000 }
 
 test('an answer becomes due in the first half of the last part of its time, spread by the dice', () => {
   const dueAt = (dice: number) => lifeOf(0, 100_000, AHEAD, () => dice).dueAt
@@ -56,6 +55,27 @@ test('after its time it is stale for as long as the rules say, and then gone', (
     [79_999, 80_000, 99_999, 100_000, 104_999, 105_000].map((now) => freshnessAt(life, now)),
     ['fresh', 'due', 'due', 'stale', 'stale', 'gone'],
   )
+})
+
+test('after its time it is overdue first, then stale, and never gone before either is over', () => {
+  const instants = [100_000, 101_999, 102_000, 104_999, 105_000]
+  for (const [revalidateMs, staleMs, expected] of [
+    [2_000, 5_000, ['overdue', 'overdue', 'stale', 'stale', 'gone']],
+    [5_000, 2_000, ['overdue', 'overdue', 'overdue', 'overdue', 'gone']],
+    [5_000, 0, ['overdue', 'overdue', 'overdue', 'overdue', 'gone']],
+    [0, 5_000, ['stale', 'stale', 'stale', 'stale', 'gone']],
+  ] as const) {
+    const life = lifeOf(0, 100_000, { ...PLAIN, revalidateMs, staleMs }, () => 0)
+    assert.deepEqual(
+      instants.map((now) => freshnessAt(life, now)),
+      expected,
+    )
+    const ended = endedAtExpiry(life)
+    assert.deepEqual(
+      [99_999, 100_000].map((now) => freshnessAt(ended, now)),
+      ['fresh', 'gone'],
+    )
+  }
 })
 
 test('refreshes ahead are tried after 1, 2, 4 seconds and so on, and at last every 30', () => {
@@ -80,6 +100,16 @@ test('after a failure a stale answer needs no question for four to six seconds',
     return attempts.staleUntil - 1_000_000
   })
   assert.deepEqual(pauses, [4_000, 5_000, 6_000])
+})
+
+test('a clock that was set back ends the pause, and one that was set back before it does not begin one', () => {
+  const attempts = noAttempts()
+  assert.equal(isPaused(attempts, 1_000_000), false)
+  pauseAfterFailure(attempts, 9_000_000, () => 0.5)
+  assert.deepEqual(
+    [9_000_000, 9_004_999, 9_005_000, 8_900_000].map((now) => isPaused(attempts, now)),
+    [true, true, false, false],
+  )
 })
 
 test('the pause doubles with each failure in a row, up to 40 seconds', () => {

@@ -1,8 +1,9 @@
 // How long an answer is good for. All rules of time are here: the LRU knows none, and each reader asks this file.
 //
-//   storedAt ── fresh ── dueAt ── due ── expiresAt ── stale ── goneAt ── gone
+//   storedAt ── fresh ── dueAt ── due ── expiresAt ── overdue ── staleAt ── stale ── goneAt ── gone
 //
-// All are epoch milliseconds of the wall clock, because a monotonic clock may stand still while the sandbox is frozen.
+// Fresh and due answers are hits. An overdue one is served at once, a stale one if AWS cannot be asked in time, and both
+// are marked as stale. All are epoch milliseconds of the wall clock, because a monotonic clock may stand still while the sandbox is frozen.
 // A clock that reads less than `storedAt` was set back. The answer's age is unknown then, so it counts as gone.
 
 export interface Life {
@@ -10,11 +11,13 @@ export interface Life {
   /** From here to `expiresAt` it is served, while it is fetched anew in the background. */
   readonly dueAt: number
   readonly expiresAt: number
-  /** From `expiresAt` to here it is served only if AWS cannot be asked. */
+  /** From `expiresAt` to here it is served at once, while it is fetched anew in the background. */
+  readonly staleAt: number
+  /** From `staleAt` to here it is served only if AWS cannot be asked, or does not answer soon. */
   readonly goneAt: number
 }
 
-export type Freshness = 'fresh' | 'due' | 'stale' | 'gone'
+export type Freshness = 'fresh' | 'due' | 'overdue' | 'stale' | 'gone'
 
 /** The common case of `freshnessAt`, without making a word: true when the answer is fresh and not yet due. */
 export function isFresh(life: Life, now: number): boolean {
@@ -24,18 +27,23 @@ export function isFresh(life: Life, now: number): boolean {
 export function freshnessAt(life: Life, now: number): Freshness {
   if (now < life.storedAt || now >= life.goneAt) return 'gone'
   if (now < life.dueAt) return 'fresh'
-  return now < life.expiresAt ? 'due' : 'stale'
+  if (now < life.expiresAt) return 'due'
+  return now < life.staleAt ? 'overdue' : 'stale'
 }
 
 export interface FreshnessRules {
   /** The last part of the time to live, in percent (0 to 90), in which an answer is due for a refresh. */
   readonly refreshAheadPercent: number
-  /** How long after its expiry an answer may still be served if AWS cannot be asked. */
+  /** How long after its expiry an answer is served at once (`stale-while-revalidate`, RFC 5861). */
+  readonly revalidateMs: number
+  /** How long after its expiry an answer may still be served if AWS cannot be asked (`stale-if-error`, RFC 5861). */
   readonly staleMs: number
+  /** How long a read waits for AWS where it may be given a stale answer instead. */
+  readonly staleWaitMs: number
 }
 
 /** No refresh ahead of the expiry, and nothing stale. */
-export const PLAIN: FreshnessRules = { refreshAheadPercent: 0, staleMs: 0 }
+export const PLAIN: FreshnessRules = { refreshAheadPercent: 0, revalidateMs: 0, staleMs: 0, staleWaitMs: 0 }
 
 /**
  * The instants of an answer that was asked for at `askedAt`. It becomes due at a random point in the first half of
@@ -44,29 +52,46 @@ export const PLAIN: FreshnessRules = { refreshAheadPercent: 0, staleMs: 0 }
  */
 export function lifeOf(askedAt: number, ttlMs: number, rules: FreshnessRules, random: () => number): Life {
   const expiresAt = askedAt + ttlMs
-  const { refreshAheadPercent, staleMs } = rules
+  const { refreshAheadPercent, revalidateMs, staleMs } = rules
   const windowMs = (ttlMs * refreshAheadPercent) / 100
   const dueAt = windowMs === 0 ? expiresAt : Math.floor(expiresAt - windowMs + (random() * windowMs) / 2)
-  return { storedAt: askedAt, dueAt, expiresAt, goneAt: expiresAt + staleMs }
+  return {
+    storedAt: askedAt,
+    dueAt,
+    expiresAt,
+    staleAt: expiresAt + revalidateMs,
+    goneAt: expiresAt + Math.max(revalidateMs, staleMs),
+  }
+}
+
+/** The same, of an answer that is not served any more past its expiry. */
+export function endedAtExpiry(life: Life): Life {
+  return { ...life, staleAt: life.expiresAt, goneAt: life.expiresAt }
 }
 
 const FIRST_RETRY_MS = 1_000
 const LAST_RETRY_MS = 30_000
 const FIRST_PAUSE_MS = 5_000
 const LAST_PAUSE_MS = 40_000
+/** Part of a pause by which it is shorter or longer. */
+const PAUSE_SPREAD = 0.2
 
-/** When AWS may be asked again after failures: two clocks, one for refreshes ahead and one for stale answers. */
+/**
+ * When AWS may be asked again after failures: two clocks, one for refreshes ahead and one for what is past its expiry.
+ */
 export interface Attempts {
   /** Epoch milliseconds; before it no refresh ahead starts. */
   aheadAt: number
   aheadDelayMs: number
-  /** Epoch milliseconds; before it a stale answer is served without asking. */
+  /** Epoch milliseconds; before it an answer past its expiry is served without asking. */
   staleUntil: number
   pauseMs: number
+  /** Under which key it was last asked for in the background; empty if it was not. */
+  askedKey: string
 }
 
 export function noAttempts(): Attempts {
-  return { aheadAt: 0, aheadDelayMs: FIRST_RETRY_MS, staleUntil: 0, pauseMs: FIRST_PAUSE_MS }
+  return { aheadAt: 0, aheadDelayMs: FIRST_RETRY_MS, staleUntil: 0, pauseMs: FIRST_PAUSE_MS, askedKey: '' }
 }
 
 /** Whether a refresh ahead may start now; when it may, the next one waits for 1 s, then 2 s, and so on to 30 s. */
@@ -79,12 +104,18 @@ export function takeAttempt(attempts: Attempts, now: number): boolean {
   return true
 }
 
+/** Whether AWS has failed so recently that it is left alone. */
+export function isPaused({ staleUntil }: Attempts, now: number): boolean {
+  // The instant is further away than any pause, so the clock was set back since.
+  return now < staleUntil && staleUntil <= now + LAST_PAUSE_MS * (1 + PAUSE_SPREAD)
+}
+
 /**
  * To be called when AWS could not be asked. For 5 s, give or take a fifth, stale answers are then served without
  * asking. The pause doubles with each further failure, up to 40 s, so that not every sandbox keeps asking a throttled
  * account.
  */
 export function pauseAfterFailure(attempts: Attempts, now: number, random: () => number): void {
-  attempts.staleUntil = now + attempts.pauseMs * (0.8 + 0.4 * random())
+  attempts.staleUntil = now + attempts.pauseMs * (1 - PAUSE_SPREAD + 2 * PAUSE_SPREAD * random())
   attempts.pauseMs = Math.min(attempts.pauseMs * 2, LAST_PAUSE_MS)
 }

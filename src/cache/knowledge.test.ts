@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { PLAIN } from './freshness.ts'
 import { Knowledge, type Requested } from './knowledge.ts'
 import { failure, readThroughBench, type Question } from '../../test/read-through-bench.ts'
 
@@ -228,7 +229,7 @@ test('an absence that was asked for before another spelling succeeded is not rem
 test('a refusal ahead of the expiry is not remembered, and the answer is served until its time is over', async () => {
   const { cache, clock, fetches, read } = bench({
     negativeTtlMs: 100_000,
-    rules: { refreshAheadPercent: 20, staleMs: 0 },
+    rules: { ...PLAIN, refreshAheadPercent: 20 },
   })
   await read(A, 'x')
   clock.now += 59_000

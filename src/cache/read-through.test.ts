@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as settle } from 'node:timers/promises'
+import { PLAIN } from './freshness.ts'
 import { ReadThrough } from './read-through.ts'
 import { readThroughBench as bench, TTL_MS } from '../../test/read-through-bench.ts'
 
@@ -285,7 +286,8 @@ test('the same answer under a further question keeps the time that it has', asyn
     subjectsOf: () => ['a'],
     overlap: (one, other) => one === other,
     ttlMs: () => 60_000,
-    rules: { refreshAheadPercent: 0, staleMs: 0 },
+    after: () => () => undefined,
+    rules: PLAIN,
     negativeTtlMs: 0,
     kindOf: () => 'other',
     asStale: (held) => held,

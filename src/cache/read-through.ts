@@ -1,23 +1,22 @@
 import { Absences } from './absences.ts'
 import { Coalescer, type Flight } from './coalesce.ts'
 import {
+  endedAtExpiry,
   freshnessAt,
   isFresh,
   lifeOf,
   noAttempts,
   pauseAfterFailure,
-  takeAttempt,
-  type Attempts,
   type FreshnessRules,
-  type Life,
 } from './freshness.ts'
 import { Knowledge, type Requested } from './knowledge.ts'
 import { Lru } from './lru.ts'
+import { Revalidation, type Held } from './revalidation.ts'
 
 export type { Requested } from './knowledge.ts'
 
 /** What a call is made for. */
-export type Purpose = 'read' | 'refresh' | 'ahead'
+export type Purpose = 'read' | 'refresh' | 'ahead' | 'behind'
 
 export interface ReadThroughOptions<Q, A> {
   /** Most answers held; 0 holds none, and misses still coalesce. */
@@ -47,10 +46,13 @@ export interface ReadThroughOptions<Q, A> {
   now(): number
   /** Epoch milliseconds: since when the process has run without a pause that may have cost it its connections. */
   wokeAt(): number
+  /** Runs `action` once after so many milliseconds, unless what it returns is called before. */
+  after(ms: number, action: () => void): () => void
   /** 0 to 1. */
   random(): number
   /**
-   * `ahead`: nobody waits for it, so its failure is nothing to tell. `refresh`: an answer that was asked for before
+   * `ahead`, `behind`: nobody waits for it. What it is fetched for is served, in its time or past its expiry; only in
+   * the first case is a failure nothing to tell. `refresh`: an answer that was asked for before
    * will not do. `part` is to be called before each further request that the answer is put together from.
    */
   fetch(question: Q, purpose: Purpose, part: () => Requested): Promise<A>
@@ -67,15 +69,6 @@ export interface CacheStats {
   readonly stale: number
   /** Reads that were given a remembered absence. */
   readonly negative: number
-}
-
-interface Held<A> {
-  readonly answer: A
-  life: Life
-  readonly attempts: Attempts
-  /** Its place among all requests; see knowledge.ts. */
-  readonly order: number
-  readonly subjects: readonly string[]
 }
 
 // A flight that takes longer was most likely cut by a freeze, so no new caller joins it.
@@ -97,12 +90,11 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
   readonly #knowledge: Knowledge
   readonly #absences: Absences
   readonly #coalescer: Coalescer<Q, A>
+  readonly #revalidation: Revalidation<Q, A>
   /** Made once for each question: a change is compared with all that are in flight. */
   readonly #subjects = new WeakMap<Q, readonly string[]>()
   #hits = 0
   #misses = 0
-  #refreshedAhead = 0
-  #stale = 0
 
   constructor(options: ReadThroughOptions<Q, A>) {
     this.#options = options
@@ -118,6 +110,11 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
       joinableForMs: (question) => Math.min(options.ttlMs(question) || JOINABLE_FOR_MS, JOINABLE_FOR_MS),
       wokeAt: options.wokeAt,
     })
+    this.#revalidation = new Revalidation(options, {
+      coalescer: this.#coalescer,
+      peek: (question) => this.peek(question),
+      isCurrent: (question, held) => this.#isCurrent(question, held),
+    })
   }
 
   /** The answer within its time to live, or undefined. Every hit takes this path: no promise, no allocation. */
@@ -132,21 +129,19 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
 
   /**
    * Fetches, together with all who ask the same, and keeps a success. Rejects with what `fetch` rejected with, unless
-   * a stale answer may be served instead. If nothing may be kept, it is a `refresh`: then nobody may get an answer
+   * a stale answer may be served instead; that comes at once, or after the wait that the rules allow. If nothing may be kept, it is a `refresh`: then nobody may get an answer
    * that was asked for before the question. `fetch` is how this caller would fetch it, such as in a batch, instead of
    * by the options' own; it is called at once or not at all.
    */
   load(question: Q, fetch?: () => Promise<A>): Promise<A> {
     if (!this.#mayKeep(question)) return this.refresh(question, fetch)
-    const absence = this.#absences.read(question.key, this.#options.now())
+    const now = this.#options.now()
+    const absence = this.#absences.read(question.key, now)
     if (absence !== undefined) return absence
     this.#misses++
-    const stale = this.#staleOf(question)
-    const now = this.#options.now()
-    if (stale !== undefined && now < stale.attempts.staleUntil)
-      return Promise.resolve(this.#serveStale(stale))
-    const loaded = this.#coalescer.join(question, fetch)
-    return stale === undefined ? loaded : loaded.catch((error: unknown) => this.#standIn(question, error))
+    const held = this.#lru.get(question.key)
+    const revalidated = held && this.#revalidation.load(question, held, now, fetch)
+    return revalidated ?? this.#coalescer.join(question, fetch)
   }
 
   /**
@@ -222,46 +217,31 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
       misses: this.#misses,
       coalesced: this.#coalescer.coalesced,
       evictions: this.#lru.evictions,
-      refreshedAhead: this.#refreshedAhead,
-      stale: this.#stale,
+      refreshedAhead: this.#revalidation.refreshedAhead,
+      stale: this.#revalidation.stale,
       negative: this.#absences.reads,
     }
   }
 
-  /** The rare cases of `get`: a due answer is served and fetched anew; a stale one is not served here. */
+  /** Whether an answer to it is held under further keys, too. */
+  hasAliases(question: Q): boolean {
+    const held = this.#lru.get(question.key)
+    return held !== undefined && this.#aliasesOf(question, held.answer).length > 0
+  }
+
+  /** The rare cases of `get`: a due answer is served and fetched anew; one past its expiry is not served here. */
   #isStillGood(question: Q, held: Held<A>, now: number): boolean {
     const freshness = freshnessAt(held.life, now)
-    if (freshness === 'due') this.#refreshAhead(question, held, now)
+    if (freshness === 'due') this.#revalidation.refreshAhead(question, held, now)
     if (freshness === 'gone') this.#lru.delete(question.key)
     return freshness === 'due'
   }
 
-  #refreshAhead(question: Q, held: Held<A>, now: number): void {
-    if (this.#coalescer.isInflight(question) || !takeAttempt(held.attempts, now)) return
-    this.#coalescer
-      .lead(question, (part) => this.#options.fetch(question, 'ahead', part))
-      .then(
-        () => this.#refreshedAhead++,
-        () => undefined, // The answer is good for a while longer, and a later hit tries again.
-      )
-  }
-
-  #staleOf(question: Q): Held<A> | undefined {
-    if (this.#options.rules.staleMs === 0) return undefined
-    const held = this.#lru.get(question.key)
-    return held !== undefined && freshnessAt(held.life, this.#options.now()) === 'stale' ? held : undefined
-  }
-
-  /** After a failure: the stale answer, if there is one and the failure is transient. */
-  #standIn(question: Q, error: unknown): A {
-    const stale = this.#options.kindOf(error) === 'transient' ? this.#staleOf(question) : undefined
-    if (stale === undefined) throw error
-    return this.#serveStale(stale)
-  }
-
-  #serveStale({ answer, life }: Held<A>): A {
-    this.#stale++
-    return this.#options.asStale(answer, this.#options.now() - life.storedAt)
+  /** Whether nothing is known that is newer than that, which may have been evicted. */
+  #isCurrent({ key }: Q, held: Held<A>): boolean {
+    const { subjects, order } = held
+    if (this.#lru.get(key) === held) return true
+    return !this.#knowledge.isChangedSince(subjects, order) && !this.#knowledge.isAnsweredSince([key], order)
   }
 
   #mayKeep(question: Q): boolean {
@@ -346,7 +326,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
   }
 
   #fail(question: Q, error: unknown, { requested, isAwaited }: Flight, isNewest: boolean): void {
-    const { rules, kindOf, now, random } = this.#options
+    const { kindOf, now, random } = this.#options
     const kind = kindOf(error)
     const { key } = question
     // A refusal is known from then on, too. But what is held stays, until its time is over.
@@ -357,11 +337,10 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     if (!isNewest || !this.#mayKeep(question)) return
     if (kind === 'absent' && isAwaited)
       this.#absences.remember(key, error, this.#subjectsOf(question), requested.order, now())
-    if (rules.staleMs === 0) return
     const held = this.#lru.get(key)
     if (held === undefined || held.order > requested.order) return
     if (kind === 'transient') pauseAfterFailure(held.attempts, now(), random)
     // AWS has refused, so this answer must not be served after its expiry.
-    else held.life = { ...held.life, goneAt: held.life.expiresAt }
+    else held.life = endedAtExpiry(held.life)
   }
 }

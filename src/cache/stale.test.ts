@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as settle } from 'node:timers/promises'
+import { PLAIN } from './freshness.ts'
 import { failure, readThroughBench as bench, TTL_MS } from '../../test/read-through-bench.ts'
 
 // What is not on by default: refreshes ahead of the expiry, stale answers, remembered absences.
 
 const A = { key: 'a' }
 const ALIASED = { key: 'arn' }
-const AHEAD = { rules: { refreshAheadPercent: 20, staleMs: 0 } }
-const STALE = { rules: { refreshAheadPercent: 0, staleMs: 600_000 } }
+const AHEAD = { rules: { ...PLAIN, refreshAheadPercent: 20 } }
+const WAIT_MS = 500
+const STALE = { rules: { ...PLAIN, staleMs: 600_000, staleWaitMs: WAIT_MS } }
 const NEGATIVE = { negativeTtlMs: 10_000 }
 /** With dice of 0.5, where an answer becomes due. */
 const DUE_MS = TTL_MS * 0.85

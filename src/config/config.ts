@@ -27,7 +27,7 @@ export interface Config {
   readonly cacheMaxBytes: number
   /** The memory of the function's whole sandbox, in megabytes of 2²⁰ bytes. Undefined outside Lambda. */
   readonly functionMemoryMb: number | undefined
-  readonly freshness: { readonly refreshAheadPercent: number; readonly staleMs: number }
+  readonly freshness: FreshnessSettings
   /** How long an absence is remembered. 0: not at all. */
   readonly negativeTtlMs: number
   readonly prefetch: PrefetchSettings
@@ -43,6 +43,14 @@ export interface Config {
   readonly metrics: MetricsSettings | undefined
   readonly upstream: UpstreamSettings
   readonly notes: readonly Note[]
+}
+
+/** What each means is in cache/freshness.ts. */
+interface FreshnessSettings {
+  readonly refreshAheadPercent: number
+  readonly revalidateMs: number
+  readonly staleMs: number
+  readonly staleWaitMs: number
 }
 
 interface MetricsSettings {
@@ -75,7 +83,9 @@ export function readConfig(env: Environment): Config {
     capacity: cacheEnabled ? size : 0,
     freshness: {
       refreshAheadPercent: readInteger(reading, settings.REFRESH_AHEAD),
+      revalidateMs: readInteger(reading, settings.STALE_WHILE_REVALIDATE) * 1000,
       staleMs: readInteger(reading, settings.STALE_ON_ERROR) * 1000,
+      staleWaitMs: readInteger(reading, settings.STALE_WAIT),
     },
     negativeTtlMs: readInteger(reading, settings.NEGATIVE_TTL) * 1000,
     cacheMaxBytes: readInteger(reading, cacheMaxMb) * 1024 * 1024,

@@ -127,7 +127,9 @@ export const HTTP_PORT: IntegerSetting = {
 
 export const MAX_TTL = own(say`MAX_TTL_SECONDS`, 300, 300, 3600, say`s`)
 export const REFRESH_AHEAD = own(say`REFRESH_AHEAD_PERCENT`, 0, 0, 90, say`%`)
+export const STALE_WHILE_REVALIDATE = own(say`STALE_WHILE_REVALIDATE_SECONDS`, 0, 0, 86_400, say`s`)
 export const STALE_ON_ERROR = own(say`STALE_ON_ERROR_SECONDS`, 0, 0, 3600, say`s`)
+export const STALE_WAIT = own(say`STALE_WAIT_MILLIS`, 500, 0, 60_000, say`ms`)
 export const NEGATIVE_TTL = own(say`NEGATIVE_TTL_SECONDS`, 0, 0, 60, say`s`)
 export const CACHE_MAX_MB = own(say`CACHE_MAX_MB`, 16, 1, 1024, say`MB`)
 

@@ -38,6 +38,10 @@ export function createCache(
     asStale,
     now: Date.now,
     wokeAt: wake.wokeAt,
+    after(ms, action) {
+      const timer = setTimeout(action, ms)
+      return () => clearTimeout(timer)
+    },
     random: Math.random,
     fetch,
   })

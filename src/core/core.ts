@@ -90,6 +90,7 @@ export function createCore(config: Config, log: Log, given?: LazyUpstream): Core
   const many = {
     cache,
     answerOf,
+    during,
     upstream,
     maxConnections: config.upstream.maxConnections,
     isSecretBatched: true,
@@ -102,7 +103,7 @@ export function createCore(config: Config, log: Log, given?: LazyUpstream): Core
     upstream,
     prefetch,
     environment,
-    readMany: (lookups, isRefresh) => during(() => readMany(lookups, isRefresh, many)),
+    readMany: (lookups, isRefresh) => readMany(lookups, isRefresh, many),
     passThrough: (call, changes) => during(() => passThrough(call, changes)),
     metrics: meter && { meter, totals: () => meter.totals(cache.stats(), prefetch?.count ?? 0) },
     isCurrentToken: createSessionTokenCheck(config.upstream, { upstream, during, log }),

@@ -38,18 +38,23 @@ const MOST_LISTED_BYTES = 32 * 1024 * 1024
 
 export function createFetch(options: FetchOptions): Fetch {
   const { config, upstream, log, isExpected, prefetch, cache } = options
-  const own: Own = { accountId: undefined, region: config.upstream.region }
   const most = { count: config.capacity * PARTS_SHARE.count, bytes: config.cacheMaxBytes * PARTS_SHARE.bytes }
   let listedBytes = 0
 
   return {
     fetch: (lookup, purpose, page) => logged(lookup, purpose, fetchAnswer(lookup, purpose, page)),
-    answerOf: (lookup, fields) =>
-      logged(
-        lookup,
-        'read',
-        fields.then((got) => createAnswer(goShape(got))),
-      ),
+    answerOf: (lookup, fields) => logged(lookup, 'read', answerTo(lookup, fields)),
+  }
+
+  function own(): Own {
+    return prefetch?.own ?? { accountId: undefined, region: config.upstream.region }
+  }
+
+  /** It takes the place of one that was found in further spellings in all of those. */
+  async function answerTo(lookup: SingleLookup, coming: Promise<Fields>): Promise<Answer> {
+    const isSpelled = cache().hasAliases(lookup)
+    const fields = await coming
+    return isSpelled ? spelledAnswer(lookup, fields, own()) : createAnswer(goShape(fields))
   }
 
   /** A failure that nobody waits for is logged at DEBUG only. */
@@ -66,30 +71,36 @@ export function createFetch(options: FetchOptions): Fetch {
   }
 
   async function fetchAnswer(lookup: Lookup, purpose: Purpose, page: () => Requested): Promise<Answer> {
-    if (lookup.store === 'parameter-path') return fetchBelow(lookup, page)
-    const awaited = purpose === 'read' ? prefetch?.awaited(lookup) : undefined
+    const isBackground = purpose === 'ahead' || purpose === 'behind'
+    if (lookup.store === 'parameter-path') return fetchBelow(lookup, isBackground, page)
+    const awaited = purpose === 'read' || purpose === 'behind' ? prefetch?.awaited(lookup) : undefined
     const prefetched = awaited && (await awaited)
     if (prefetched !== undefined) return prefetched
     const aws = await upstream.load()
-    return createAnswer(goShape(await aws.fetch(lookup)))
+    return answerTo(lookup, aws.fetch(lookup, { isBackground }))
   }
 
   /**
    * All below a path. Each parameter is an answer of its own, too. Those that have no room in the list's share are kept
    * only where they are held already, so that a long list does not push out what is read often.
    */
-  async function fetchBelow(lookup: PathLookup, requested: () => Requested): Promise<Answer> {
+  async function fetchBelow(
+    lookup: PathLookup,
+    isBackground: boolean,
+    requested: () => Requested,
+  ): Promise<Answer> {
     const { withDecryption, role } = lookup
     const aws = await upstream.load()
     const bodies: string[] = []
     let bytes = 0
     try {
       await aws.fetchPath(lookup, {
+        isBackground,
         requested,
         onPage(page, at) {
           for (const parameter of page) {
             const single = parameterLookup(parameter.Name ?? '', { withDecryption, role })
-            const answer = spelledAnswer(single, { store: 'parameter-store', parameter }, own)
+            const answer = spelledAnswer(single, { store: 'parameter-store', parameter }, own())
             bodies.push(answer.bytes)
             bytes += answer.bytes.length
             listedBytes += answer.bytes.length

@@ -8,7 +8,7 @@
 // KNOWN_FUZZ_SECONDS says how long it goes on (default: 5).
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { mock, test } from 'node:test'
 import { setImmediate as settle } from 'node:timers/promises'
 import type { Parameter } from '@aws-sdk/client-ssm'
 import fc from 'fast-check'
@@ -231,7 +231,9 @@ const settings = fc.record({
   secretsTtl: fc.constantFrom(0, 10, 300, 300),
   parametersTtl: fc.constantFrom(0, 10, 300, 300),
   refreshAhead: fc.constantFrom(0, 50, 90),
+  revalidate: fc.constantFrom(0, 0, 600),
   staleOnError: fc.constantFrom(0, 600),
+  staleWait: fc.constantFrom(0, 500),
   negativeTtl: fc.constantFrom(0, 60),
   isBatched: fc.boolean(),
 })
@@ -268,6 +270,7 @@ class World {
       for (const name of PARAMETERS) this.add(parameterOf(account, name, name === '/app/k'))
     }
     Date.now = () => this.now
+    mock.timers.enable({ apis: ['setTimeout'] })
     const own = 'PARAMETERS_SECRETS_EXTENSION_'
     const config = readConfig({
       AWS_REGION: 'us-east-1',
@@ -275,7 +278,9 @@ class World {
       SSM_PARAMETER_STORE_TTL: String(chosen.parametersTtl),
       [own + 'CACHE_SIZE']: String(chosen.capacity),
       [own + 'REFRESH_AHEAD_PERCENT']: String(chosen.refreshAhead),
+      [own + 'STALE_WHILE_REVALIDATE_SECONDS']: String(chosen.revalidate),
       [own + 'STALE_ON_ERROR_SECONDS']: String(chosen.staleOnError),
+      [own + 'STALE_WAIT_MILLIS']: String(chosen.staleWait),
       [own + 'NEGATIVE_TTL_SECONDS']: String(chosen.negativeTtl),
       [own + 'PREFETCH_SECRETS']: `db ${secretOf(OTHER, 'db').arn} ${secretOf(OWN, 'tail-AbCdEf').arn}`,
       [own + 'PREFETCH_PARAMETERS']: `/app/ bare ${parameterOf(OWN, '/app/k').arn}`,
@@ -341,6 +346,7 @@ class World {
       }
       case 'tick':
         this.now += one.ms
+        if (one.ms > 0) mock.timers.tick(one.ms)
         break
       default:
         one satisfies never
@@ -697,6 +703,7 @@ test('no reader gets what is older than the last write or refresh before it, nor
           assert.equal(world.waiting, 0, 'everybody was given an answer')
         } finally {
           Date.now = realNow
+          mock.timers.reset()
         }
       },
     ),

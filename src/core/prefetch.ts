@@ -31,6 +31,8 @@ import type { Wake } from './wake.ts'
 export interface Prefetch {
   /** Answers that were fetched. */
   readonly count: number
+  /** As far as it is known. */
+  readonly own: Own
   /** Resolves when all is settled; never rejects. `accountId` is the function's own, if it is known. */
   run(accountId: string | undefined): Promise<void>
   /**
@@ -88,6 +90,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
   const siblings = new Map<string, { readonly requested: Requested; readonly settled: Promise<void> }>()
   const fetches: ListFetch[] = []
   const settings = config.upstream
+  let own: Own = { accountId: undefined, region: settings.region }
   let count = 0
   let room = config.capacity
 
@@ -95,9 +98,13 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
     get count() {
       return count
     },
+    get own() {
+      return own
+    },
     async run(accountId) {
       try {
-        await wake.during(() => runAll({ accountId, region: settings.region }))
+        own = { ...own, accountId }
+        await wake.during(runAll)
       } catch (error) {
         warn(say`everything`, error)
       }
@@ -123,19 +130,19 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
     return requested.at < wake.wokeAt()
   }
 
-  async function runAll(own: Own): Promise<void> {
+  async function runAll(): Promise<void> {
     const asked = questionsOf(readLists(config, log))
-    const flights = [...asked.secrets, ...asked.parameters].flatMap((lookup) => start(lookup, own))
+    const flights = [...asked.secrets, ...asked.parameters].flatMap(start)
     const { maxConnections } = settings
     await Promise.all([
       fetchFlights(flights, { upstream, maxConnections, isSecretBatched: batch, isBackground: true }),
-      ...asked.paths.map((path) => fetchPath(path, own)),
-      ...asked.choices.map((choice) => fetchChosen(choice, own)),
+      ...asked.paths.map(fetchPath),
+      ...asked.choices.map(fetchChosen),
     ])
   }
 
   /** Makes the question a flight. None if a caller's own was there first; else its answer is given by resolving it. */
-  function start(lookup: SingleLookup, own: Own): Flight[] {
+  function start(lookup: SingleLookup): Flight[] {
     const flights: Flight[] = []
     const requested = cache().request()
     const settled = cache()
@@ -158,7 +165,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
     return flights
   }
 
-  async function fetchPath({ name, role }: Listed, own: Own): Promise<void> {
+  async function fetchPath({ name, role }: Listed): Promise<void> {
     const path = listedPath(name)
     if (path === undefined)
       return log.warn(say`prefetch: ${shown(name)} is no path: one is like /app/, and / is all there is`)
@@ -186,7 +193,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
     })
   }
 
-  async function fetchChosen(choice: Chosen, own: Own): Promise<void> {
+  async function fetchChosen(choice: Chosen): Promise<void> {
     const { label, role } = choice
     if (room === 0) return warnOfCapacity()
     const mayHold = (lookup: SingleLookup): boolean =>

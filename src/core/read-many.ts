@@ -9,18 +9,20 @@ import type { Fetch } from './fetch.ts'
 export interface ManyOptions extends BatchOptions {
   readonly cache: ReadThrough<Lookup, Answer>
   readonly answerOf: Fetch['answerOf']
+  /** Runs a call to AWS. */
+  during<T>(call: () => Promise<T>): Promise<T>
 }
 
 /**
  * Reads many at once: what is held is answered, what is under way is joined, and the rest is fetched in batches. In the
  * order of the lookups. Rejects with a defect of ours only.
  */
-export async function readMany(
+export function readMany(
   lookups: readonly SingleLookup[],
   isRefresh: boolean,
   options: ManyOptions,
 ): Promise<Part[]> {
-  const { cache, answerOf } = options
+  const { cache, answerOf, during } = options
   const flights: Flight[] = []
   const asked = lookups.map((lookup) => {
     const held = isRefresh ? undefined : cache.get(lookup)
@@ -32,15 +34,14 @@ export async function readMany(
     }
     return { lookup, coming: isRefresh ? cache.refresh(lookup, fetch) : cache.load(lookup, fetch) } as const
   })
-  const parts = Promise.all(
+  // Not waited for: an answer past its expiry is served before. An SDK that cannot be loaded has failed every flight.
+  if (flights.length > 0) during(() => fetchFlights(flights, options)).catch(() => undefined)
+  return Promise.all(
     asked.map(async (one): Promise<Part> => {
       if (one.coming === undefined) return one
       return { lookup: one.lookup, got: await one.coming.catch(ofUpstream), isHit: false }
     }),
   )
-  // An SDK that cannot be loaded has failed every flight, and so the parts.
-  await fetchFlights(flights, options).catch(() => undefined)
-  return parts
 }
 
 function ofUpstream(error: unknown): UpstreamError {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
+import { PLAIN } from '../cache/freshness.ts'
 import { ReadThrough } from '../cache/read-through.ts'
 import { UpstreamError } from '../errors.ts'
 import { createLog, type Level } from '../log.ts'
@@ -53,7 +54,8 @@ async function start(t: TestContext, fixture: Fixture = {}) {
     subjectsOf: ({ key }) => [key],
     overlap: (one, other) => one === other,
     wokeAt: () => 0,
-    rules: { refreshAheadPercent: 0, staleMs: 0 },
+    after: () => () => undefined,
+    rules: PLAIN,
     negativeTtlMs: 0,
     kindOf: () => 'other',
     asStale: (answer) => answer,

@@ -11,7 +11,7 @@ const COUNTERS: Readonly<Record<Exclude<keyof Totals, 'calls'>, readonly [name: 
   coalesced: ['joined', 'Misses that waited for a call that was under way.'],
   prefetched: ['prefetched', 'Answers that were fetched before anybody asked.'],
   refreshedAhead: ['refreshed_ahead', 'Answers that were fetched anew before they expired.'],
-  stale: ['stale', 'Reads that got an expired answer because AWS failed.'],
+  stale: ['stale', 'Reads that got an expired answer.'],
   negative: ['negative', 'Reads that got a remembered absence.'],
   evictions: ['evictions', 'Answers that made room for others.'],
   upstreamErrors: ['upstream_errors', 'Calls that AWS refused or that failed.'],

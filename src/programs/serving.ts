@@ -124,7 +124,11 @@ export function createServing(config: Config, log: Log): Serving {
     const { freshness, negativeTtlMs } = config
     const { hits, misses, coalesced, evictions, refreshedAhead, stale, negative } = cache.stats()
     const always = say`${hits} hits, ${misses} misses, ${coalesced} coalesced, ${evictions} evictions`
-    const isAnySet = freshness.refreshAheadPercent > 0 || freshness.staleMs > 0 || negativeTtlMs > 0
+    const isAnySet =
+      freshness.refreshAheadPercent > 0 ||
+      freshness.revalidateMs > 0 ||
+      freshness.staleMs > 0 ||
+      negativeTtlMs > 0
     const counts = prefetch === undefined ? always : say`${always}, ${prefetch.count} prefetched`
     return isAnySet
       ? say`${counts}, ${refreshedAhead} refreshed ahead, ${stale} stale, ${negative} negative`

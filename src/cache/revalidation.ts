@@ -1,0 +1,145 @@
+import type { Coalescer } from './coalesce.ts'
+import {
+  freshnessAt,
+  isPaused,
+  takeAttempt,
+  type Attempts,
+  type FreshnessRules,
+  type Life,
+} from './freshness.ts'
+import type { Requested } from './knowledge.ts'
+
+// What is served while AWS is asked for it anew: an answer that is due, overdue or stale (freshness.ts). Nobody waits for
+// AWS in the first two cases, and in the third for a bounded time. The call goes on, and its answer is kept.
+
+/** An answer that is held. */
+export interface Held<A> {
+  readonly answer: A
+  life: Life
+  readonly attempts: Attempts
+  /** Its place among all requests; see knowledge.ts. */
+  readonly order: number
+  readonly subjects: readonly string[]
+}
+
+export interface RevalidationOptions<Q, A> {
+  readonly rules: FreshnessRules
+  kindOf(error: unknown): 'transient' | 'absent' | 'other'
+  asStale(answer: A, ageMs: number): A
+  now(): number
+  after(ms: number, action: () => void): () => void
+  fetch(question: Q, purpose: 'ahead' | 'behind', part: () => Requested): Promise<A>
+}
+
+export interface RevalidationParts<Q extends { readonly key: string }, A> {
+  readonly coalescer: Coalescer<Q, A>
+  /** The answer within its time to live. */
+  peek(question: Q): A | undefined
+  /** Whether nothing is known that is newer than that answer. */
+  isCurrent(question: Q, held: Held<A>): boolean
+}
+
+/**
+ * Most calls for one question that are under way because of an answer past its expiry. AWS may be silent for longer than
+ * a call is joined, and readers who are given that answer do not wait for the end of a call before they ask again.
+ */
+const MOST_UNDER_WAY = 2
+
+export class Revalidation<Q extends { readonly key: string }, A> {
+  /** Answers that were fetched anew before they expired. */
+  refreshedAhead = 0
+  /** Reads that were given an answer past its expiry. */
+  stale = 0
+  readonly #options: RevalidationOptions<Q, A>
+  readonly #parts: RevalidationParts<Q, A>
+
+  constructor(options: RevalidationOptions<Q, A>, parts: RevalidationParts<Q, A>) {
+    this.#options = options
+    this.#parts = parts
+  }
+
+  /** Fetches in the background what is due. */
+  refreshAhead(question: Q, held: Held<A>, now: number): void {
+    if (this.#isAsked(question, held) || !takeAttempt(held.attempts, now)) return
+    this.#askBehind(question, held, (part) => this.#options.fetch(question, 'ahead', part)).then(
+      () => this.refreshedAhead++,
+      () => undefined, // The answer is good for a while longer, and a later hit tries again.
+    )
+  }
+
+  /** The answer to a read of what is past its expiry; undefined if it may not be served. Else as `ReadThrough.load`. */
+  load(question: Q, held: Held<A>, now: number, fetch?: () => Promise<A>): Promise<A> | undefined {
+    const freshness = freshnessAt(held.life, now)
+    if (freshness === 'overdue') return this.#serveAtOnce(question, held, now, fetch)
+    return freshness === 'stale' ? this.#askFirst(question, held, now, fetch) : undefined
+  }
+
+  /** It is asked for behind it, unless that is under way or has just failed. */
+  #serveAtOnce(question: Q, held: Held<A>, now: number, fetch?: () => Promise<A>): Promise<A> {
+    if (!isPaused(held.attempts, now) && !this.#isAsked(question, held)) {
+      const own = (part: () => Requested) => this.#options.fetch(question, 'behind', part)
+      this.#askBehind(question, held, fetch ?? own).catch(() => undefined) // A later read asks again.
+    }
+    return Promise.resolve(this.#asStale(held, now))
+  }
+
+  /** What AWS answers, if it does so soon; else what is held, and the call goes on. */
+  #askFirst(question: Q, held: Held<A>, now: number, fetch?: () => Promise<A>): Promise<A> {
+    const { coalescer } = this.#parts
+    const age = coalescer.ageOf(question)
+    const isCrowded = age === undefined && coalescer.underWay(question) >= MOST_UNDER_WAY
+    const waitMs = this.#options.rules.staleWaitMs - (age ?? 0)
+    if (waitMs <= 0 || isCrowded || isPaused(held.attempts, now))
+      return this.#serveAtOnce(question, held, now, fetch)
+    return this.#inTime(coalescer.join(question, fetch), waitMs, question, held)
+  }
+
+  #inTime(coming: Promise<A>, waitMs: number, question: Q, held: Held<A>): Promise<A> {
+    return new Promise((resolve, reject) => {
+      let isServed = false
+      const serve = (): boolean => {
+        const instead = isServed ? undefined : this.#standIn(question, held)
+        if (instead !== undefined) resolve(instead)
+        return (isServed ||= instead !== undefined)
+      }
+      const cancel = this.#options.after(waitMs, serve)
+      coming.then(
+        (answer) => {
+          cancel()
+          resolve(answer)
+        },
+        (error: unknown) => {
+          cancel()
+          if (this.#options.kindOf(error) !== 'transient' || !serve()) reject(error)
+        },
+      )
+    })
+  }
+
+  /** For a reader who found that stale: what has come meanwhile, or it, unless more is known by now. */
+  #standIn(question: Q, held: Held<A>): A | undefined {
+    const newer = this.#parts.peek(question)
+    if (newer !== undefined) return newer
+    const now = this.#options.now()
+    const freshness = freshnessAt(held.life, now)
+    const isPast = freshness === 'overdue' || freshness === 'stale'
+    return isPast && this.#parts.isCurrent(question, held) ? this.#asStale(held, now) : undefined
+  }
+
+  /** Whether it is being asked for, under any of its keys, or may not be asked for once more. */
+  #isAsked(question: Q, { attempts: { askedKey } }: Held<A>): boolean {
+    const { coalescer } = this.#parts
+    if (coalescer.ageOf(question) !== undefined || coalescer.underWay(question) >= MOST_UNDER_WAY) return true
+    return askedKey !== '' && coalescer.ageOf(question, askedKey) !== undefined
+  }
+
+  #askBehind(question: Q, held: Held<A>, fetch: (part: () => Requested) => Promise<A>): Promise<A> {
+    held.attempts.askedKey = question.key
+    return this.#parts.coalescer.lead(question, fetch)
+  }
+
+  #asStale({ answer, life }: Held<A>, now: number): A {
+    this.stale++
+    return this.#options.asStale(answer, now - life.storedAt)
+  }
+}
