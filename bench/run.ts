@@ -157,7 +157,10 @@ function prepare(
   return { dist: dist ?? `${ROOT}/dist`, ...other, peers }
 }
 
-/** Each group is written, and how long it took is said, as soon as it is done. An error says where the groups before it are. */
+/**
+ * Each group is written, and how long it took is said, as soon as it is done. An error says where the groups before it
+ * are.
+ */
 async function measure(
   groups: readonly string[],
   context: Context,

@@ -18,8 +18,8 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 export const RULE = `\n${'-'.repeat(80)}\n\n`
 
 /**
- * Each licence text once, below the packages that it is of: the same text at every build of the same packages. Throws for
- * a package that tells no licence.
+ * Each licence text once, below the packages that it is of: the same text at every build of the same packages. Throws
+ * for a package that tells no licence.
  * @param {readonly Package[]} packages
  */
 export function npmNotices(packages) {

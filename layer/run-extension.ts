@@ -25,8 +25,8 @@ export interface Run {
 }
 
 /**
- * Runs an extension as Lambda does, in front of an emulated AWS behind TLS. Resolves when it has left by itself, rejects
- * where it ends otherwise.
+ * Runs an extension as Lambda does, in front of an emulated AWS behind TLS. Resolves when it has left by itself,
+ * rejects where it ends otherwise.
  */
 export async function runExtension({ command, secrets, env, functionInit, use, onLog }: Run): Promise<void> {
   const { caPath, ...tls } = testTls()

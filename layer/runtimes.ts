@@ -1,6 +1,6 @@
-// The pinned runtimes of layer/runtimes: Bun compiles the executables, Node stands for Lambda's in the tests, and what it
-// compiles of the bundle goes into the nodejs layer. They are
-// no part of the root install, because nothing else needs their 900 MB.
+// The pinned runtimes of layer/runtimes: Bun compiles the executables, Node stands for Lambda's in the tests, and what
+// it compiles of the bundle goes into the nodejs layer. They are no part of the root install, because nothing else
+// needs their 900 MB.
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'

@@ -1,4 +1,5 @@
-// The image and the compose file of layer/samples/compose: by Docker where an engine runs, and everywhere by their steps.
+// The image and the compose file of layer/samples/compose: by Docker where an engine runs, and everywhere by their
+// steps.
 
 import assert from 'node:assert/strict'
 import { execFileSync, spawn, spawnSync } from 'node:child_process'

@@ -6,8 +6,8 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 const LOOPBACK = ['127.0.0.1', '::1']
 
 /**
- * Listens on loopback, and on `host` where one is given. Resolves with what closes it. Rejects with a sentence that names
- * `option`, whose address or port it was, and listens nowhere then.
+ * Listens on loopback, and on `host` where one is given. Resolves with what closes it. Rejects with a sentence that
+ * names `option`, whose address or port it was, and listens nowhere then.
  */
 export async function listen(
   handler: RequestListener,

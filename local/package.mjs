@@ -1,7 +1,7 @@
 // @ts-check
 //
-// dist/package: the stand-in as a package of npm without dependencies. The program, its extension, its seed, `startLocal`
-// for tests with the types of its source, and the notices of what is bundled.
+// dist/package: the stand-in as a package of npm without dependencies. The program, its extension, its seed,
+// `startLocal` for tests with the types of its source, and the notices of what is bundled.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
@@ -11,11 +11,13 @@ import { npmNotices } from '../build/notices.mjs'
 
 /** @typedef {import('../build/notices.mjs').Package} Package */
 
+/** @typedef {{ contents: Uint8Array, metafile: import('esbuild').Metafile }} Made */
+
 /**
  * @typedef {object} Build
  * @property {string} root the folder of the project
  * @property {import('esbuild').BuildOptions} common
- * @property {(options: import('esbuild').BuildOptions) => Promise<{ contents: Uint8Array, metafile: import('esbuild').Metafile }>} make
+ * @property {(options: import('esbuild').BuildOptions) => Promise<Made>} make
  * @property {(name: string, contents: string | Uint8Array) => Promise<void>} put writes a file below dist
  * @property {(metafiles: import('esbuild').Metafile[]) => Promise<Package[]>} packagesIn
  * @property {Package[]} packages what is in the extension

@@ -6,9 +6,9 @@ import type { Aws } from './emulators/aws/server.ts'
 const LOOK_EVERY_MS = 300
 
 /**
- * Takes over what changes in the seed file: a changed value is a new version, as after a rotation; a name that is gone is
- * deleted at once; and an entry of which more is changed begins anew, as at the start. `say` is told a sentence each time, also about a file that cannot be read, which changes nothing. Returns
- * what ends it.
+ * Takes over what changes in the seed file: a changed value is a new version, as after a rotation; a name that is gone
+ * is deleted at once; and an entry of which more is changed begins anew, as at the start. `say` gets a sentence each
+ * time, also about a file that cannot be read, which changes nothing. Returns what ends it.
  */
 export function followSeed(aws: Aws, file: string, first: Seed, say: (sentence: string) => void): () => void {
   let held = first

@@ -4,9 +4,10 @@ import { dirname } from 'node:path'
 import { Script } from 'node:vm'
 import { say, shown, type Public } from './public.ts'
 
-// Compiles the parts of the bundle that are loaded later. V8 can take what it has compiled of a part in an earlier process
-// from a file, and the nodejs layer brings such files for the Nodes that it is tested with (layer/code). V8 refuses one
-// that another version or other flags made. It looks neither at the source nor at the bytes, so both are checked here.
+// Compiles the parts of the bundle that are loaded later. V8 can take what it has compiled of a part in an earlier
+// process from a file, and the nodejs layer brings such files for the Nodes that it is tested with (layer/code). V8
+// refuses one that another version or other flags made. It looks neither at the source nor at the bytes, so both are
+// checked here.
 
 const DIGEST_BYTES = 32
 

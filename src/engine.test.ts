@@ -21,7 +21,10 @@ async function inProcess<T>(program: string, memoryMb = 1_024): Promise<T> {
   return JSON.parse(stdout) as T
 }
 
-/** In a program: how often a new function runs until V8's best compiler has taken it, to the next hundred; 20,000 at most. */
+/**
+ * In a program: how often a new function runs until V8's best compiler has taken it, to the next hundred; 20,000 at
+ * most.
+ */
 const RUNS = `
   let functions = 0
   async function runsUntilBest() {

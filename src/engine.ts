@@ -30,7 +30,8 @@ export const V8_HITS = 60
 
 // V8 writes two lines to the log about a flag that it does not know. These are in Node 20 to 26.
 const V8_FLAGS = {
-  // A young generation that grows takes 20 MB after 3,000 requests; the middle compiler, Maglev, 26 MB after 1,000 misses.
+  // A young generation that grows takes 20 MB after 3,000 requests; the middle compiler, Maglev, 26 MB after 1,000
+  // misses.
   always: ['--semi-space-growth-factor=1', '--no-maglev'],
   // The old generation is collected when it has grown by a third, not fourfold.
   small: ['--optimize-for-size'],
@@ -42,13 +43,13 @@ const compileAfter = (runs: number): string => `--invocation-count-for-turbofan=
 const FIRST_V8 = 12
 
 /**
- * V8's best compiler takes a function after so many runs, and that number is noted when the function has run 16 times: a
- * later change comes too late for it. The way of a hit is to be compiled early. A miss runs all of the AWS SDK, and to
- * compile that early costs more than it saves: a fifth more processor for the first 1,000. So the number is low while
- * the first hits run. Beside a small function misses are not compiled at all.
+ * V8's best compiler takes a function after so many runs, and that number is noted when the function has run 16 times:
+ * a later change comes too late for it. The way of a hit is to be compiled early. A miss runs all of the AWS SDK, and
+ * to compile that early costs more than it saves: a fifth more processor for the first 1,000. So the number is low
+ * while the first hits run. Beside a small function misses are not compiled at all.
  *
- * Nothing is set before the SDK is loaded: with other flags V8 refuses the code caches of Node's own modules, which costs
- * Node 22 8 ms of its start (Node 24 none).
+ * Nothing is set before the SDK is loaded: with other flags V8 refuses the code caches of Node's own modules, which
+ * costs Node 22 8 ms of its start (Node 24 none).
  */
 function createV8(isSmall: boolean): Engine {
   let set: ((flag: string) => void) | undefined

@@ -33,7 +33,9 @@ export interface PathLookup {
   readonly role?: string | undefined
 }
 
-/** "Prefix match, case-sensitive", each of them; those of one call all have to match ("Filter" in the API reference). */
+/**
+ * "Prefix match, case-sensitive", each of them; those of one call all have to match ("Filter" in the API reference).
+ */
 export interface SecretFilter {
   readonly key: 'name' | 'tag-key' | 'tag-value'
   readonly value: string

@@ -2,7 +2,8 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 
 /**
  * The text of a file that the configuration names, at once. Throws where it cannot be read, is longer than `maxBytes`,
- * or is none that ends: a pipe without a writer or a device would stop the whole process. A byte order mark is left out.
+ * or is none that ends: a pipe without a writer or a device would stop the whole process. A byte order mark is left
+ * out.
  */
 export function readRegularFile(path: string, maxBytes: number): string {
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)

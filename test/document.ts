@@ -8,8 +8,9 @@
 //                 (names in their letter case), their order free
 //
 // `request same-connection` sends on the connection of the exchange before it. Between a request's fences `{token}`,
-// `{port}`, `{length}` (of the body) and `{a × 70000}` stand for what they say; a response's header may be `{date}`, `{uuid}`
-// or `{length}`. Bodies are literal. Every heading that holds an exchange is a test, named by its heading path.
+// `{port}`, `{length}` (of the body) and `{a × 70000}` stand for what they say; a response's header may be `{date}`,
+// `{uuid}` or `{length}`. Bodies are literal. Every heading that holds an exchange is a test, named by its heading
+// path.
 //
 // Whatever is not understood throws: a document that silently tests less than it says is worse than none.
 

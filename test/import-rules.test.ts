@@ -6,8 +6,8 @@ import { dirname, join, relative } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
-// The import rules of the linter (.oxlintrc.json) are lists of what is admitted: what no rule names is refused. Each room
-// of src is tried here with every other one, and everything else with an import that must be refused or allowed.
+// The import rules of the linter (.oxlintrc.json) are lists of what is admitted: what no rule names is refused. Each
+// room of src is tried here with every other one, and everything else with an import that must be refused or allowed.
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 

@@ -1,6 +1,6 @@
-// A test's process, and what it starts, inherits FORCE_COLOR from the test runner in a terminal. `console.log` then prints
-// a number, an array or an object in colour, and a test that parses it fails there alone. `process.stdout.write` takes
-// nothing but text.
+// A test's process, and what it starts, inherits FORCE_COLOR from the test runner in a terminal. `console.log` then
+// prints a number, an array or an object in colour, and a test that parses it fails there alone. `process.stdout.write`
+// takes nothing but text.
 
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'

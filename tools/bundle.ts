@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 
 /**
- * Builds dist/extension.cjs with these flags of build.mjs, and returns its text. Where the build fails, it has said why:
- * the process ends with its status.
+ * Builds dist/extension.cjs with these flags of build.mjs, and returns its text. Where the build fails, it has said
+ * why: the process ends with its status.
  */
 export function bundle(...flags: string[]): string {
   const { status } = spawnSync(process.execPath, ['build.mjs', '--quiet', ...flags], {

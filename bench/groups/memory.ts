@@ -17,8 +17,9 @@ import type { GroupResult } from '../storing/results.ts'
 import { startUpstream } from '../upstream/upstream.ts'
 
 // Memory, which is what a function shares with us: idle, as most functions use it, with a full cache, and after it has
-// turned over a hundred times. The proportional share is what it adds beside a function on Node. Time plays no part, so the upstream checks no signatures; how the runtime's file came into the page
-// cache does, so each is paged in on demand before anything is counted.
+// turned over a hundred times. The proportional share is what it adds beside a function on Node. Time plays no part, so
+// the upstream checks no signatures; how the runtime's file came into the page cache does, so each is paged in on
+// demand before anything is counted.
 
 interface MemoryScenario {
   readonly name: string

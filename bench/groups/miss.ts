@@ -25,8 +25,8 @@ interface MissScenario {
 const SDK = { name: 'SDK in the function, Node 24' }
 const ONE_BY_ONE = 'one after the other'
 /**
- * As many as ask at a time: then all of a driver's connections are accepted before the measured part. libuv accepts one in
- * each turn of its loop (libuv/libuv#3696), and while misses are many a turn takes 50 ms.
+ * As many as ask at a time: then all of a driver's connections are accepted before the measured part. libuv accepts one
+ * in each turn of its loop (libuv/libuv#3696), and while misses are many a turn takes 50 ms.
  */
 const WARMUP = 64
 

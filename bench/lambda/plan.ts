@@ -81,7 +81,9 @@ const PARAMETERS: Record<Architecture, string> = {
 /** Where there is no layer of AWS's own for arm64, by the same guide. */
 const WITHOUT_ARM64 = ['eusc-de-east-1']
 
-/** Dollars per API call; the secret itself is held for an hour or so. https://aws.amazon.com/secrets-manager/pricing/ */
+/**
+ * Dollars per API call; the secret itself is held for an hour or so. https://aws.amazon.com/secrets-manager/pricing/
+ */
 const SECRET_CALL = 0.05 / 1e4
 
 /** The plan of these options. Throws a RangeError that names the option when one cannot be used. */

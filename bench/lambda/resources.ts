@@ -88,7 +88,9 @@ export async function deleteAll(clients: Clients, run: string, mine: Resources):
   return left
 }
 
-/** One that was made a moment ago may not be known to the server that is asked, so "not found" is not believed at once. */
+/**
+ * One that was made a moment ago may not be known to the server that is asked, so "not found" is not believed at once.
+ */
 async function deleteFunction({ lambda }: Clients, FunctionName: string, isListed: boolean): Promise<void> {
   const isUnknown = (error: unknown) => !isListed && isNamed(error, 'ResourceNotFoundException')
   await patiently(() => lambda.send(new DeleteFunctionCommand({ FunctionName })), isUnknown, { forMs: 3_000 })

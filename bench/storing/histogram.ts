@@ -1,9 +1,9 @@
 // Latencies by the tenth of a microsecond. autocannon's own histogram holds whole milliseconds, and a hit takes a
 // fraction of one. Buckets are linear up to 12.8 µs and then 64 to the octave, so none is wider than 1.6 %.
 //
-// No library does, because a run keeps its buckets as a list in a file. `createHistogram` of node:perf_hooks can neither
-// be read bucket by bucket nor filled from a file; hdr-histogram-js 3.0.1 writes compressed base64 alone, which no
-// reader and no other tool understands, and shows its counts by no documented way.
+// No library does, because a run keeps its buckets as a list in a file. `createHistogram` of node:perf_hooks can
+// neither be read bucket by bucket nor filled from a file; hdr-histogram-js 3.0.1 writes compressed base64 alone, which
+// no reader and no other tool understands, and shows its counts by no documented way.
 //
 //   tenths  0 … 127 │ 128 … 255 by 2 │ 256 … 511 by 4 │ …
 //   bucket  0 … 127 │ 128 … 191      │ 192 … 255      │ …

@@ -1,5 +1,5 @@
-// What V8 has compiled of the bundle's parts, for src/code-cache.ts: recorded from the pinned Nodes after a first call and
-// some more, so that it holds the functions which such a call compiles. The same bytes at every build.
+// What V8 has compiled of the bundle's parts, for src/code-cache.ts: recorded from the pinned Nodes after a first call
+// and some more, so that it holds the functions which such a call compiles. The same bytes at every build.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

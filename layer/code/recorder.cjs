@@ -1,5 +1,5 @@
-// Loaded by Node before the extension, in the process whose compiled code is recorded. Writes a line when the extension has
-// warmed up, and the code of each of its parts when the process ends.
+// Loaded by Node before the extension, in the process whose compiled code is recorded. Writes a line when the extension
+// has warmed up, and the code of each of its parts when the process ends.
 'use strict'
 const { writeFileSync } = require('node:fs')
 const v8 = require('node:v8')
@@ -8,7 +8,8 @@ const vm = require('node:vm')
 const set = v8.setFlagsFromString
 // What has been compiled stays, however long the process takes.
 set('--no-flush-bytecode')
-// src/engine.ts changes flags when all is warm, and V8 refuses code that was made under other flags than those of a start.
+// src/engine.ts changes flags when all is warm, and V8 refuses code that was made under other flags than those of a
+// start.
 v8.setFlagsFromString = () => process.stdout.write('warm\n')
 // A slow machine is no starved sandbox: src/processor.ts.
 require('node:os').availableParallelism = () => 2

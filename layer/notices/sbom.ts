@@ -17,9 +17,9 @@ export interface Made {
 }
 
 /**
- * What a zip contains as CycloneDX 1.5, the same text for the same commit: the packages of which the bundle holds bytes,
- * and for an executable its runtime, for the nodejs layer what runs before Node. `npm sbom` would list what is installed,
- * most of which is in no zip. https://cyclonedx.org/docs/1.5/json/
+ * What a zip contains as CycloneDX 1.5, the same text for the same commit: the packages of which the bundle holds
+ * bytes, and for an executable its runtime, for the nodejs layer what runs before Node. `npm sbom` would list what is
+ * installed, most of which is in no zip. https://cyclonedx.org/docs/1.5/json/
  */
 export function sbomOf(
   { zip, kind }: Layer,

@@ -14,7 +14,9 @@ export interface Part {
   readonly isHit: boolean
 }
 
-/** Of which store, and whether AWS's own shape is wanted, as its SDKs read it: there a list of failures is an answer. */
+/**
+ * Of which store, and whether AWS's own shape is wanted, as its SDKs read it: there a list of failures is an answer.
+ */
 interface Wanted {
   readonly store: 'secrets-manager' | 'parameter-store'
   readonly isWire: boolean

@@ -2,9 +2,10 @@
 //
 //   storedAt ── fresh ── dueAt ── due ── expiresAt ── overdue ── staleAt ── stale ── goneAt ── gone
 //
-// Fresh and due answers are hits. An overdue one is served at once, a stale one if AWS cannot be asked in time, and both
-// are marked as stale. All are epoch milliseconds of the wall clock, because a monotonic clock may stand still while the sandbox is frozen.
-// A clock that reads less than `storedAt` was set back. The answer's age is unknown then, so it counts as gone.
+// Fresh and due answers are hits. An overdue one is served at once, a stale one if AWS cannot be asked in time, and
+// both are marked as stale. All are epoch milliseconds of the wall clock, because a monotonic clock may stand still
+// while the sandbox is frozen. A clock that reads less than `storedAt` was set back. The answer's age is unknown then,
+// so it counts as gone.
 
 export interface Life {
   readonly storedAt: number

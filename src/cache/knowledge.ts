@@ -3,8 +3,8 @@
 //   An answer that was requested at `t` is never kept over knowledge from after `t`, and never given to a reader who
 //   came after such knowledge.
 //
-// Time is the order in which requests are made and things are learnt, a number that grows. The wall clock will not do: it
-// may be set back, and two requests of one millisecond have an order, too. There are two kinds of knowledge.
+// Time is the order in which requests are made and things are learnt, a number that grows. The wall clock will not do:
+// it may be set back, and two requests of one millisecond have an order, too. There are two kinds of knowledge.
 //
 // - A change: a write that AWS has accepted, or the answer to a refresh that somebody asked for. It is of subjects, the
 //   names of what it is about in whatever spelling it is held, and counts from the moment when it is heard of. For AWS

@@ -89,7 +89,9 @@ export class Lru<V> {
     this.bytes += bytes
   }
 
-  /** The entry, which has grown or shrunk, takes `bytes` now and is the most recent. Evicts, itself last, until all fit. */
+  /**
+   * The entry, which has grown or shrunk, takes `bytes` now and is the most recent. Evicts, itself last, until all fit.
+   */
   resize(key: string, bytes: number): void {
     const entry = this.#entries.get(key)
     if (entry === undefined) return

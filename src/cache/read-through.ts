@@ -129,9 +129,9 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
 
   /**
    * Fetches, together with all who ask the same, and keeps a success. Rejects with what `fetch` rejected with, unless
-   * a stale answer may be served instead; that comes at once, or after the wait that the rules allow. If nothing may be kept, it is a `refresh`: then nobody may get an answer
-   * that was asked for before the question. `fetch` is how this caller would fetch it, such as in a batch, instead of
-   * by the options' own; it is called at once or not at all.
+   * a stale answer may be served instead; that comes at once, or after the wait that the rules allow. If nothing may be
+   * kept, it is a `refresh`: then nobody may get an answer that was asked for before the question. `fetch` is how this
+   * caller would fetch it, such as in a batch, instead of by the options' own; it is called at once or not at all.
    */
   load(question: Q, fetch?: () => Promise<A>): Promise<A> {
     if (!this.#mayKeep(question)) return this.refresh(question, fetch)

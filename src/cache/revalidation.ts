@@ -9,8 +9,8 @@ import {
 } from './freshness.ts'
 import type { Requested } from './knowledge.ts'
 
-// What is served while AWS is asked for it anew: an answer that is due, overdue or stale (freshness.ts). Nobody waits for
-// AWS in the first two cases, and in the third for a bounded time. The call goes on, and its answer is kept.
+// What is served while AWS is asked for it anew: an answer that is due, overdue or stale (freshness.ts). Nobody waits
+// for AWS in the first two cases, and in the third for a bounded time. The call goes on, and its answer is kept.
 
 /** An answer that is held. */
 export interface Held<A> {
@@ -40,8 +40,8 @@ export interface RevalidationParts<Q extends { readonly key: string }, A> {
 }
 
 /**
- * Most calls for one question that are under way because of an answer past its expiry. AWS may be silent for longer than
- * a call is joined, and readers who are given that answer do not wait for the end of a call before they ask again.
+ * Most calls for one question that are under way because of an answer past its expiry. AWS may be silent for longer
+ * than a call is joined, and readers who are given that answer do not wait for the end of a call before they ask again.
  */
 const MOST_UNDER_WAY = 2
 

@@ -23,8 +23,8 @@ export interface EnvironmentSettings {
 
 const OWN_PREFIX = 'PARAMETERS_SECRETS_EXTENSION_'
 /**
- * `resolve:` in any letter case, behind whatever is no letter, digit or sign (blanks, control characters, quotes, a byte
- * order mark), and a reference of CloudFormation anywhere. The wrapper says the same: layer/exec/.
+ * `resolve:` in any letter case, behind whatever is no letter, digit or sign (blanks, control characters, quotes, a
+ * byte order mark), and a reference of CloudFormation anywhere. The wrapper says the same: layer/exec/.
  */
 const MEANT = /^[^!#-&(-_a-~]*resolve:|\{\{resolve:(?:secretsmanager|ssm)/i
 

@@ -1,10 +1,11 @@
 import { say, type Public } from '../public.ts'
 
-// Every setting: the nine of the original and ours, whose names begin as the original's do. A row has the name, the range,
-// the default and the sentences. The nine, their defaults and ranges are those of the AWS guides ("Using Parameter Store
-// parameters in AWS Lambda functions", "Use Secrets Manager secrets in Lambda functions"); the wording is the original's
-// as published in awslabs/aws-sdk-rust#905, aws/aws-cdk#26011 and aws-samples/aws-lambda-extensions#104, its "Manger"
-// included. docs/configure.md has a row for each, which a test compares.
+// Every setting: the nine of the original and ours, whose names begin as the original's do. A row has the name, the
+// range, the default and the sentences. The nine, their defaults and ranges are those of the AWS guides ("Using
+// Parameter Store parameters in AWS Lambda functions", "Use Secrets Manager secrets in Lambda functions"); the wording
+// is the original's as published in awslabs/aws-sdk-rust#905, aws/aws-cdk#26011 and
+// aws-samples/aws-lambda-extensions#104, its "Manger" included. docs/configure.md has a row for each, which a test
+// compares.
 
 export interface TextSetting {
   readonly name: Public

@@ -13,8 +13,8 @@ import type { Failure } from './references.ts'
 /** Linux' limit for `NAME=VALUE` with the zero at its end: MAX_ARG_STRLEN, execve(2). */
 export const LONGEST_VARIABLE = 131_072
 /**
- * Of all that is set. The environment and the arguments of a process may have a quarter of the stack's limit (execve(2)),
- * which is 8 MiB on Lambda; the rest is for the variables that the function has already.
+ * Of all that is set. The environment and the arguments of a process may have a quarter of the stack's limit
+ * (execve(2)), which is 8 MiB on Lambda; the rest is for the variables that the function has already.
  */
 export const MOST_BYTES = 1.5 * 1024 * 1024
 /** Besides `NAME=VALUE`: the zero at its end, and a pointer to it. */

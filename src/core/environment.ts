@@ -46,8 +46,8 @@ export interface EnvironmentOptions {
 
 const TYPE = 'application/octet-stream'
 /**
- * INIT has 10 s (Lambda developer guide, "Lambda execution environment lifecycle"), in which the wrapper waits. What has
- * not come by then is missing, so that the function's runtime still starts in time, or says why it does not.
+ * INIT has 10 s (Lambda developer guide, "Lambda execution environment lifecycle"), in which the wrapper waits. What
+ * has not come by then is missing, so that the function's runtime still starts in time, or says why it does not.
  */
 const WAIT_MS = 8_000
 const LATE: Failure = { code: say`TimeoutError`, why: say`AWS did not answer within ${WAIT_MS} ms` }

@@ -25,7 +25,10 @@ export interface FetchOptions {
 }
 
 export interface Fetch {
-  /** Asks AWS; logs a failure. `page` is called before each page of a list. Rejects with UpstreamError, or with a defect. */
+  /**
+   * Asks AWS; logs a failure. `page` is called before each page of a list. Rejects with UpstreamError, or with a
+   * defect.
+   */
   fetch(lookup: Lookup, purpose: Purpose, page: () => Requested): Promise<Answer>
   /** The answer of fields that a batch brings; logs a failure. */
   answerOf(lookup: SingleLookup, fields: Promise<Fields>): Promise<Answer>

@@ -1,6 +1,6 @@
-// Reads, refreshes, prefetches, writes and deletes in any order, with answers that come late and in any order, on the real
-// core, cache and batches. AWS is a model that tells of each value which state of its secret or parameter it is of. Two
-// things must hold, whatever the settings:
+// Reads, refreshes, prefetches, writes and deletes in any order, with answers that come late and in any order, on the
+// real core, cache and batches. AWS is a model that tells of each value which state of its secret or parameter it is
+// of. Two things must hold, whatever the settings:
 //
 // - No reader gets a state older than that of the last write or refresh that was acknowledged before it began.
 // - No reader gets another's value, nor ciphertext for plaintext.

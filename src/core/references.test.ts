@@ -126,7 +126,9 @@ test('a variable that bash keeps for itself cannot be replaced', () => {
   }
 })
 
-/** A template with each reference replaced by `<secretsmanager:…>`, and with what the filters make of that byte string. */
+/**
+ * A template with each reference replaced by `<secretsmanager:…>`, and with what the filters make of that byte string.
+ */
 function filled(template: string, bytes = 'x'): string {
   const got = read('resolve:template:' + template)
   assert.ok(!('code' in got), template)

@@ -9,7 +9,7 @@ import { isReplaceable } from './variable-names.ts'
 //   resolve:secretsmanager:<name or ARN>[:json-key[:stage[:version-id]]]     the order of ECS's `valueFrom`
 //   resolve:ssm:<name or ARN>[:version or label]
 //   resolve:template:<text with {{secretsmanager:…|filter}} and {{ssm:…}}>
-//   resolve:optional:<one of these, without its resolve:>                    where there is none, the variable is taken away
+//   resolve:optional:<one of these, without its resolve:>     where there is none, the variable is taken away
 
 /** One secret, or a member of its JSON, or one parameter. */
 export interface Target {

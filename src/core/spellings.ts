@@ -8,9 +8,9 @@ import {
   type SingleLookup,
 } from '../lookup.ts'
 
-// Which other questions AWS would answer with the same bytes. A name stands for what has that name in the function's own
-// account and region. So an answer that was asked for by ARN is found under its name only if both are known to be the
-// function's.
+// Which other questions AWS would answer with the same bytes. A name stands for what has that name in the function's
+// own account and region. So an answer that was asked for by ARN is found under its name only if both are known to be
+// the function's.
 
 /** The function's own region and account, as far as they are known. */
 export interface Own {

@@ -1,7 +1,7 @@
 // Which variables of the function may be given a value by whom. The owner of the function writes its variables; whoever
 // writes a secret or a parameter may be somebody else, so what they hold must not set what steers Lambda, the loader, a
-// runtime, or where traffic goes and which certificates are believed. Families rather than names, as new names come with
-// each release. SECURITY.md lists them, and the wrapper (layer/exec/) has them again; tests compare all three.
+// runtime, or where traffic goes and which certificates are believed. Families rather than names, as new names come
+// with each release. SECURITY.md lists them, and the wrapper (layer/exec/) has them again; tests compare all three.
 
 /** Globs: `*` is any text, `[0-4]` one of these characters. */
 export const STEERING: readonly string[] = [
@@ -28,7 +28,10 @@ export const STEERING: readonly string[] = [
 /** In either letter case. */
 export const STEERING_IN_EITHER_CASE = '*_PROXY COMPLUS_*'
 
-/** What bash sets, computes or guards by itself, so that the wrapper cannot give it a value: its manual, "Bash Variables". */
+/**
+ * What bash sets, computes or guards by itself, so that the wrapper cannot give it a value: its manual, "Bash
+ * Variables".
+ */
 export const OF_BASH: readonly string[] = [
   'COMP_* DIRSTACK EUID EPOCHREALTIME EPOCHSECONDS FUNCNAME GROUPS HISTCMD LINENO',
   'OPTIND PIPESTATUS POSIXLY_CORRECT PPID RANDOM SECONDS SHLVL SRANDOM UID',

@@ -62,8 +62,8 @@ function readNaming(query: string): Naming | undefined {
 }
 
 /**
- * The name of a variable; empty, which is none, where it is too long for one. `steps` are those of a parameter below the
- * path, or the names on the way to a value.
+ * The name of a variable; empty, which is none, where it is too long for one. `steps` are those of a parameter below
+ * the path, or the names on the way to a value.
  */
 export function variableName({ isWhole, case: letters, prefix }: Naming, steps: readonly string[]): string {
   const used = isWhole ? steps : steps.slice(-1)

@@ -3,16 +3,17 @@
 
 export interface SeenHeaders {
   /**
-   * The token header, or where that is missing `X-Vault-Token`, by which clients of aws-workload-credentials-provider may
-   * send it. Empty when both are missing, and when the one that counts came twice: then neither counts.
+   * The token header, or where that is missing `X-Vault-Token`, by which clients of aws-workload-credentials-provider
+   * may send it. Empty when both are missing, and when the one that counts came twice: then neither counts.
    */
   token: string
   /** Undefined when there is none, as HTTP/1.0 allows. Two are joined, and so name no host (RFC 9112, 3.2). */
   host: string | undefined
   forwarded: boolean
   /**
-   * Whether the caller wants a value that is fetched from now on (RFC 9111, 5.2.1.4). Not where `Pragma` says so as well:
-   * that is how an HTTP client switches its own cache off (the Fetch standard's `no-store`, Java's `setUseCaches`).
+   * Whether the caller wants a value that is fetched from now on (RFC 9111, 5.2.1.4). Not where `Pragma` says so as
+   * well: that is how an HTTP client switches its own cache off (the Fetch standard's `no-store`, Java's
+   * `setUseCaches`).
    */
   noCache: boolean
 }

@@ -1,8 +1,8 @@
 import type { Log } from '../log.ts'
 import { say } from '../public.ts'
 
-// A token that is none of the environment's may be the session token of newer container credentials, as under SnapStart.
-// Only their endpoint can tell.
+// A token that is none of the environment's may be the session token of newer container credentials, as under
+// SnapStart. Only their endpoint can tell.
 
 export interface LateTokenOptions {
   readonly log: Log

@@ -4,7 +4,10 @@ import { rejects } from './rejects.ts'
 import type { Log } from '../log.ts'
 import { say } from '../public.ts'
 
-/** Admits the roles of the list. With an empty list roles are ignored, as the original does, and a warning says so, once. */
+/**
+ * Admits the roles of the list. With an empty list roles are ignored, as the original does, and a warning says so,
+ * once.
+ */
 export function createRoleGate(arns: readonly string[], log: Log): AdmitRole {
   const listed = new Set(arns)
   let isWarned = false

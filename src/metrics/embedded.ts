@@ -36,7 +36,9 @@ export interface EmbeddedOptions {
 
 /** Lines of what was counted since the line before. */
 export interface Embedded {
-  /** Writes a line if a minute has passed since the last. To be called at each request: a frozen process has no timer. */
+  /**
+   * Writes a line if a minute has passed since the last. To be called at each request: a frozen process has no timer.
+   */
   tick(): void
   /** Writes a line if anything was counted. */
   flush(): void

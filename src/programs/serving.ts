@@ -21,7 +21,9 @@ const MANAGED_TICK_MS = 10_000
 
 export interface Serving {
   readonly handler: Handler
-  /** Starts the prefetch; resolves when it is settled, or has had its time. Undefined if there is nothing to wait for. */
+  /**
+   * Starts the prefetch; resolves when it is settled, or has had its time. Undefined if there is nothing to wait for.
+   */
   fetchAhead(accountId: string | undefined): Promise<void> | undefined
   /** Runs, while the function's own runtime starts, what its first request would run first. */
   warmUp(isListening: boolean): Promise<void>

@@ -8,8 +8,8 @@ import { waits, type CallKind, type Wait } from './transport/slots.ts'
 // What holds for every call, whatever it asks.
 
 /**
- * Called for each call when it is over; `error` is undefined for one that AWS has answered. `tookMs` is without the time
- * in which the call waited for a connection of its own.
+ * Called for each call when it is over; `error` is undefined for one that AWS has answered. `tookMs` is without the
+ * time in which the call waited for a connection of its own.
  */
 export type CallObserver = (tookMs: number, error: UpstreamError | undefined) => void
 

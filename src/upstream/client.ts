@@ -54,7 +54,9 @@ export interface ClientsOptions {
   readonly hooks: UpstreamHooks
 }
 
-/** Most clients of a service. Regions come from clients, and up to 20 roles from the settings. The oldest makes room. */
+/**
+ * Most clients of a service. Regions come from clients, and up to 20 roles from the settings. The oldest makes room.
+ */
 const MAX_CLIENTS = 32
 const UNREAD: Trust = {}
 const rethrow = (error: unknown): never => {

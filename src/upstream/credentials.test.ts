@@ -19,7 +19,9 @@ function keys(n: number) {
   return { accessKeyId: `ASIALOCAL${n}`, secretAccessKey: `MARKER-${n}`, sessionToken: `MARKER-token-${n}` }
 }
 
-/** A container endpoint whose answer the test sets, an AWS that knows keys 1 and 2, and the upstream part between them. */
+/**
+ * A container endpoint whose answer the test sets, an AWS that knows keys 1 and 2, and the upstream part between them.
+ */
 async function setUp(t: TestContext, container: Partial<ContainerSettings> = {}) {
   t.mock.timers.enable({ apis: ['Date'], now: START })
   const endpoint = { reads: 0, status: 200, body: '' }

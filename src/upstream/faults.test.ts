@@ -182,7 +182,8 @@ describe('faults', { concurrency: 8 }, () => {
       const parameterStore = { endpoint: aws.url, timeoutMs: 100 }
       const upstream = build.createUpstream(settingsFor(aws.url, { parameterStore }))
       assert.equal((await failureOf(upstream.fetch(PARAMETER))).code, 'TimeoutError')
-      // What was sent before the bound has arrived when its socket is closed. One that waits for its next attempt is open.
+      // What was sent before the bound has arrived when its socket is closed. One that waits for its next attempt is
+      // open.
       upstream.reset()
       while (aws.openConnections() > 0) await new Promise((later) => setTimeout(later, 5))
       const calls = aws.calls()

@@ -5,7 +5,8 @@ import { wordOf } from './failure.ts'
 import { readPages, type PageReader } from './pages.ts'
 import { partsOf, type SecretsManager } from './secrets-manager.ts'
 
-// Secrets that filters choose, with their values: "BatchGetSecretValue" in the AWS API reference. Only a prefetch asks so.
+// Secrets that filters choose, with their values: "BatchGetSecretValue" in the AWS API reference. Only a prefetch asks
+// so.
 
 const SECRETS_A_PAGE = 20
 /** Besides the value. */

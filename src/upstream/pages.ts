@@ -2,8 +2,8 @@ import { UpstreamError } from '../errors.ts'
 import { say, type Public } from '../public.ts'
 import { listTooLong, listTooSlow, type Operation } from './failure.ts'
 
-// A list, page by page. Each page is a call that has its own bounds, and AWS says whether there is one more. So the list
-// as a whole has bounds, too: whoever names pages without an end gets no more than these.
+// A list, page by page. Each page is a call that has its own bounds, and AWS says whether there is one more. So the
+// list as a whole has bounds, too: whoever names pages without an end gets no more than these.
 
 /** As many as an account holds parameters of the standard tier ("Parameter Store quotas", AWS General Reference). */
 const MOST_ITEMS = 10_000

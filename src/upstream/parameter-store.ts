@@ -21,8 +21,8 @@ import { unreadable } from './failure.ts'
 import { carry, expiredAnswer, type CarriedCall } from './pass-through.ts'
 import { regionOfArn, type Place } from './place.ts'
 
-// Parameter Store: its client, one parameter, many parameters, and what a parameter must look like. For all below a path
-// see path.ts.
+// Parameter Store: its client, one parameter, many parameters, and what a parameter must look like. For all below a
+// path see path.ts.
 
 /** The calls. They reject with UpstreamError only. */
 export interface ParameterStore {

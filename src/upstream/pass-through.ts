@@ -8,8 +8,8 @@ import { isFollowed, type Place } from './place.ts'
 import { collect } from './sdk-config.ts'
 
 // A call with the caller's own body, signed anew. A command of the SDK carries it, for the SDK knows endpoints,
-// signatures and sockets. But the body is the caller's, and the answer is taken before the SDK reads it. A call is tried
-// once, because the caller's own SDK tries again.
+// signatures and sockets. But the body is the caller's, and the answer is taken before the SDK reads it. A call is
+// tried once, because the caller's own SDK tries again.
 
 /** Headers of AWS's answer that are passed through. */
 const PASSED_THROUGH: readonly string[] = [
@@ -75,7 +75,9 @@ export interface CarriedCall {
   readonly carried: Carried
 }
 
-/** Of an SDK's call. Throws UpstreamError where it is signed for a region that is not followed. `own` is the function's. */
+/**
+ * Of an SDK's call. Throws UpstreamError where it is signed for a region that is not followed. `own` is the function's.
+ */
 export function carriedCall({ target, region, body }: RawCall, own: string | undefined): CarriedCall {
   const operation = target as Operation
   if (region !== undefined && !isFollowed(region, own)) {

@@ -30,8 +30,8 @@ export function isFollowed(region: string, own: string | undefined): boolean {
 }
 
 /**
- * The region of an ARN of `service`, such as `arn:aws:ssm:eu-west-1:123456789012:parameter/a`; undefined for a name, and
- * for a region that is not followed or that is not of the ARN's own partition.
+ * The region of an ARN of `service`, such as `arn:aws:ssm:eu-west-1:123456789012:parameter/a`; undefined for a name,
+ * and for a region that is not followed or that is not of the ARN's own partition.
  */
 export function regionOfArn(
   service: 'ssm' | 'secretsmanager',

@@ -10,8 +10,8 @@ import { unasked, type Operation } from './failure.ts'
 import { createSockets, type Sockets } from './transport/sockets.ts'
 import { isBundle, LONGEST_BUNDLE, type Trust } from './transport/trust.ts'
 
-// What the clients of the AWS SDK are made with. Every setting that the SDK would otherwise look up is given, so that it
-// asks no metadata service and prints nothing. It would still read profiles; build/sdk-trims.mjs cuts that off.
+// What the clients of the AWS SDK are made with. Every setting that the SDK would otherwise look up is given, so that
+// it asks no metadata service and prints nothing. It would still read profiles; build/sdk-trims.mjs cuts that off.
 
 /**
  * Milliseconds. A response that is silent for this long is given up, and the SDK asks again, also if the whole call
@@ -70,8 +70,8 @@ export function configure(options: ConfigOptions) {
 }
 
 /**
- * The SDK's own has no bound. Destroys the stream, and its socket, past `LONGEST_BODY`. Not by `for await`, whose iterator
- * costs the first call more than all of this.
+ * The SDK's own has no bound. Destroys the stream, and its socket, past `LONGEST_BODY`. Not by `for await`, whose
+ * iterator costs the first call more than all of this.
  */
 export function collect(stream: Readable): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {

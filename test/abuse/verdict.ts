@@ -71,8 +71,8 @@ function complaintAbout(
 }
 
 /**
- * Whether AWS itself wrote one of the answers: to a call that is passed through, as one with a member of an unknown name
- * is. The same members and values then, in AWS's own order and with its own spelling of a number.
+ * Whether AWS itself wrote one of the answers: to a call that is passed through, as one with a member of an unknown
+ * name is. The same members and values then, in AWS's own order and with its own spelling of a number.
  */
 function isSpelledByAws(body: string, answers: readonly string[]): boolean {
   const value = parsed(body)

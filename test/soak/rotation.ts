@@ -1,5 +1,5 @@
-// Credentials that rotate behind the container endpoint, at any moment. Those before stay valid until the next rotation,
-// and so a caller may show their session token.
+// Credentials that rotate behind the container endpoint, at any moment. Those before stay valid until the next
+// rotation, and so a caller may show their session token.
 
 import type { Aws } from '../../local/emulators/aws/server.ts'
 import type { LambdaCredentials } from '../../local/emulators/lambda/credentials.ts'

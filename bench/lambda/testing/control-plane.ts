@@ -1,7 +1,8 @@
 // The calls of Lambda and IAM that a run makes, over HTTP, in front of sandboxes that execute what was published.
 //
 // As AWS: what was made is not known everywhere at once, a role is not accepted at first, a change takes a while and
-// refuses the next one, lists come in pages. docs.aws.amazon.com/lambda/latest/api, docs.aws.amazon.com/IAM/latest/APIReference
+// refuses the next one, lists come in pages. docs.aws.amazon.com/lambda/latest/api,
+// docs.aws.amazon.com/IAM/latest/APIReference
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -98,8 +98,8 @@ export class Parameters {
   }
 
   /**
-   * Adds a version, and the parameter if there is none of that name. Returns the version number. Throws RangeError for a
-   * value that its tier does not hold, and changes nothing then.
+   * Adds a version, and the parameter if there is none of that name. Returns the version number. Throws RangeError for
+   * a value that its tier does not hold, and changes nothing then.
    */
   put(name: string, value: string, put: PutParameter = {}): number {
     const found = this.find(name)

@@ -84,8 +84,10 @@ function created(secret: Secret, versionId: string | undefined): object {
   }
 }
 
-/** "If you call this operation with a ClientRequestToken that matches an existing version's VersionId, and you specify the
- * same secret data, the operation succeeds but does nothing." */
+/**
+ * "If you call this operation with a ClientRequestToken that matches an existing version's VersionId, and you specify
+ * the same secret data, the operation succeeds but does nothing."
+ */
 export function putSecretValue(region: Region, input: Input): object {
   const secretId = requiredText(input, 'SecretId')
   const versionId = optionalText(input, 'ClientRequestToken', VERSION_ID)

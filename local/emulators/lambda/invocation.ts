@@ -20,8 +20,8 @@ export interface InvokeReport<T> {
 
 /**
  * Releases the event, runs the function's code, and waits for it and for the next of each INVOKE subscriber; an
- * extension that registered for SHUTDOWN alone gets no event and is not waited for. Rejects with what `work` rejects with,
- * after that same wait, or at once with the failure of the environment.
+ * extension that registered for SHUTDOWN alone gets no event and is not waited for. Rejects with what `work` rejects
+ * with, after that same wait, or at once with the failure of the environment.
  */
 export async function runInvocation(
   states: ExtensionStates,

@@ -16,8 +16,8 @@ import { createSdkRouter, type Pass, type SdkQuestion } from './question.ts'
 import type { LateTokens } from '../late-token.ts'
 
 // `POST /`: what an AWS SDK asks whose endpoint is this process. Reads are answered from the cache that the GET
-// endpoints use; every other call is passed through to AWS. The caller's signature is not checked: its session token is.
-// With `/refresh` as its endpoint, or `Cache-Control: no-cache`, a read is answered from AWS, and kept.
+// endpoints use; every other call is passed through to AWS. The caller's signature is not checked: its session token
+// is. With `/refresh` as its endpoint, or `Cache-Control: no-cache`, a read is answered from AWS, and kept.
 
 export interface SdkOptions {
   readonly cache: ReadThrough<Lookup, Answer>

@@ -148,7 +148,9 @@ function isChange(service: string, operation: string): boolean {
   return !READS.test(operation) && (service === 'secretsmanager' || operation.includes('Parameter'))
 }
 
-/** By the operation's own member alone: AWS ignores the others. Where that names nothing it is not known what AWS does. */
+/**
+ * By the operation's own member alone: AWS ignores the others. Where that names nothing it is not known what AWS does.
+ */
 function changesOf(target: string, input: Input): Changes {
   const member = NAMED_BY[target] ?? (target.startsWith('secretsmanager.') ? 'SecretId' : 'Name')
   const names = [input[member]].flat()

@@ -27,7 +27,10 @@ export const SDK_ERRORS: ErrorReplies = {
     sendError(response, { status, code: errorType, message: body }),
 }
 
-/** Where the call goes is wrong, so that no further attempt can help. SDKs try no 400 again but those of their own lists. */
+/**
+ * Where the call goes is wrong, so that no further attempt can help. SDKs try no 400 again but those of their own
+ * lists.
+ */
 const PERMANENT = /^(RegionError|EndpointError)$/
 
 /** AWS's own error, or, where AWS was not heard, one that an SDK tries again. */

@@ -6,7 +6,9 @@ import { bufferOf } from '../../byte-string.ts'
 // Where nobody listens for `upgrade` Node answers it so too, but drops what is pipelined behind it in the same packet.
 // So the request is put back in front of what follows it, without its offer, and the connection begins anew.
 
-/** What Node keeps on a socket: the response that is being sent, of several the first. Its name is as old as Node 0.12. */
+/**
+ * What Node keeps on a socket: the response that is being sent, of several the first. Its name is as old as Node 0.12.
+ */
 interface HttpSocket extends Socket {
   readonly _httpMessage?: ServerResponse | null
 }

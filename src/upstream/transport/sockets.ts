@@ -17,8 +17,8 @@ import type { Trust } from './trust.ts'
 const LONGEST_IDLE_MS = 4_000
 /**
  * Wall time too. A request that has brought no byte for this long was cut by a freeze: in a running process the SDK's
- * client gives it up after 13 s (upstream/sdk-config.ts). The timer for that has slept as well, and until it fires such requests would hold all
- * places of the pool. An answer that is still arriving may take as long as it needs.
+ * client gives it up after 13 s (upstream/sdk-config.ts). The timer for that has slept as well, and until it fires such
+ * requests would hold all places of the pool. An answer that is still arriving may take as long as it needs.
  */
 const LONGEST_SILENCE_MS = 15_000
 /**
