@@ -1,14 +1,16 @@
 import { writeFileSync } from 'node:fs'
 import { argumentsOf } from '../tools/arguments.ts'
 import { architecture } from './report/architecture.ts'
+import { recordSizes } from '../layer/sizes.ts'
 import { writeReport } from './report/write.ts'
 import { readRuns } from './storing/results.ts'
 import { ROOT } from './contenders/runtimes.ts'
 
 const HELP = `npm run bench:report [-- FOLDER]
 
-Draws the README.md and the plots of a folder of results from its raw files, and the summary in the project's README.
-Draws docs/architecture.svg, too. The folder must hold a finished run. Default: results.
+Writes the README.md, the pages and the plots of a folder of results from its raw files, and every figure that the
+project's documents have of its newest run. Records what the zips in dist/ weigh, if they are there, and draws
+docs/architecture.svg. The folder must hold a finished run. Default: results.
 
   --help  this text`
 
@@ -19,6 +21,7 @@ const results = argumentsOf(HELP, { allowPositionals: true }, ({ positionals }) 
   if (readRuns(folder).length === 0) throw new RangeError(`${folder} holds no finished run`)
   return folder
 })
-writeReport(results, `${ROOT}/README.md`)
+await recordSizes(ROOT)
+writeReport(results, ROOT)
 writeFileSync(`${ROOT}/docs/architecture.svg`, architecture())
 console.log(`${results}/README.md`)

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { readRuns } from './storing/results.ts'
+import { readRun, readRuns } from './storing/results.ts'
 
 const run = (...args: string[]) =>
   promisify(execFile)(process.execPath, [fileURLToPath(new URL('run.ts', import.meta.url)), ...args])
@@ -56,6 +56,9 @@ test('a group that fails takes none of those before it along, and no report show
     assert.match(stderr, /is taken by another process/)
     assert.ok(stderr.includes(`are in ${join(out, folder)}`))
     assert.deepEqual(readdirSync(join(out, folder)), ['micro.json'])
+    // How a peer is started is of this machine alone.
+    const { meta } = readRun(join(out, folder))
+    assert.match(meta.command, / --peer any=…$/)
     return true
   })
   assert.deepEqual(readRuns(out), [])

@@ -29,6 +29,7 @@ import { Progress } from './measuring/progress.ts'
 import { folderName, type Meta, recordMeta } from './storing/record.ts'
 import { runPage } from './report/page.ts'
 import { terminalTables } from './report/terminal.ts'
+import { recordSizes } from '../layer/sizes.ts'
 import { writeReport } from './report/write.ts'
 import { ROOT } from './contenders/runtimes.ts'
 import { seeded } from '../tools/random.ts'
@@ -53,7 +54,7 @@ const NATIVE = ['init', 'start', 'sandbox', 'small', 'ahead', 'wrapper', 'hit', 
 const HELP = `npm run bench -- [group …] [options]
 
 Installs the pinned runtimes and builds the layers, unless they are there, and measures. With --quick a few minutes,
-without it half an hour.
+without it three quarters of an hour.
 
 groups: ${NATIVE.join(', ')} (all of them without a name);
 alone: lambda (on Lambda itself: npm run bench -- lambda --help), emulated (both architectures under qemu-user), fleet (many sandboxes, simulated in virtual time)
@@ -73,7 +74,8 @@ alone: lambda (on Lambda itself: npm run bench -- lambda --help), emulated (both
   --out DIR              parent of the results' folder; default: results for a full run, dist/bench/results else
   --help                 this text
 
-A full run of all groups, and one of emulated, goes into results/ and rewrites results/README.md.`
+A full run of all groups, and one of emulated or fleet, goes into results/ and writes its figures into the documents, as
+npm run bench:report does.`
 
 const OPTIONS = {
   quick: { type: 'boolean', default: false },
@@ -96,7 +98,8 @@ async function main(): Promise<void> {
     ({ values, positionals }) => ({
       ...values,
       groups: groupsOf(positionals),
-      isFull: !values.quick && (positionals.length === 0 || positionals.includes('emulated')),
+      isFull:
+        !values.quick && (positionals.length === 0 || positionals.some((name) => !NATIVE.includes(name))),
       seed: values.seed === undefined ? Math.floor(Math.random() * 1e6) : wholeNumber('--seed', values.seed),
       port: wholeNumber('--port', values.port),
       peers: [...values.peer.map((peer) => peerOf(peer, values.probe)), ...values.extension.map(extensionOf)],
@@ -106,7 +109,7 @@ async function main(): Promise<void> {
   const entries = prepare(groups, wanted)
   const { dist } = entries
   const emulated = groups.includes('emulated')
-  const command = ['npm run bench --', ...process.argv.slice(2).map(quoted)].join(' ')
+  const command = commandOf(process.argv.slice(2))
   const against = entries.against?.name
   const meta = recordMeta({ dist, seed, quick, emulated, command, ...(against !== undefined && { against }) })
   console.error(`seed ${seed}, load ${meta.loadAverage.join(' ')}, ${meta.pinning}`)
@@ -127,10 +130,15 @@ async function main(): Promise<void> {
   const failed = failuresOfOurs(run, entries.peers)
   // The report of all runs has the page of the newest; it would hide that something has failed.
   const isReported = isFull && failed.length === 0
-  if (isReported) writeReport(parent, `${ROOT}/README.md`)
+  if (isReported) await reportAll(parent)
   else writeFileSync(join(folder, 'README.md'), runPage(run))
   console.log(`${isReported ? parent : folder}/README.md`)
   if (failed.length > 0) throw new Error(failed.join('\n'))
+}
+
+async function reportAll(results: string): Promise<void> {
+  await recordSizes(ROOT)
+  writeReport(results, ROOT)
 }
 
 /** A peer may fail, and the other build where it cannot do something yet: their cells say so. */
@@ -192,8 +200,18 @@ function groupsOf(names: readonly string[]): readonly string[] {
   return names
 }
 
+/** As it is recorded: how a peer is started says nothing to a reader, and is of this machine alone. */
+function commandOf(args: readonly string[]): string {
+  const recorded = args.map((word, i) =>
+    /^--(peer|extension)$/.test(args[i - 1] ?? '') || /^--(peer|extension)=/.test(word)
+      ? word.replace(/^((?:--\w+=)?[^=]*)=.*$/s, '$1=…')
+      : word,
+  )
+  return ['npm run bench --', ...recorded.map(quoted)].join(' ')
+}
+
 function quoted(argument: string): string {
-  return /^[\w./=:,-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`
+  return /^[\w./=:,…-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`
 }
 
 try {

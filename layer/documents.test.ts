@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { LAYERS } from './layers.ts'
+import { readSizes, sizesIn } from './sizes.ts'
 
 const textOf = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8')
 
@@ -25,4 +27,16 @@ test('each way to publish knows every zip', () => {
     assert.ok(textOf('template.yaml').includes(zip))
     for (const name of ['cdk.md', 'main.tf']) assert.match(textOf(name), new RegExp(`\\b${kind}\\b`), name)
   }
+})
+
+test('what the layers weigh is recorded, within 5 %', async () => {
+  const built = await sizesIn(fileURLToPath(new URL('../dist', import.meta.url)))
+  assert.ok(built, 'npm run layer')
+  const recorded = readSizes(fileURLToPath(new URL('../', import.meta.url)))
+  const pairs = Object.entries(built).flatMap(([kind, { zip, unpacked }]) => {
+    const { [kind as keyof typeof recorded]: before } = recorded
+    return [zip / before.zip, unpacked / before.unpacked]
+  })
+  assert.equal(pairs.length, 6)
+  for (const ratio of pairs) assert.ok(Math.abs(ratio - 1) < 0.05, `npm run bench:report: ${ratio}`)
 })

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { secretName, target } from '../measuring/catalogue.ts'
 import { type Contender, extensionField, pairsOf } from '../contenders/contenders.ts'
 import type { Context } from '../measuring/context.ts'
-import { launch } from '../measuring/launch.ts'
+import { launch, WHOLE_PROCESSOR_MB } from '../measuring/launch.ts'
 import { cpuMs } from '../../tools/proc.ts'
-import { limitProcessor, SMALLEST_SHARE } from '../measuring/quota.ts'
+import { limitProcessor } from '../measuring/quota.ts'
 import { checkReply, fetchReply } from '../measuring/request.ts'
 import { schedule } from '../measuring/schedule.ts'
 import { measureSeries, namesOf } from '../measuring/series.ts'
@@ -20,16 +20,26 @@ const FUNCTION_INIT_MS = 40
 
 interface Situation {
   readonly name: string
+  readonly memoryMb: number
   readonly share: number
   /** From the end of INIT to the question. */
   readonly laterMs: number
 }
 
-const SMALL = '7 % of a processor after INIT'
+/** Lambda gives a function its share of a processor by its memory. */
+function withMemory(memoryMb: number, laterMs = 0): Situation {
+  const share = Math.min(1, memoryMb / WHOLE_PROCESSOR_MB)
+  const processor =
+    share === 1 ? 'a whole processor' : `${Math.round(share * 100)} % of a processor after INIT`
+  const later = laterMs === 0 ? '' : `, asked ${laterMs} ms later`
+  return { name: `${memoryMb.toLocaleString('en')} MB, ${processor}${later}`, memoryMb, share, laterMs }
+}
+
 const SITUATIONS: readonly Situation[] = [
-  { name: 'the whole processor', share: 1, laterMs: 0 },
-  { name: SMALL, share: SMALLEST_SHARE, laterMs: 0 },
-  { name: `${SMALL}, asked 150 ms later`, share: SMALLEST_SHARE, laterMs: 150 },
+  withMemory(128),
+  withMemory(128, 150),
+  withMemory(512),
+  withMemory(WHOLE_PROCESSOR_MB),
 ]
 
 export async function measureSmall(context: Context): Promise<GroupResult> {
@@ -64,11 +74,11 @@ async function start(
   contender: Contender,
   { port }: Context,
   { endpoint, caBundle }: Upstream,
-  { share, laterMs }: Situation,
+  { memoryMb, share, laterMs }: Situation,
 ): Promise<Record<string, number>> {
   const running = await launch(contender, {
     port,
-    memoryMb: 128,
+    memoryMb,
     endpoint,
     caBundle,
     onRegistered: () => sleep(FUNCTION_INIT_MS),

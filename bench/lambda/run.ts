@@ -134,7 +134,7 @@ function write(meta: Meta, result: GroupResult, parent: string): void {
   const stored = readRun(folder)
   console.log(terminalTables(stored))
   // The report of all runs has the page of the newest.
-  if (isPublished(parent)) writeReport(parent, `${ROOT}/README.md`)
+  if (isPublished(parent)) writeReport(parent, ROOT)
   else writeFileSync(join(folder, 'README.md'), runPage(stored))
   console.log(`${isPublished(parent) ? parent : folder}/README.md`)
 }

@@ -35,7 +35,7 @@ export interface Running {
 }
 
 /** docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
-const WHOLE_PROCESSOR_MB = 1_769
+export const WHOLE_PROCESSOR_MB = 1_769
 /** Emulators and a busy machine may take their time; a contender that hangs ends the run all the same. */
 const PATIENCE_MS = 60_000
 

@@ -6,9 +6,6 @@ import { cpuMs } from '../../tools/proc.ts'
 const PERIOD_MS = 100
 const POLL_MS = 1
 
-/** Lambda gives a function of 128 MB so much of one processor once INIT is over: 128 of 1,769 MB. */
-export const SMALLEST_SHARE = 0.07
-
 /** Holds the process to that share of one processor from now on, until the answer is called. */
 export function limitProcessor(pid: number, share: number): () => void {
   let periodAt = performance.now()

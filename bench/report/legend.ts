@@ -41,6 +41,8 @@ const KNOWN: readonly Known[] = [
     colour: '#a463f2',
     explained: HTTPS,
   },
+  { pattern: /^SDK in the function\b/, colour: '#2f9e86' },
+  { pattern: /^no extension$/, colour: '#7a828e' },
   {
     pattern: /^naive unbundled\b/,
     colour: '#2f8f41',
@@ -67,6 +69,11 @@ export function coloursOf(contenders: readonly string[]): string[] {
 export function explanationsOf(contenders: readonly string[]): string[] {
   const texts = contenders.flatMap((contender) => knownOf(contender)?.explained ?? [])
   return [...new Set(texts)]
+}
+
+/** Whether it is ours, one of its floors, or what a function does by itself. */
+export function isKnown(contender: string): boolean {
+  return knownOf(contender) !== undefined
 }
 
 function knownOf(contender: string): Known | undefined {

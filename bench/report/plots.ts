@@ -2,6 +2,7 @@ import * as Plot from '@observablehq/plot'
 import { METRICS } from './metrics.ts'
 import { type GroupResult, type Run, valuesOf } from '../storing/results.ts'
 import { estimate } from './statistics.ts'
+import { differing } from './fleet.ts'
 import { latencyDistribution } from './latency-plot.ts'
 import { drawn, type Figure, LINE, MEDIANS, SIMULATED, type Titles } from './svg.ts'
 import { coloursOf, oursFirst, plainly } from './legend.ts'
@@ -30,6 +31,12 @@ interface Row {
 export function figuresOf(run: Run, group: GroupResult): Figure[] {
   const shown = withoutBefore(group)
   const figures = {
+    init: () => [
+      bars(run, shown, { name: 'added-to-init', metric: 'addedMs' }),
+      bars(run, shown, { name: 'init', metric: 'initMs' }),
+    ],
+    small: () => [bars(run, shown, { name: 'small', metric: 'firstSecretMs', title: SMALL })],
+    miss: () => [bars(run, shown, { name: 'cpu-per-miss', metric: 'cpuUsPerMiss' })],
     start: () => [milestones(run, shown)],
     sandbox: () => [bars(run, shown, { name: 'sandbox', metric: 'pingMs' })],
     hit: () => [
@@ -89,16 +96,24 @@ function milestones(run: Run, group: GroupResult): Figure | undefined {
   })
 }
 
+const SMALL = "From the start to the first secret, by the function's memory"
+
 interface Bars {
   readonly name: string
   readonly metric: string
+  /** Default: the metric's. */
+  readonly title?: string
   /** Drawn solid, how much of it another metric is. */
   readonly part?: string
   /** Of the part, and of the rest. */
   readonly legend?: readonly [string, string]
 }
 
-function bars(run: Run, group: GroupResult, { name, metric, part, legend }: Bars): Figure | undefined {
+function bars(
+  run: Run,
+  group: GroupResult,
+  { name, metric, part, legend, ...given }: Bars,
+): Figure | undefined {
   const points = pointsOf(group, [metric])
   const parts = part === undefined ? [] : pointsOf(group, [part])
   const { unit = '', label = metric, title = label, digits = 0 } = METRICS[metric] ?? {}
@@ -116,7 +131,7 @@ function bars(run: Run, group: GroupResult, { name, metric, part, legend }: Bars
   const [solid, pale] = legend ?? []
   return rowsFigure(run, group, points, {
     name,
-    title,
+    title: given.title ?? title,
     figures: MEDIANS,
     axis: `${unit} →`,
     marks,
@@ -142,18 +157,15 @@ function valuesAt(points: readonly Point[], digits: number): Plot.Markish {
 }
 
 const FLEET_COLOURS = ['#e5533d', '#4269d0']
-/** Percentage points. Below it the settings do not differ for whoever chooses one. */
-const DIFFERS = 1
 
 /** Two bars a setting: the reads that failed, and those that waited. */
 function fleets(run: Run, group: GroupResult): Figure | undefined {
   const metrics = ['failedPercent', 'waitedPercent']
   const [failed, waited] = metrics.map((metric) => METRICS[metric]!)
   const all = pointsOf(group, metrics)
-  const scenarios = group.scenarios.filter((scenario) => {
-    const shares = group.contenders.flatMap((one) => valuesOf(group, scenario, one, 'failedPercent'))
-    return Math.max(...shares) - Math.min(...shares) >= DIFFERS
-  })
+  const scenarios = differing(group.scenarios, (scenario) =>
+    group.contenders.flatMap((one) => valuesOf(group, scenario, one, 'failedPercent')),
+  )
   const keys = new Set(scenarios.flatMap((one) => group.contenders.map((contender) => keyOf(one, contender))))
   const points = all.filter(({ key }) => keys.has(key))
   const labels = [failed!.label, waited!.label]

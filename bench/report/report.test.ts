@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import test, { type TestContext } from 'node:test'
@@ -15,7 +15,7 @@ import {
   readRuns,
   writeGroup,
 } from '../storing/results.ts'
-import { BEGIN, between, END, writeReport } from './write.ts'
+import { writeReport } from './write.ts'
 
 /** WCAG 2.2, "contrast ratio". */
 function contrast(a: string, b: string): number {
@@ -43,17 +43,27 @@ function stored(parent: string, name: string, group: GroupResult, meta: Meta = M
   return folder
 }
 
+/** The least that a project has for a report: a README with a block, and what its layers weigh. */
+function projectIn(parent: string): string {
+  const root = join(parent, 'project')
+  mkdirSync(join(root, 'layer'), { recursive: true })
+  const size = { zip: 1e6, unpacked: 2e6 }
+  writeFileSync(join(root, 'layer/sizes.json'), JSON.stringify({ nodejs: size, x86_64: size, arm64: size }))
+  const block = '<!-- bench:begin summary -->\nold\n<!-- bench:end -->'
+  writeFileSync(join(root, 'README.md'), `before\n${block}\nafter\n`)
+  return root
+}
+
 function reported(t: TestContext, ...runs: { name: string; group: GroupResult; meta?: Meta }[]) {
   const parent = folderOf(t)
   for (const { name, group, meta } of runs) stored(parent, name, group, meta)
-  const readme = join(parent, 'main.md')
-  writeFileSync(readme, `before\n${BEGIN}\nold\n${END}\nafter\n`)
-  writeReport(parent, readme)
+  const root = projectIn(parent)
+  writeReport(parent, root)
   const read = (path: string) => readFileSync(join(parent, path), 'utf8')
   return {
     index: read('README.md'),
     report: existsSync(join(parent, 'x86_64.md')) ? read('x86_64.md') : '',
-    readme: read('main.md'),
+    readme: read('project/README.md'),
     plots: readdirSync(join(parent, 'plots')),
     read,
   }
@@ -100,19 +110,13 @@ test('a table has its four lines, medians with intervals, ratios to the floor, a
   assert.match(report, /\| executable \(Bun\) \| not run: there is no zip \|/)
 })
 
-test('the summary goes between the markers of the README and touches nothing else', (t) => {
+test('the figures of a run go between the markers of a document and touch nothing else', (t) => {
   const { readme } = reported(t, { name: 'run', group: hits(60) })
   assert.match(
     readme,
-    /^before\n<!-- bench:begin -->\nMedians [^\n]* \(run: x86_64, Some CPU, 2 cores; [\s\S]*\| a hit, p50 \|[\s\S]*<!-- bench:end -->\nafter\n$/,
+    /^before\n<!-- bench:begin summary -->\n\nMedians [^\n]* \(run: x86_64, Some CPU, 2 cores; [\s\S]*\| a hit, p50 \|[\s\S]*<!-- bench:end -->\nafter\n$/,
   )
   assert.doesNotMatch(readme, /old/)
-})
-
-test('a README without markers gets a section, and keeps it', () => {
-  const once = between('# Title\n', 'first')
-  assert.equal(once, `# Title\n\n## Benchmarks\n\n${BEGIN}\nfirst\n${END}\n`)
-  assert.equal(between(once, 'second'), once.replace('first', 'second'))
 })
 
 test('plots follow the light or dark scheme of their reader', (t) => {
@@ -176,29 +180,38 @@ test('two architectures stand side by side in the first table, and what is emula
       meta: emulated,
     },
   )
-  const first = index.slice(index.indexOf('\n## '), index.indexOf('## All tables'))
-  assert.match(first, /^\n## arm64 beside x86_64/)
+  const titles = index.match(/^## .*$/gm) ?? []
+  assert.deepEqual(titles.slice(0, 4), [
+    '## x86_64',
+    '## arm64',
+    '## arm64 beside x86_64',
+    '## arm64 beside x86_64, emulated',
+  ])
+  const [, , , beside = '', emulation = ''] = index.split(/^## .*$/m)
   assert.match(
-    first,
-    /\| a hit, CPU \| nodejs layer, Node 24 \| 63\.5 µs \[[^|]+\| 69\.5 µs \[[^|]+\| 1\.09×/,
+    beside,
+    /\| a hit, processor, one client \| nodejs layer, Node 24 \| 63\.5 µs \[[^|]+\| 69\.5 µs \[[^|]+\| 1\.09×/,
   )
-  assert.match(
-    first,
-    /\| CPU of a hit, \*\*emulated\*\* \| nodejs layer on Node 24 \| 53\.5 µs [^|]+\| 9,003\.5 µs/,
-  )
-  assert.match(
-    first,
-    /- x86_64: Some CPU, 2 cores \(a\)\n- arm64: Other CPU, 2 cores \(b\)\n- emulated: both/,
-  )
+  assert.match(beside, /- x86_64: Some CPU, 2 cores \(a\)\n- arm64: Other CPU, 2 cores \(b\)\n/)
+  assert.match(emulation, /under qemu-user/)
+  assert.match(emulation, /\| processor of a hit \| nodejs layer on Node 24 \| 53\.5 µs [^|]+\| 9,003\.5 µs/)
   assert.doesNotMatch(readme, /9,00/)
   assert.doesNotMatch(report, /9,00/)
   assert.match(read('x86_64-emulated.md'), /EMULATED by qemu-user/)
   assert.match(index, /- \[arm64\]\(arm64\.md\): hit/)
 })
 
-test('where one architecture alone was measured, the other says that it was not', (t) => {
+test('the report opens with what was measured, and has no row for what was not', (t) => {
   const { index } = reported(t, { name: 'a', group: hits(60) })
-  assert.match(index, /\| a hit, CPU \| nodejs layer, Node 24 \| 63\.5 µs \[[^|]+\| not measured \|  \|/)
+  assert.match(index, /^# Results\n\n.*\n\n## x86_64\n/)
+  assert.match(index, /\| a hit, processor, one client \| 63\.5.µs<br>/)
+  assert.doesNotMatch(index, /not measured|start →/)
+})
+
+test('the report shows every plot that it has drawn', (t) => {
+  const { index, plots } = reported(t, { name: 'a', group: hits(60) })
+  assert.ok(plots.length > 1)
+  for (const plot of plots) assert.match(index, new RegExp(`\\]\\(plots/${plot}\\)`))
 })
 
 test('a contender that failed in a scenario has a row there that says how', (t) => {

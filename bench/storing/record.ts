@@ -52,12 +52,15 @@ const ARTEFACTS = [
   'parameters-secrets-arm64.zip',
 ]
 
+/** By a run itself: bench/report/write.ts. */
+const WRITTEN = ['results', 'README.md', 'docs', 'layer/README.md', 'layer/sizes.json']
+
 export function recordMeta({ dist, ...given }: MetaOptions): Meta {
   return {
     ...given,
     startedAt: new Date().toISOString(),
     commit: git('rev-parse', 'HEAD'),
-    dirty: git('status', '--porcelain', '--', '.', ':!results', ':!README.md') !== '',
+    dirty: git('status', '--porcelain', '--', '.', ...WRITTEN.map((path) => `:!${path}`)) !== '',
     arch: process.arch === 'x64' ? 'x86_64' : process.arch,
     cpu: cpuModel(),
     cores: availableParallelism(),

@@ -1,0 +1,49 @@
+import { type Run, valuesOf } from '../storing/results.ts'
+
+// Reads that fail or wait in a fleet that meets its quota.
+
+/** Percentage points. Below it the settings do not differ for whoever chooses one. */
+const DIFFERS = 1
+const FLEET_SETTINGS = /^(as the original|all three)/
+
+/** Reads that failed, and that waited, with the settings that are recommended. */
+export function fleetTable(simulated: Run | undefined, results: string): string | undefined {
+  const group = simulated?.groups.find((one) => one.group === 'fleet')
+  if (simulated === undefined || group === undefined) return undefined
+  const settings = group.contenders.filter((one) => FLEET_SETTINGS.test(one))
+  const median = (scenario: string, setting: string, metric: string) =>
+    valuesOf(group, scenario, setting, metric)[0] ?? Number.NaN
+  const rows = differing(group.scenarios, (scenario) =>
+    group.contenders.map((one) => median(scenario, one, 'failedPercent')),
+  ).map((scenario) => {
+    const cells = settings.map(
+      (one) =>
+        `${percent(median(scenario, one, 'failedPercent'))} (${percent(median(scenario, one, 'waitedPercent'))})`,
+    )
+    return `| ${[scenario, ...cells].join(' | ')} |`
+  })
+  const head = [
+    `| sandboxes × names, quota | ${settings.join(' | ')} |`,
+    `|---|${'---:|'.repeat(settings.length)}`,
+  ]
+  const { startedAt, commit } = simulated.meta
+  const from = `Simulated on ${startedAt.slice(0, 10)}, commit ${commit.slice(0, 7)}.`
+  const plot = `![Reads that failed, and reads that waited for AWS](${results}/plots/fleets-simulated-fleet.svg)`
+  return [...head, ...rows, '', from, '', plot].join('\n')
+}
+
+/** The scenarios in which a setting makes a difference. */
+export function differing(
+  scenarios: readonly string[],
+  sharesOf: (scenario: string) => readonly number[],
+): string[] {
+  return scenarios.filter((scenario) => {
+    const shares = sharesOf(scenario).filter((share) => !Number.isNaN(share))
+    return Math.max(...shares) - Math.min(...shares) >= DIFFERS
+  })
+}
+
+function percent(share: number): string {
+  if (share === 0) return '0'
+  return `${share.toFixed(share < 10 ? 1 : 0)} %`
+}
