@@ -4,7 +4,8 @@ import { type Run, valuesOf } from '../storing/results.ts'
 
 /** Percentage points. Below it the settings do not differ for whoever chooses one. */
 const DIFFERS = 1
-const FLEET_SETTINGS = /^(as the original|all three)/
+/** The default, and the recommended ones. */
+const FLEET_SETTINGS = /^(as the original|all)\b/
 
 /** Reads that failed, and that waited, with the settings that are recommended. */
 export function fleetTable(simulated: Run | undefined, results: string): string | undefined {

@@ -4,8 +4,12 @@
 // memory benchmark, which say nothing about time.
 import { createServer } from 'node:http'
 import { startAws, testTls } from '../../local/emulators/aws/index.ts'
+import { callerIdentityXml } from '../../local/emulators/aws/tokens-api.ts'
 import { CREDENTIALS, seedOf, upstreamBody } from '../measuring/catalogue.ts'
 import type { UpstreamRequest, UpstreamOptions } from './upstream.ts'
+
+/** For servers that ask who they are before they serve. */
+const IDENTITY = callerIdentityXml('123456789012', undefined)
 
 const options = JSON.parse(process.argv[2] ?? '{}') as UpstreamOptions
 process.on('disconnect', () => process.exit(0))
@@ -37,6 +41,7 @@ function serveCanned(): void {
     request.setEncoding('utf8')
     request.on('data', (chunk: string) => (text += chunk))
     request.on('end', () => {
+      if (text.startsWith('Action=GetCallerIdentity')) return void response.end(IDENTITY)
       calls++
       const { SecretId } = JSON.parse(text) as { SecretId: string }
       response.writeHead(200, { 'Content-Type': 'application/x-amz-json-1.1' })
