@@ -54,7 +54,7 @@ const NATIVE = ['init', 'start', 'sandbox', 'small', 'ahead', 'wrapper', 'hit', 
 const HELP = `npm run bench -- [group …] [options]
 
 Installs the pinned runtimes and builds the layers, unless they are there, and measures. With --quick a few minutes,
-without it three quarters of an hour.
+without it half an hour or more.
 
 groups: ${NATIVE.join(', ')} (all of them without a name);
 alone: lambda (on Lambda itself: npm run bench -- lambda --help), emulated (both architectures under qemu-user), fleet (many sandboxes, simulated in virtual time)
