@@ -91,6 +91,18 @@ test('every line that the code can log is in the guide of troubles', () => {
   )
 })
 
+test('every line of the wrapper is in the guide of troubles', () => {
+  const guide = read('docs/troubleshoot.md')
+  const texts = [...WRAPPER.matchAll(/\bPARAMETERS_SECRETS_EXTENSION_fail (?:'([^'\n]+)'|"([^"\n]+)")/g)].map(
+    ([, plain, parts = '']) => plain ?? skeleton(parts).replace(/\$\w+/g, '…'),
+  )
+  assert.ok(texts.length >= 8, String(texts))
+  assert.deepEqual(
+    texts.filter((text) => !guide.includes(`\`parameters-secrets-exec: ${text}\``)),
+    [],
+  )
+})
+
 test('every refusal, and every kind of failure that is ours, is in the guide of troubles', () => {
   const guide = read('docs/troubleshoot.md')
   const missing = Object.values(rejects).filter(

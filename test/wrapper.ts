@@ -34,8 +34,13 @@ export function environmentOf({ lambda }: Extension, more: Variables): Record<st
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined))
 }
 
-export async function run(env: Record<string, string>, command: readonly string[]): Promise<Ran> {
-  const child = spawn(wrapper(), command, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] })
+/** Runs the command behind the wrapper; `start` is what starts the wrapper itself. */
+export async function run(
+  env: Record<string, string>,
+  command: readonly string[],
+  [program, ...first]: readonly [string, ...string[]] = [wrapper()],
+): Promise<Ran> {
+  const child = spawn(program, [...first, ...command], { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] })
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))

@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test'
 import fc from 'fast-check'
 import { readConfig } from '../../src/config/config.ts'
 import { isAllowedName, OF_BASH, STEERING, STEERING_IN_EITHER_CASE } from '../../src/core/variable-names.ts'
-import { impostor, OK, run, type Variables } from '../wrapper.ts'
+import { impostor, OK, run, type Variables, wrapper } from '../wrapper.ts'
 
 const P = 'PARAMETERS_SECRETS_EXTENSION_'
 const SHOW = ['/bin/cat', '/proc/self/environ']
@@ -182,4 +182,30 @@ test('TMOUT of the function does not end the wait for the extension', async (t) 
   const { code, stdout, stderr } = await run(env, SHOW)
   assert.deepEqual([code, stderr], [0, ''])
   assert.ok(stdout.toString().split('\0').includes('TMOUT=1'))
+})
+
+test('what cannot be started ends the function with one sentence of ours behind that of bash', async (t) => {
+  const answer = OK(['A', 'B', 'C'].map((name) => `${name} 100000\n${'x'.repeat(100_000)}\n`).join(''))
+  // A quarter of such a stack is less than these values.
+  const small: [string, ...string[]] = ['/bin/sh', '-c', 'ulimit -s 512; exec "$0" "$@"', wrapper()]
+  for (const [start, command, exit, why] of [
+    [[wrapper()], '/no/such runtime', 127, /No such file or directory/],
+    [[wrapper()], '/etc/passwd', 126, /Permission denied/],
+    [[wrapper()], '/', 126, /[Dd]irectory/],
+    [small, '/bin/echo', 126, /Argument list too long/],
+  ] as const) {
+    const port = await impostor(t, answer)
+    const env = { PATH: '/usr/bin:/bin', AWS_SESSION_TOKEN: 'any', [P + 'HTTP_PORT']: port }
+    const { code, stdout, stderr } = await run(env, [command, 'started'], start)
+    assert.deepEqual([code, stdout.toString()], [exit, ''], command)
+    const [line = '', ...more] = stderr.trimEnd().split('\n').reverse()
+    assert.ok(
+      line.endsWith(
+        ` ERROR parameters-secrets-exec: ${command} cannot be started, so the function does not start: the line before says why`,
+      ),
+      line,
+    )
+    assert.match(more.join('\n'), why)
+    assert.doesNotMatch(stderr, /xxx/)
+  }
 })
