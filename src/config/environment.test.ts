@@ -28,6 +28,10 @@ const MEANT = [
   '{{resolve:ssm:/a:1}}',
   '{{resolve:ssm-secure:/a:1}}',
   'postgres://app:{{Resolve:SecretsManager:a}}@db',
+  '{{ resolve:ssm:/a }}',
+  'x{{\n\t\u00a0resolve\ufeff:\u3000ssm:/a}}',
+  '{{resolve: secretsmanager:a}}',
+  ' resolve :ssm:/a',
 ]
 const NOT_MEANT = [
   '',
@@ -41,6 +45,11 @@ const NOT_MEANT = [
   'resolved:ssm:/a',
   '{{resolve:s3:a}}',
   '{resolve:ssm:/a}',
+  '{ {resolve:ssm:/a}}',
+  '{{-resolve:ssm:/a}}',
+  '{{re solve:ssm:/a}}',
+  're solve:ssm:/a',
+  'resolve -:ssm:/a',
 ]
 
 test('a reference is found also where it is misspelt, so that it never reaches the function as a password', () => {

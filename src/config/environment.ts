@@ -24,9 +24,10 @@ export interface EnvironmentSettings {
 const OWN_PREFIX = 'PARAMETERS_SECRETS_EXTENSION_'
 /**
  * `resolve:` in any letter case, behind whatever is no letter, digit or sign (blanks, control characters, quotes, a
- * byte order mark), and a reference of CloudFormation anywhere. The wrapper says the same: layer/exec/.
+ * byte order mark), and a reference of CloudFormation anywhere. Between their words may be whatever is no printable
+ * ASCII. The wrapper says the same: layer/exec/.
  */
-const MEANT = /^[^!#-&(-_a-~]*resolve:|\{\{resolve:(?:secretsmanager|ssm)/i
+const MEANT = /^[^!#-&(-_a-~]*resolve[^!-~]*:|\{\{[^!-~]*resolve[^!-~]*:[^!-~]*(?:secretsmanager|ssm)/i
 
 /** Whether that value of a variable is a reference, or was meant to be one. */
 export function isMeantAsReference(value: string): boolean {

@@ -76,6 +76,9 @@ test("CloudFormation's order is recognised, with a name and with an ARN", () => 
       'SecretString:key',
       'SecretString:key:AWSCURRENT:v1',
       'secretstring:key',
+      'SecretBinary',
+      'SecretBinary:',
+      'SECRETBINARY::AWSCURRENT',
     ]) {
       const why = whyNot(`resolve:secretsmanager:${id}:${rest}`)
       assert.match(why, /CloudFormation's order, here it is resolve:secretsmanager:<id>:<json-key>/)
@@ -88,6 +91,8 @@ test('what only looks like a reference says what is wrong, and shows nothing of 
     '{{resolve:ssm:/hush}}',
     'x{{Resolve:secretsmanager:hush}}',
     'resolve:ssm:{{resolve:ssm:hush}}',
+    '{{ resolve:ssm:/hush }}',
+    'x{{\t\u00a0Resolve : secretsmanager:hush}}',
   ]) {
     assert.match(whyNot(value), /^CloudFormation has left a dynamic reference unresolved$/)
   }
@@ -97,6 +102,8 @@ test('what only looks like a reference says what is wrong, and shows nothing of 
     'resolve:SSM:/hush',
     'resolve:hush',
     'resolve:',
+    'resolve :ssm:/hush',
+    'resolve: ssm:/hush',
   ]) {
     assert.match(
       whyNot(value),

@@ -42,6 +42,8 @@ export interface Failure {
 }
 
 const CODE = say`InvalidReference`
+/** `Secret…` stands in CloudFormation's order where a JSON key stands in ours: a member of GetSecretValue's answer. */
+const KINDS_OF_CLOUDFORMATION = [say`String`, say`Binary`]
 
 const FILTERS: Readonly<Record<string, Filter>> = {
   // RFC 3986, section 2.3: what is not unreserved, byte for byte.
@@ -61,7 +63,7 @@ const FILTERS: Readonly<Record<string, Filter>> = {
 /** Never throws. A failure shows nothing of the value, which may be a secret after all. */
 export function readReference({ name, value }: Reference): Resolvable | Failure {
   if (!isReplaceable(name)) return { code: CODE, why: say`bash cannot set a variable of this name` }
-  if (/\{\{resolve:/i.test(value)) {
+  if (/\{\{[^!-~]*resolve[^!-~]*:/i.test(value)) {
     return { code: CODE, why: say`CloudFormation has left a dynamic reference unresolved` }
   }
   const [, optional, text = ''] = /^resolve:(optional:)?(.*)$/s.exec(value) ?? []
@@ -102,9 +104,10 @@ function readSecret(text: string): Target | Failure {
   const secretId = parts.slice(0, idParts).join(':')
   const [jsonKey, versionStage, versionId, ...rest] = parts.slice(idParts)
   if (secretId === '' || parts.length < idParts) return { code: CODE }
-  if (jsonKey?.toLowerCase() === 'secretstring') {
+  const kind = KINDS_OF_CLOUDFORMATION.find((one) => `secret${one}`.toLowerCase() === jsonKey?.toLowerCase())
+  if (kind !== undefined) {
     const order = say`resolve:secretsmanager:<id>:<json-key>:<stage>:<version-id>`
-    return { code: CODE, why: say`SecretString belongs to CloudFormation's order, here it is ${order}` }
+    return { code: CODE, why: say`Secret${kind} belongs to CloudFormation's order, here it is ${order}` }
   }
   if (rest.length > 0) return { code: CODE }
   return {

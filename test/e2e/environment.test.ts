@@ -236,6 +236,15 @@ const NEAR_MISSES: Record<string, [value: string, why: RegExp]> = {
     '{{resolve:secretsmanager:plain}}',
     /CloudFormation has left a dynamic reference/,
   ],
+  "CloudFormation's form with blanks": [
+    'x:{{ Resolve : secretsmanager:plain }}',
+    /CloudFormation has left a dynamic reference/,
+  ],
+  'a blank before its colon': ['resolve :secretsmanager:plain', /it has to begin with/],
+  "CloudFormation's order, of a binary secret": [
+    'resolve:secretsmanager:database:SecretBinary',
+    /SecretBinary belongs to Cl/,
+  ],
   "CloudFormation's form inside a text": ['x:{{resolve:ssm-secure:/plain:1}}@y', /CloudFormation has left/],
   "CloudFormation's order": [
     'resolve:secretsmanager:database:SecretString:port',

@@ -61,7 +61,23 @@ test('the extension and the wrapper take the same values for references', async 
   const blanks = [' ', '\t', '\n', '\r', '\u0001', '\u007f', '\u00a0', '\ufeff', '\u3000']
   const piece = fc.constantFrom(...words.split(/\s+/), ...blanks)
   const text = fc.array(piece, { minLength: 1, maxLength: 5 }).map((pieces) => pieces.join(''))
-  const values = some(2_000, text).filter((value) => !value.includes('\0'))
+  const word = toggled('resolve')
+  const blank = fc
+    .array(fc.constantFrom('', '', ...blanks, '"', '-', 'x'), { maxLength: 2 })
+    .map((all) => all.join(''))
+  const service = fc.constantFrom('ssm', 'SecretsManager', 's3', '')
+  const form = fc
+    .tuple(
+      fc.constantFrom('', 'x', '{', '{{', 'x{{', '{{{'),
+      blank,
+      word,
+      blank,
+      fc.constantFrom(':', ''),
+      blank,
+      service,
+    )
+    .map((pieces) => pieces.join(''))
+  const values = some(4_000, fc.oneof(text, form)).filter((value) => !value.includes('\0'))
   const env = Object.fromEntries(values.map((value, i) => [`V_${i}`, value]))
   const left = await behind(t, OK(''), { ...env, [P + 'ENV_ON_ERROR']: ' \tUnset\n' })
   const meant = new Set(readConfig(env).environment?.references.map(({ name }) => name))
@@ -198,7 +214,7 @@ test('what cannot be started ends the function with one sentence of ours behind 
     const env = { PATH: '/usr/bin:/bin', AWS_SESSION_TOKEN: 'any', [P + 'HTTP_PORT']: port }
     const { code, stdout, stderr } = await run(env, [command, 'started'], start)
     assert.deepEqual([code, stdout.toString()], [exit, ''], command)
-    const [line = '', ...more] = stderr.trimEnd().split('\n').reverse()
+    const [line = '', ...more] = stderr.trimEnd().split('\n').toReversed()
     assert.ok(
       line.endsWith(
         ` ERROR parameters-secrets-exec: ${command} cannot be started, so the function does not start: the line before says why`,
