@@ -77,7 +77,7 @@ test('the refusal of a token is the one of the original', async (t) => {
 test('every refusal is sent the same over HTTP and as bytes for a raw socket', async (t) => {
   for (const [name, reject] of Object.entries(rejects)) {
     const got = await sent(t, (response) => reply.refuse(response, reject))
-    const raw = parseReply(Buffer.from(reply.refusalBytes(reject), 'latin1'), true, false)!
+    const raw = parseReply(Buffer.from(reply.refusalBytes(reject, false), 'latin1'), true, false)!
     for (const one of [got, raw]) {
       assert.equal(one.status, reject.status, name)
       assert.equal(one.body.toString(), reject.body)
@@ -89,6 +89,18 @@ test('every refusal is sent the same over HTTP and as bytes for a raw socket', a
     }
     assert.equal(got.reason, raw.reason)
     assert.equal(header(raw, 'Connection'), 'close')
+  }
+})
+
+test('a refusal of what may be a HEAD has its sentence in a header, and no body', () => {
+  for (const reject of Object.values(rejects)) {
+    const bytes = Buffer.from(reply.refusalBytes(reject, true), 'latin1')
+    const raw = parseReply(bytes, true, false)!
+    assert.deepEqual([raw.status, raw.body.length], [reject.status, 0])
+    assert.equal(header(raw, 'X-Amzn-ErrorType'), reject.errorType)
+    assert.equal(header(raw, 'X-Amzn-ErrorMessage'), reject.body)
+    assert.equal(header(raw, 'Connection'), 'close')
+    assert.equal(header(raw, 'Content-Length'), undefined)
   }
 })
 

@@ -46,15 +46,19 @@ export function fail(response: ServerResponse, error: UpstreamError): void {
   send(response, 400, ORIGINAL_TYPE, headers, FAILED)
 }
 
-/** The same refusal as bytes, for a socket whose request `node:http` could not parse or will not answer. */
-export function refusalBytes(reject: Reject): string {
+/**
+ * The same refusal as bytes, for a socket whose request `node:http` could not parse or will not answer. Where it may be
+ * a HEAD the sentence is a header, and there is neither a body nor its length.
+ */
+export function refusalBytes(reject: Reject, mayBeHead: boolean): string {
   const { status, errorType, body } = reject
-  const headers = [...headersOf(typeOf(reject), body), 'X-Amzn-ErrorType', errorType]
+  const headers = mayBeHead ? ['X-Amzn-ErrorMessage', body] : headersOf(typeOf(reject), body)
+  headers.push('X-Amzn-ErrorType', errorType)
   if (status === 405) headers.push('Allow', ALLOWED)
   headers.push('Connection', 'close', 'Date', new Date().toUTCString())
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
   for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`
-  return `${head}\r\n${body}`
+  return `${head}\r\n${mayBeHead ? '' : body}`
 }
 
 /** The 401 is the original's, byte for byte. */

@@ -73,6 +73,15 @@ function isRefusal(reply: Reply | undefined, why: keyof typeof rejects): void {
   assert.deepEqual([reply?.status, reply?.body.toString()], [rejects[why].status, rejects[why].body])
 }
 
+/** The same to what may be a HEAD: its answer ends with its head. */
+function isBodiless(reply: Reply | undefined, why: keyof typeof rejects): void {
+  const { status, body } = rejects[why]
+  assert.deepEqual(
+    [reply?.status, reply && header(reply, 'X-Amzn-ErrorMessage'), reply?.body.length],
+    [status, body, 0],
+  )
+}
+
 test('it is served on both loopback addresses, and on no other', async (t) => {
   const { port } = await start(t)
   assert.ok(await isServed(port))
@@ -205,6 +214,39 @@ for (const [what, bytes] of Object.entries(GARBAGE)) {
   })
 }
 
+/** What cannot be read of a HEAD, or may be one, and the answers to it. */
+const HEADS: Readonly<Record<string, [sent: readonly string[], why: keyof typeof rejects, before?: number]>> =
+  {
+    'a header without a colon': [['HEAD / HTTP/1.1\r\nHost x\r\n\r\n'], 'malformedRequest'],
+    'HTTP of another century': [['HEAD / HTTP/3.7\r\n\r\n'], 'malformedRequest'],
+    'a target with a blank': [['HEAD /a b HTTP/1.1\r\nHost: x\r\n\r\n'], 'malformedRequest'],
+    'two lengths': [
+      ['HEAD / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n'],
+      'malformedRequest',
+    ],
+    'an empty line before it': [['\r\nHEAD / HTTP/1.1\r\nHost x\r\n\r\n'], 'malformedRequest'],
+    'a GET before it': [[`${GET}HEAD / HTTP/1.1\r\nHost x\r\n\r\n`], 'malformedRequest', 1],
+    'a second packet': [['HEAD / HTTP/1.1\r\nHost: x\r\n', 'Host x\r\n\r\n'], 'malformedRequest'],
+    'large headers': [[`HEAD / HTTP/1.1\r\nX: ${'x'.repeat(70_000)}\r\n\r\n`], 'headersTooLarge'],
+    'a large target': [[`HEAD /${'x'.repeat(70_000)} HTTP/1.1\r\n\r\n`], 'headersTooLarge'],
+  }
+
+for (const [what, [packets, why, before = 0]] of Object.entries(HEADS)) {
+  test(`a HEAD with ${what} is refused without a body, and the next request served`, async (t) => {
+    const { port } = await start(t)
+    const wire = await connect(port)
+    t.after(() => wire.destroy())
+    for (const packet of packets) {
+      await wire.send(packet)
+      await exchange(port, GET)
+    }
+    for (let i = 0; i < before; i++) assert.equal((await wire.receive()).status, 200)
+    isBodiless(await wire.receive(), why)
+    assert.deepEqual(await wire.closed(), Buffer.alloc(0))
+    assert.ok(await isServed(port))
+  })
+}
+
 test('a client that says nothing, or half a request, and leaves, disturbs nobody', async (t) => {
   const { port } = await start(t)
   for (const bytes of ['', 'GET / HT', 'GET / HTTP/1.1\r\nHost: x\r\n']) {
@@ -221,7 +263,7 @@ test('headers of 60 KB are read, and those over 64 KB are refused with 431', asy
     `GET / HTTP/1.1\r\nHost: localhost\r\nX-Large: ${'x'.repeat(length)}\r\n\r\n`
   assert.equal((await exchange(port, withHeader(60_000)))[0]?.status, 200)
   const [reply] = await exchange(port, withHeader(66_000))
-  isRefusal(reply, 'headersTooLarge')
+  isBodiless(reply, 'headersTooLarge')
   assert.ok(await isServed(port))
 })
 

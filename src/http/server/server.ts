@@ -1,12 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
-import type { Reject } from '../../errors.ts'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Log } from '../../log.ts'
 import { say, shown } from '../../public.ts'
 import { rejects } from '../rejects.ts'
-import { refusalBytes } from '../reply.ts'
 import { bindAddress, isBoundTo, takeSocket } from './bind.ts'
-import { ignoreUpgrades } from './upgrades.ts'
+import { createHttpServer } from './http-server.ts'
 import { readHeaders, type SeenHeaders } from '../headers.ts'
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void
@@ -31,10 +28,6 @@ export interface LocalServer {
   close(deadlineAt: number): Promise<void>
 }
 
-// Session tokens alone can be several KB, and Node's own bound for all the headers is 16 KB.
-const MAX_HEADER_BYTES = 64 * 1024
-// Long, because the time of a freeze counts: a client that was frozen while it sent must find its connection alive.
-const SLOW_REQUEST_MS = 300_000
 const RETRY_LISTEN_MS = 250
 const RETRY_LISTEN_MAX_MS = 5_000
 const DRAIN_POLL_MS = 10
@@ -44,8 +37,8 @@ const FLUSH_MS = 100
 export function createLocalServer(options: LocalServerOptions): LocalServer {
   const { port, inherited, log } = options
   const waiting = new Set<ServerResponse>()
-  const v4 = createHttpServer(options, waiting)
-  const v6 = createHttpServer(options, waiting)
+  const v4 = serverFor(options, waiting)
+  const v6 = serverFor(options, waiting)
   const timers = new Set<NodeJS.Timeout>()
   let closing = false
 
@@ -136,56 +129,16 @@ function sleep(ms: number): Promise<void> {
 }
 
 /** `waiting` holds the responses that still wait for AWS. A hit is over when `handler` returns, and never gets in. */
-function createHttpServer(
-  { handler, isKnownToken }: LocalServerOptions,
-  waiting: Set<ServerResponse>,
-): Server {
+function serverFor({ handler, isKnownToken }: LocalServerOptions, waiting: Set<ServerResponse>): Server {
   const listener: Handler = (request, response) => {
     handler(request, response)
     if (response.writableEnded) return
     waiting.add(response)
     response.once('close', () => waiting.delete(response))
   }
-  const server = createServer(
-    {
-      // 0 never closes an idle connection: with Node's 5 s, a client that reuses a connection after a freeze is reset.
-      keepAliveTimeout: 0,
-      headersTimeout: SLOW_REQUEST_MS,
-      requestTimeout: SLOW_REQUEST_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      requireHostHeader: false,
-      noDelay: true,
-    },
-    listener,
-  )
-  // A client may close its sending half after its last request, and still wait for the answer.
-  Object.assign(server, { httpAllowHalfOpen: true })
-  // Only the bytes are bounded: Node 20 silently drops the headers after the 2,000th, and a guard would miss one of
-  // them.
-  server.maxHeadersCount = 0
-  ignoreUpgrades(server)
-  // Without these Node answers 417 before the token is checked, and hangs up on a CONNECT without a byte.
-  server.on('checkExpectation', listener)
-  server.on('connect', (request: IncomingMessage, socket: Duplex) => {
+  return createHttpServer(listener, ({ rawHeaders }) => {
     const seen: SeenHeaders = { token: '', host: undefined, forwarded: false, noCache: false }
-    readHeaders(request.rawHeaders, seen)
-    hangUp(socket, isKnownToken(seen.token) ? rejects.method : rejects.badToken)
+    readHeaders(rawHeaders, seen)
+    return isKnownToken(seen.token) ? rejects.method : rejects.badToken
   })
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    // The client has sent nothing, or half a request, for minutes, so no answer is due.
-    if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') socket.destroy()
-    else
-      hangUp(
-        socket,
-        error.code === 'HPE_HEADER_OVERFLOW' ? rejects.headersTooLarge : rejects.malformedRequest,
-      )
-  })
-  return server
-}
-
-/** Says why, if the client can still hear it, and closes the connection. */
-function hangUp(socket: Duplex, reject: Reject): void {
-  socket.on('error', () => socket.destroy())
-  if (!socket.writable) return void socket.destroy()
-  socket.end(refusalBytes(reject), () => socket.destroy())
 }
