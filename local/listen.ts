@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
+import { createHttpServer } from '../src/http/server/http-server.ts'
 
 /** The addresses of this machine that nobody else reaches: a client of `localhost` tries either. */
 const LOOPBACK = ['127.0.0.1', '::1']
@@ -27,7 +28,7 @@ export async function listen(
   const wanted = host === undefined ? undefined : await addressOf(host, option)
   const isEverywhere = wanted === '0.0.0.0' || wanted === '::'
   for (const address of new Set(wanted === undefined ? LOOPBACK : [wanted, ...LOOPBACK])) {
-    const server = createServer(handler)
+    const server = createHttpServer(handler)
     try {
       server.listen(port, address)
       await once(server, 'listening')

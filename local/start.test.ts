@@ -14,6 +14,7 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager'
 import { freePort } from '../tools/free-port.ts'
+import { connect, exchange } from '../tools/wire.ts'
 import { servingPort } from './serving-port.ts'
 
 // The launcher as a user runs it, from source, around the bundle that `npm test` has just built.
@@ -299,6 +300,33 @@ test('who calls from another machine is answered by --host and a name that is al
   const lines = local.output().match(/^GET .*/gm) ?? []
   assert.match(lines[0]!, /^GET \/secretsmanager\/get\?secretId=MySecret MISS [\d.]+ ms$/)
   assert.match(lines[1]!, / HIT /)
+})
+
+test('the door that shows each request answers whatever the extension itself answers', async (t) => {
+  const port = await freePort()
+  const local = start(t, ['--port', String(port), '--requests'])
+  await local.until(/\(up/)
+  const token = 'X-Aws-Parameters-Secrets-Token: local-token\r\n'
+  const ping = (headers = '', version = '1.1') => `GET /ping HTTP/${version}\r\n${headers}\r\n`
+  const host = 'Host: localhost\r\n'
+  const offer = `${host}Connection: Upgrade\r\nUpgrade: h2c\r\n`
+  for (const [what, sent, statuses] of [
+    ['two requests behind an upgrade', ping(offer) + ping(host) + ping(host), [200, 200, 200]],
+    ['two upgrades', ping(offer) + ping(offer) + ping(host), [200, 200, 200]],
+    ['headers of 60 KB', ping(`${host}X-Large: ${'x'.repeat(60_000)}\r\n`), [200]],
+    ['HTTP/1.0 without a Host', ping('', '1.0'), [200]],
+    ['an expectation that nobody knows', ping(`${host}Expect: the-unexpected\r\n`), [200]],
+    ['a CONNECT', `CONNECT localhost:1 HTTP/1.1\r\n${host}${token}\r\n`, [405]],
+    ['what is no HTTP', 'hello\r\n\r\n', [400]],
+  ] as const) {
+    const replies = await exchange(port, sent, { replies: statuses.length })
+    assert.deepEqual([what, ...replies.map(({ status }) => status)], [what, ...statuses])
+  }
+  const wire = await connect(port)
+  t.after(() => wire.destroy())
+  await wire.send(ping(host))
+  wire.halfClose()
+  assert.equal((await wire.receive()).status, 200, 'to a client that has closed its sending half')
 })
 
 test('a bad day of AWS and a rotation are to be had by one POST each, and are over by another', async (t) => {

@@ -17,7 +17,7 @@ const SLOW_REQUEST_MS = 300_000
  */
 export function createHttpServer(
   listener: RequestListener,
-  refuseConnect: (request: IncomingMessage) => Reject,
+  refuseConnect: (request: IncomingMessage) => Reject = () => rejects.method,
 ): Server {
   const server = createServer(
     {
