@@ -17,7 +17,7 @@ async function list(page: (call: number) => Page, timeoutMs = 0) {
   let calls = 0
   let count = 0
   const withins: number[] = []
-  const getParametersByPath = (_: unknown, __: unknown, withinMs: number) => {
+  const getParametersByPath = (_: unknown, __: unknown, { withinMs }: { withinMs: number }) => {
     withins.push(withinMs)
     return Promise.resolve({ ...page(calls++), $metadata: {} })
   }
