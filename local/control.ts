@@ -5,7 +5,7 @@ import type { Aws } from './emulators/aws/server.ts'
 import { isLoopbackAuthority } from '../src/loopback.ts'
 import { listen } from './listen.ts'
 
-// A bad day of AWS, on demand, while `npm start` runs: one POST for each. It listens on loopback alone and needs no
+// Faults and rotations of AWS, on demand, while `npm start` runs: one POST for each. It listens on loopback alone and needs no
 // token: what it changes is made up. A web page that the user looks at must change nothing all the same: browsers send
 // the Host that they asked for, and the Origin of the page with each POST.
 

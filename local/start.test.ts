@@ -329,7 +329,7 @@ test('the door that shows each request answers whatever the extension itself ans
   assert.equal((await wire.receive()).status, 200, 'to a client that has closed its sending half')
 })
 
-test('a bad day of AWS and a rotation are to be had by one POST each, and are over by another', async (t) => {
+test('one POST each makes a fault of AWS and a rotation, and another ends it', async (t) => {
   const [port, control] = [await freePort(), await freePort()]
   const local = start(t, ['--port', String(port), '--control', String(control)], { AWS_MAX_ATTEMPTS: '1' })
   await local.until(/\(up/)
