@@ -5,9 +5,9 @@ import type { Aws } from './emulators/aws/server.ts'
 import { isLoopbackAuthority } from '../src/loopback.ts'
 import { listen } from './listen.ts'
 
-// Faults and rotations of AWS, on demand, while `npm start` runs: one POST for each. It listens on loopback alone and needs no
-// token: what it changes is made up. A web page that the user looks at must change nothing all the same: browsers send
-// the Host that they asked for, and the Origin of the page with each POST.
+// Faults and rotations of AWS, on demand, while `npm start` runs: one POST for each. It listens on loopback alone and
+// needs no token: what it changes is made up. A web page that the user looks at must change nothing all the same:
+// browsers send the Host that they asked for, and the Origin of the page with each POST.
 
 /** By the first step of the path, what is done with the rest of it and with the body. Throws a sentence. */
 const COMMANDS: Readonly<Record<string, (aws: Aws, rest: string, body: string) => string>> = {

@@ -335,13 +335,13 @@ test('a flight in the background is joined, and its answer kept', async () => {
   const { coalescer, fetches, kept } = bench()
   let succeed: (answer: string) => void = () => {}
   const led = coalescer.lead(A, () => new Promise((resolve) => (succeed = resolve)))
-  assert.equal(coalescer.ageOf(A), 0)
+  assert.equal(coalescer.ageOf(A.key), 0)
   const joined = coalescer.join(A)
   succeed('from a batch')
   assert.deepEqual(await Promise.all([led, joined]), ['from a batch', 'from a batch'])
   assert.equal(fetches.length, 0)
   assert.deepEqual(kept, [{ key: 'a', answer: 'from a batch', startedAt: 1_000_000 }])
-  assert.equal(coalescer.ageOf(A), undefined)
+  assert.equal(coalescer.ageOf(A.key), undefined)
 })
 
 test('where a flight is out already, leading another calls nobody and gets its answer', async () => {

@@ -88,10 +88,16 @@ export class Coalescer<Q extends { readonly key: string }, A> {
     return this.#joinable(question)?.answer ?? this.#lead(question, false, false, fetch)
   }
 
-  /** For how long, in milliseconds, the flight is under way that a caller would join; undefined if there is none. */
-  ageOf(question: Q, key = question.key): number | undefined {
-    const flight = this.#joinable(question, key)
-    return flight && this.#options.now() - flight.requested.at
+  isJoinable(question: Q): boolean {
+    return this.#joinable(question) !== undefined
+  }
+
+  /** For how long, in milliseconds, the newest flight is under way; undefined if there is none, or it may be cut. */
+  ageOf(key: string): number | undefined {
+    const flight = this.#inflight.get(key)
+    if (flight === undefined || flight.requested.at < this.#options.wokeAt()) return undefined
+    const age = this.#options.now() - flight.requested.at
+    return age < 0 ? undefined : age
   }
 
   /** Calls for this question that are under way, those included that nobody joins any more. */
@@ -119,13 +125,10 @@ export class Coalescer<Q extends { readonly key: string }, A> {
     }
   }
 
-  #joinable(question: Q, key = question.key): Inflight<Q, A> | undefined {
-    const flight = this.#inflight.get(key)
-    if (flight === undefined) return undefined
-    const { now, joinableForMs, wokeAt } = this.#options
-    const { at } = flight.requested
-    const age = now() - at
-    return age >= 0 && age < joinableForMs(question) && at >= wokeAt() ? flight : undefined
+  #joinable(question: Q): Inflight<Q, A> | undefined {
+    const age = this.ageOf(question.key)
+    if (age === undefined || age >= this.#options.joinableForMs(question)) return undefined
+    return this.#inflight.get(question.key)
   }
 
   #own(question: Q, isRefresh: boolean) {

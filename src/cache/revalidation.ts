@@ -40,8 +40,8 @@ export interface RevalidationParts<Q extends { readonly key: string }, A> {
 }
 
 /**
- * Most calls for one question that are under way because of an answer past its expiry. AWS may be silent for longer
- * than a call is joined, and readers who are given that answer do not wait for the end of a call before they ask again.
+ * Most calls for one question that are under way because of a held answer. A further one is made where a freeze may
+ * have cut the first. Readers do not wait for the end of either, so without a bound each freeze could add one.
  */
 const MOST_UNDER_WAY = 2
 
@@ -86,9 +86,8 @@ export class Revalidation<Q extends { readonly key: string }, A> {
   /** What AWS answers, if it does so soon; else what is held, and the call goes on. */
   #askFirst(question: Q, held: Held<A>, now: number, fetch?: () => Promise<A>): Promise<A> {
     const { coalescer } = this.#parts
-    const age = coalescer.ageOf(question)
-    const isCrowded = age === undefined && coalescer.underWay(question) >= MOST_UNDER_WAY
-    const waitMs = this.#options.rules.staleWaitMs - (age ?? 0)
+    const waitMs = this.#options.rules.staleWaitMs - (coalescer.ageOf(question.key) ?? 0)
+    const isCrowded = !coalescer.isJoinable(question) && coalescer.underWay(question) >= MOST_UNDER_WAY
     if (waitMs <= 0 || isCrowded || isPaused(held.attempts, now))
       return this.#serveAtOnce(question, held, now, fetch)
     return this.#inTime(coalescer.join(question, fetch), waitMs, question, held)
@@ -129,8 +128,8 @@ export class Revalidation<Q extends { readonly key: string }, A> {
   /** Whether it is being asked for, under any of its keys, or may not be asked for once more. */
   #isAsked(question: Q, { attempts: { askedKey } }: Held<A>): boolean {
     const { coalescer } = this.#parts
-    if (coalescer.ageOf(question) !== undefined || coalescer.underWay(question) >= MOST_UNDER_WAY) return true
-    return askedKey !== '' && coalescer.ageOf(question, askedKey) !== undefined
+    if (coalescer.ageOf(question.key) !== undefined || coalescer.ageOf(askedKey) !== undefined) return true
+    return coalescer.underWay(question) >= MOST_UNDER_WAY
   }
 
   #askBehind(question: Q, held: Held<A>, fetch: (part: () => Requested) => Promise<A>): Promise<A> {

@@ -72,6 +72,7 @@ test('a refresh ahead that a freeze cut costs one more flight, and no error', as
   clock.now += 3_600_000 * 0.85
   assert.equal(cache.get(A), 'old')
   clock.now += 60_000
+  clock.wokeAt = clock.now
   assert.equal(cache.get(A), 'old')
   assert.equal(fetches.length, 3)
   fetches[2]!.resolve('new')

@@ -6,6 +6,9 @@ import { UpstreamError } from '../errors.ts'
 const THROTTLED =
   /^(BandwidthLimitExceeded|EC2ThrottledException|LimitExceededException|PriorRequestNotComplete|ProvisionedThroughputExceededException|RequestLimitExceeded|RequestThrottled(Exception)?|SlowDown|ThrottledException|Throttling(Exception)?|TooManyRequestsException|TransactionInProgressException)$/
 const UNREACHABLE = /^(ConnectionError|TimeoutError)$/
+/** Of a call that was signed before a freeze, or by a clock that is wrong: AWS has not looked at what it asks. */
+const SIGNED_AT_ANOTHER_TIME =
+  /^(InvalidSignatureException|RequestExpired|RequestInTheFuture|RequestTimeTooSkewed|SignatureDoesNotMatch)$/
 const ABSENT =
   /^(ResourceNotFoundException|ParameterNotFound|ParameterVersionNotFound|AccessDenied(Exception)?)$/
 
@@ -15,12 +18,14 @@ export function isThrottling(code: string): boolean {
 }
 
 /**
- * `transient`: AWS could not be asked now, so what we hold may still be right. `absent`: there is no such value, or
- * we may not read it. `other`: all else, such as a deleted secret, a failed decryption, expired credentials or TLS.
+ * `transient`: AWS could not be asked now, or did not look at the question, so what we hold may still be right.
+ * `absent`: there is no such value, or we may not read it. `other`: all else, such as a deleted secret, a failed
+ * decryption, expired credentials or TLS.
  */
 export function kindOfFailure(error: unknown): 'transient' | 'absent' | 'other' {
   if (!(error instanceof UpstreamError)) return 'other'
   const { code, status } = error
   if (status >= 500 || THROTTLED.test(code) || UNREACHABLE.test(code)) return 'transient'
+  if (SIGNED_AT_ANOTHER_TIME.test(code)) return 'transient'
   return ABSENT.test(code) ? 'absent' : 'other'
 }

@@ -5,7 +5,7 @@
 // The launcher of the nodejs layer lets neither through, as it must, so its bundle is tested without the launcher.
 
 import { execFileSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -89,7 +89,11 @@ export function settableClock(t: TestContext): Clock {
   const folder = mkdtempSync(join(tmpdir(), 'clock-'))
   t.after(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'offset')
-  const set = (offsetMs: number): void => writeFileSync(file, String(offsetMs))
+  // In one step: a file that is empty for a moment would be a clock that is set back for a moment.
+  const set = (offsetMs: number): void => {
+    writeFileSync(file + '.next', String(offsetMs))
+    renameSync(file + '.next', file)
+  }
   set(0)
   if (kindOfArtefact() === 'bundle') {
     const script = join(folder, 'clock.cjs')
