@@ -5,8 +5,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { exchange, header, type Reply } from '../../tools/wire.ts'
+import { header } from '../../tools/wire.ts'
 import { type Extension, type ExtensionOptions, startExtension } from '../artefact.ts'
+import { bySdk } from '../sdk-call.ts'
 import { gate } from '../gate.ts'
 
 const P = 'PARAMETERS_SECRETS_EXTENSION_'
@@ -35,19 +36,6 @@ function start(t: TestContext, options: ExtensionOptions = {}): Promise<Extensio
     },
     ...options,
   })
-}
-
-async function write({ port, token }: Extension, target: string, input: object | string): Promise<Reply> {
-  const body = typeof input === 'string' ? input : JSON.stringify(input)
-  const head = [
-    'POST / HTTP/1.1',
-    'Host: localhost',
-    `X-Amz-Target: ${target}`,
-    `X-Amz-Security-Token: ${token}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-  ]
-  const [reply] = await exchange(port, `${head.join('\r\n')}\r\n\r\n${body}`)
-  return reply!
 }
 
 /** The value, and where it came from. */
@@ -80,8 +68,11 @@ for (const [what, env] of [
     assert.match(await read(extension, key), /: AQICAHi8ciphertext$/)
     const many = '/systemsmanager/parameters/getMultiple?name=/app/key&name=/app/url&withDecryption=true'
     assert.match((await extension.get(many)).body.toString(), /the key in plain text/)
-    const bySdk = await write(extension, 'AmazonSSM.GetParameter', { Name: '/app/key', WithDecryption: true })
-    assert.match(bySdk.body.toString(), /the key in plain text/)
+    const answered = await bySdk(extension, 'AmazonSSM.GetParameter', {
+      Name: '/app/key',
+      WithDecryption: true,
+    })
+    assert.match(answered.body.toString(), /the key in plain text/)
   })
 }
 
@@ -97,7 +88,7 @@ test('a path that is read without decryption leaves the decrypted answers that a
 
 const WRITES: Record<string, (extension: Extension) => Promise<unknown>> = {
   'a write of an SDK': (extension) =>
-    write(extension, 'AmazonSSM.PutParameter', {
+    bySdk(extension, 'AmazonSSM.PutParameter', {
       Name: '/app/url',
       Value: 'the next address',
       Overwrite: true,
@@ -136,7 +127,7 @@ test("Parameter Store's name of a secret is dropped with it, after a write and a
   const learn = [
     ...['db', ARN, ARN.slice(0, -7)].map(
       (SecretId) => (SecretString: string) =>
-        write(extension, 'secretsmanager.PutSecretValue', { SecretId, SecretString }),
+        bySdk(extension, 'secretsmanager.PutSecretValue', { SecretId, SecretString }),
     ),
     ...['db', ARN].map((id) => (value: string) => {
       extension.aws.putSecret('db', value)
@@ -169,10 +160,10 @@ test('a call drops what AWS has changed, and nothing that AWS refused', async (t
   const extension = await start(t)
   for (const name of ['/app/url', '/app/key']) await extension.get(PARAMETER + name)
   const names = Array.from({ length: 9_000 }, (_, i) => `/app/url${i}`)
-  const refused = await write(extension, 'AmazonSSM.DeleteParameters', { Names: ['/app/url', ...names] })
+  const refused = await bySdk(extension, 'AmazonSSM.DeleteParameters', { Names: ['/app/url', ...names] })
   assert.equal(refused.status, 400)
   assert.equal(await read(extension, `${PARAMETER}/app/url`), 'HIT: the first address')
-  const deleted = await write(extension, 'AmazonSSM.DeleteParameters', { Names: ['/app/url', '/none'] })
+  const deleted = await bySdk(extension, 'AmazonSSM.DeleteParameters', { Names: ['/app/url', '/none'] })
   assert.deepEqual(JSON.parse(deleted.body.toString()), {
     DeletedParameters: ['/app/url'],
     InvalidParameters: ['/none'],
@@ -192,7 +183,7 @@ for (const [what, target, input, now] of [
     const extension = await start(t)
     await read(extension, `${PARAMETER}/app/url`)
     await read(extension, SECRET + 'db')
-    assert.equal((await write(extension, target, input)).status, 200)
+    assert.equal((await bySdk(extension, target, input)).status, 200)
     const reply = await extension.get(`${PARAMETER}/app/url`)
     assert.equal(reply.status, now)
     assert.doesNotMatch(reply.body.toString(), /the first address/)
@@ -202,7 +193,7 @@ for (const [what, target, input, now] of [
 
 test('after a write that may have changed anything nothing is held', async (t) => {
   const extension = await start(t)
-  const write11 = () => write(extension, 'AmazonSSM.DeleteParameters', { Names: ['/app/url', ...NAMES] })
+  const write11 = () => bySdk(extension, 'AmazonSSM.DeleteParameters', { Names: ['/app/url', ...NAMES] })
   await read(extension, `${PARAMETER}/app/url`)
   await read(extension, SECRET + 'db')
   assert.equal((await write11()).status, 400)
@@ -264,9 +255,9 @@ for (const [what, [page, bound, most]] of Object.entries(BOUNDS)) {
     assert.deepEqual([reply.status, header(reply, 'X-Amzn-ErrorType')], [400, 'ListTooLong'])
     assert.match(header(reply, 'X-Amzn-ErrorMessage') ?? '', bound)
     assert.ok(calls <= most, `${calls} calls`)
-    const bySdk = await write(extension, 'AmazonSSM.GetParametersByPath', { Path: '/app' })
-    assert.equal(bySdk.status, 400, 'an SDK does not try it again')
-    assert.match(bySdk.body.toString(), /"__type":"ListTooLong"/)
+    const answered = await bySdk(extension, 'AmazonSSM.GetParametersByPath', { Path: '/app' })
+    assert.equal(answered.status, 400, 'an SDK does not try it again')
+    assert.match(answered.body.toString(), /"__type":"ListTooLong"/)
     assert.equal(await read(extension, SECRET + 'db'), 'MISS: the first password')
   })
 }

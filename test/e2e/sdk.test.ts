@@ -19,8 +19,9 @@ import {
 import { LOCAL_CREDENTIALS } from '../../local/emulators/aws/server.ts'
 import type { Fault } from '../../local/emulators/aws/fault.ts'
 import { gate } from '../gate.ts'
-import { exchange, header, type Reply } from '../../tools/wire.ts'
+import { header } from '../../tools/wire.ts'
 import { type Extension, type ExtensionOptions, startExtension } from '../artefact.ts'
+import { bySdk } from '../sdk-call.ts'
 
 interface ServiceException extends Error {
   readonly $metadata: { readonly httpStatusCode?: number; readonly attempts?: number }
@@ -51,29 +52,6 @@ async function start(t: TestContext, options: ExtensionOptions = {}) {
   const parameters = new SSMClient(config)
   t.after(() => (secrets.destroy(), parameters.destroy()))
   return { extension, secrets, parameters, config }
-}
-
-/** One attempt of a call, as an SDK sends it. */
-async function bySdk(
-  { port, token }: Extension,
-  target: string,
-  input: unknown,
-  invocation = 'a call',
-  attempt = 1,
-): Promise<Reply> {
-  const body = typeof input === 'string' ? input : JSON.stringify(input)
-  const head = [
-    'POST / HTTP/1.1',
-    'Host: localhost',
-    `X-Amz-Target: ${target}`,
-    `X-Amz-Security-Token: ${token}`,
-    `amz-sdk-invocation-id: ${invocation}`,
-    `amz-sdk-request: attempt=${attempt}; max=3`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-  ]
-  const [reply] = await exchange(port, `${head.join('\r\n')}\r\n\r\n${body}`)
-  assert.ok(reply)
-  return reply
 }
 
 test('a secret is read from AWS once, and what the SDK gives is what AWS says', async (t) => {
@@ -239,13 +217,23 @@ for (const { what, act } of [
   {
     what: 'a write',
     act: (extension: Extension) =>
-      bySdk(extension, 'AmazonSSM.PutParameter', { Name: '/x', Value: 'x', Type: 'String' }, 'another call'),
+      bySdk(
+        extension,
+        'AmazonSSM.PutParameter',
+        { Name: '/x', Value: 'x', Type: 'String' },
+        { invocation: 'another call' },
+      ),
   },
 ]) {
   test(`after ${what} a further attempt of a failed call asks AWS`, async (t) => {
     const { extension } = await start(t)
     const read = (attempt: number) =>
-      bySdk(extension, 'secretsmanager.GetSecretValue', { SecretId: 'db' }, 'one call', attempt)
+      bySdk(
+        extension,
+        'secretsmanager.GetSecretValue',
+        { SecretId: 'db' },
+        { invocation: 'one call', attempt },
+      )
     extension.aws.fault({ name: 'db' }, { kind: 'unavailable' }, 3)
     assert.equal((await read(1)).status, 503)
     assert.equal((await read(2)).status, 503)
@@ -259,7 +247,7 @@ test('a failure is not given to another question of the same call', async (t) =>
   const { extension } = await start(t)
   extension.aws.fault({ name: 'db' }, { kind: 'unavailable' }, 3)
   const read = (SecretId: string, attempt: number) =>
-    bySdk(extension, 'secretsmanager.GetSecretValue', { SecretId }, 'one call', attempt)
+    bySdk(extension, 'secretsmanager.GetSecretValue', { SecretId }, { invocation: 'one call', attempt })
   assert.equal((await read('db', 1)).status, 503)
   assert.equal((await read('blob', 2)).status, 200)
 })
@@ -482,7 +470,7 @@ test('a body is passed through up to 1 MiB, and a longer one is refused', async 
 test('a write that AWS refuses forgets nothing, and one whose outcome is unknown forgets', async (t) => {
   const { extension } = await start(t)
   const read = () => extension.get('/systemsmanager/parameters/get?name=/app/url')
-  const write = (target: string, input: unknown) => bySdk(extension, target, input, 'a write')
+  const write = (target: string, input: unknown) => bySdk(extension, target, input, { invocation: 'a write' })
   await read()
   for (const [target, input] of [
     ['AmazonSSM.PutParameter', { Name: '/app/url', Value: 'x' }],

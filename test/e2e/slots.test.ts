@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { exchange, type Reply } from '../../tools/wire.ts'
+import type { Reply } from '../../tools/wire.ts'
 import { type Extension, startExtension } from '../artefact.ts'
+import { bySdk } from '../sdk-call.ts'
 import { gate } from '../gate.ts'
 
 const P = 'PARAMETERS_SECRETS_EXTENSION_'
@@ -13,19 +14,6 @@ const NAMES = Array.from({ length: 25 }, (_, i) => `/ahead/${i}`)
 const parameters = Object.fromEntries(
   ['/app/a', '/app/b', ...NAMES].map((name) => [name, `value of ${name}`]),
 )
-
-async function bySdk({ port, token }: Extension, target: string, input: object): Promise<Reply> {
-  const body = JSON.stringify(input)
-  const head = [
-    'POST / HTTP/1.1',
-    'Host: localhost',
-    `X-Amz-Target: ${target}`,
-    `X-Amz-Security-Token: ${token}`,
-    `Content-Length: ${body.length}`,
-  ]
-  const [reply] = await exchange(port, `${head.join('\r\n')}\r\n\r\n${body}`)
-  return reply!
-}
 
 /** A call of each kind that somebody asks for, by the operation that AWS sees. */
 const ASKED: Record<string, (extension: Extension, i: number) => Promise<Reply>> = {

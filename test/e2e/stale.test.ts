@@ -5,8 +5,9 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { exchange, header, type Reply } from '../../tools/wire.ts'
+import { header, type Reply } from '../../tools/wire.ts'
 import { type Extension, type ExtensionOptions, startExtension } from '../artefact.ts'
+import { bySdk } from '../sdk-call.ts'
 import { startMiddleman } from '../faults/middleman.ts'
 import { gate } from '../gate.ts'
 import { isClockSettable, settableClock } from '../platform/clock.ts'
@@ -31,21 +32,8 @@ const READS: Readonly<Record<string, (extension: Extension) => Promise<Reply>>> 
   'many parameters': (extension) => extension.get('/systemsmanager/parameters/getMultiple?name=/m1&name=/m2'),
   path: (extension) => extension.get('/systemsmanager/parameters/getByPath?path=/app&recursive=true'),
   role: (extension) => extension.get(`/secretsmanager/get?secretId=db&roleArn=${ROLE}`),
-  'an SDK': (extension) => post(extension, 'secretsmanager.GetSecretValue', { SecretId: 'sdk' }),
-  'an SDK, many': (extension) => post(extension, 'AmazonSSM.GetParameters', { Names: ['/s1', '/s2'] }),
-}
-
-async function post({ port, token }: Extension, target: string, input: object, path = '/'): Promise<Reply> {
-  const body = JSON.stringify(input)
-  const head = [
-    `POST ${path} HTTP/1.1`,
-    'Host: localhost',
-    `X-Amz-Target: ${target}`,
-    `X-Amz-Security-Token: ${token}`,
-    `Content-Length: ${body.length}`,
-  ]
-  const [reply] = await exchange(port, `${head.join('\r\n')}\r\n\r\n${body}`)
-  return reply!
+  'an SDK': (extension) => bySdk(extension, 'secretsmanager.GetSecretValue', { SecretId: 'sdk' }),
+  'an SDK, many': (extension) => bySdk(extension, 'AmazonSSM.GetParameters', { Names: ['/s1', '/s2'] }),
 }
 
 const named = (names: readonly string[], value: string) =>
@@ -169,7 +157,8 @@ test('who wants an answer of now never gets one of before', async (t) => {
   const asks: Record<string, () => Promise<Reply>> = {
     refreshNow: () => extension.get(`${SECRET}&refreshNow=true`),
     'no-cache': () => extension.get(SECRET, { 'Cache-Control': 'no-cache' }),
-    '/refresh': () => post(extension, 'secretsmanager.GetSecretValue', { SecretId: 'db' }, '/refresh'),
+    '/refresh': () =>
+      bySdk(extension, 'secretsmanager.GetSecretValue', { SecretId: 'db' }, { path: '/refresh' }),
     many: () => extension.get('/secretsmanager/getMultiple?secretId=db&refreshNow=true'),
   }
   for (const [how, ask] of Object.entries(asks)) assert.equal((await ask()).status, 400, how)
@@ -180,7 +169,7 @@ test('a write drops what is overdue', async (t) => {
   const extension = await start(t, { env: { ...BRIEF, ...REVALIDATE } })
   await extension.get(SECRET)
   await sleep(1_100)
-  await post(extension, 'secretsmanager.PutSecretValue', { SecretId: 'db', SecretString: 'written' })
+  await bySdk(extension, 'secretsmanager.PutSecretValue', { SecretId: 'db', SecretString: 'written' })
   const reply = await extension.get(SECRET)
   assert.deepEqual([reply.status, cacheOf(reply)], [200, 'MISS'])
   assert.match(reply.body.toString(), /written/)
