@@ -51,9 +51,9 @@ export interface ReadThroughOptions<Q, A> {
   /** 0 to 1. */
   random(): number
   /**
-   * `ahead`, `behind`: nobody waits for it, because a held answer is served, before its expiry or past it. A failure of
-   * `ahead` needs no line in the log. `refresh`: an answer that was requested before will not do. `part` is to be called
-   * before each further request that the answer is put together from.
+   * `ahead`, `behind`: nobody waits for it, because a held answer is served, before its expiry or past it. A failure
+   * of `ahead` needs no line in the log. `refresh`: an answer that was requested before will not do. `part` is to be
+   * called before each further request that the answer is put together from.
    */
   fetch(question: Q, purpose: Purpose, part: () => Requested): Promise<A>
 }
