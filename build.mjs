@@ -16,7 +16,7 @@ import { sdkTrimmer } from './build/sdk-trims.mjs'
 /** @typedef {import('esbuild').BuildOptions} BuildOptions */
 
 /** Minified bytes, about 5 % over what was reached. Raise it in the commit that says what was bought with it. */
-const BUDGET = { ours: 138_000, sdk: 128_000 }
+const BUDGET = { ours: 146_000, sdk: 128_000 }
 
 const root = dirname(fileURLToPath(import.meta.url))
 const {

@@ -8,6 +8,8 @@ export interface SecretFields {
   readonly SecretString?: string | undefined
   readonly VersionId?: string | undefined
   readonly VersionStages?: readonly string[] | undefined
+  /** The region whose replica answered, where it was not the one that was asked first. No member of AWS's. */
+  readonly replicaRegion?: string
 }
 
 export interface ParameterFields {

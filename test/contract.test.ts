@@ -68,17 +68,19 @@ interface Setup {
   readonly seed?: Seed
   /** What each role's account holds. */
   readonly roles?: Readonly<Record<string, Seed>>
+  /** Further regions of AWS. */
+  readonly regions?: readonly string[]
 }
 
 /** A setup fence is a `Setup`; the emulator checks the seeds itself. */
 function setupOf({ setup }: Document): ExtensionOptions {
-  const { env, seed, roles = {}, ...rest } = setup as Setup
-  assert.deepEqual(rest, {}, 'a setup holds env, seed and roles only')
+  const { env, seed, roles = {}, regions = [], ...rest } = setup as Setup
+  assert.deepEqual(rest, {}, 'a setup holds env, seed, roles and regions only')
   const assumable = Object.entries(roles).map(([arn, held]) => [arn, { seed: held }])
   return {
     ...(env && { env }),
     ...(seed && { seed }),
-    aws: { roles: Object.fromEntries(assumable) as NonNullable<AwsOptions['roles']> },
+    aws: { regions, roles: Object.fromEntries(assumable) as NonNullable<AwsOptions['roles']> },
   }
 }
 
@@ -138,6 +140,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
   },
   deny: { needs: [], act: (aws, name) => aws.deny(name) },
   allow: { needs: [], act: (aws, name) => aws.allow(name) },
+  down: { needs: [], act: (aws, region) => aws.fault({ region }, { kind: 'unavailable' }) },
   fail: {
     needs: ['code', 'message?', 'times?'],
     act: (aws, name, { code, message, times }) =>

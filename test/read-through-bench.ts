@@ -33,6 +33,7 @@ export function readThroughBench(
     bytesOf: (answer) => answer.length,
     mostBytes: () => Infinity,
     aliasesOf: () => [],
+    substituteMs: () => undefined,
     subjectsOf: ({ key }) => [key],
     overlap: (one, other) => one === other,
     ttlMs: (question) => question.ttlMs ?? ttl,

@@ -14,6 +14,7 @@ export function settingsFor(url: string, changes: Partial<UpstreamSettings> = {}
     parameterStore: { endpoint: url, timeoutMs: 0 },
     securityTokens: { endpoint: url, timeoutMs: 0 },
     roles: { arns: [], externalId: undefined, sessionName: 'local-function' },
+    failoverRegion: undefined,
     maxConnections: 3,
     maxAttempts: 3,
     useFips: false,

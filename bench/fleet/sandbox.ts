@@ -66,6 +66,7 @@ export class Sandbox {
       bytesOf: () => 1_000,
       mostBytes: () => Infinity,
       aliasesOf: () => [],
+      substituteMs: () => undefined,
       subjectsOf: ({ key }) => [key],
       overlap: (one, other) => one === other,
       ttlMs: () => settings.ttlMs,

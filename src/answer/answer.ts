@@ -17,22 +17,30 @@ export interface Answer extends Body {
   readonly aliases: readonly string[]
   /** Undefined for an answer within its time to live; otherwise milliseconds since AWS was asked for it. */
   readonly staleForMs: number | undefined
+  /** The region whose replica answered, where it was not the one that was asked first. */
+  readonly replicaRegion: string | undefined
   /** The other shapes of it that were asked for, by `Shape.key`; see shape.ts. */
   shapes: Map<string, Body | Reject> | undefined
 }
 
-const NO_ALIASES: readonly string[] = []
+const NONE: readonly string[] = []
 /** The original's, recorded: no charset, though all bodies are UTF-8. */
 export const ORIGINAL_TYPE = 'text/plain'
 
-/** From the text of a 200 body. */
-export function createAnswer(body: string, aliases = NO_ALIASES): Answer {
-  return answerOfBytes(toBytes(body), aliases)
+/** From the text of a 200 body. An answer of a replica has no aliases: those are of what it stands in for. */
+export function createAnswer(body: string, aliases = NONE, replicaRegion?: string): Answer {
+  return answerOfBytes(toBytes(body), replicaRegion === undefined ? aliases : NONE, replicaRegion)
 }
 
 /** From a byte string. */
-export function answerOfBytes(bytes: string, aliases = NO_ALIASES): Answer {
-  return { ...createBody(bytes, ORIGINAL_TYPE), aliases, staleForMs: undefined, shapes: undefined }
+export function answerOfBytes(bytes: string, aliases = NONE, replicaRegion?: string): Answer {
+  const body = createBody(bytes, ORIGINAL_TYPE, regionHeader(replicaRegion))
+  return { ...body, aliases, staleForMs: undefined, replicaRegion, shapes: undefined }
+}
+
+/** Says whose answer it is, where that is a replica's. */
+export function regionHeader(replicaRegion: string | undefined): readonly string[] {
+  return replicaRegion === undefined ? NONE : ['X-Amzn-Parameters-Secrets-Region', replicaRegion]
 }
 
 /** A body of that content type, with further headers. `bytes` is a byte string. */

@@ -1,5 +1,5 @@
 import { toText } from '../byte-string.ts'
-import { createBody, markStale, ORIGINAL_TYPE, type Answer, type Body } from './answer.ts'
+import { createBody, markStale, ORIGINAL_TYPE, regionHeader, type Answer, type Body } from './answer.ts'
 import { parametersBytes, secretsBytes } from './many.ts'
 import { wireReply } from './wire-shape.ts'
 import { UpstreamError } from '../errors.ts'
@@ -75,10 +75,15 @@ export function manyBody({ store, isWire }: Wanted, parts: readonly Part[]): Bod
     if (unanswered !== undefined) return unanswered.error
   }
   const bytes = list.bytesOf(bodies, failed)
-  const body = isWire ? wireReply(toText(bytes)) : createBody(bytes, ORIGINAL_TYPE)
+  const further = regionHeader(parts.map(regionOf).find((region) => region !== undefined))
+  const body = isWire ? wireReply(toText(bytes), further) : createBody(bytes, ORIGINAL_TYPE, further)
   const ages = parts.flatMap(({ got }) => (got instanceof UpstreamError ? [] : [got.staleForMs ?? 0]))
   const oldest = Math.max(0, ...ages)
   return oldest === 0 ? body : markStale(body, oldest)
+}
+
+function regionOf({ got }: Part): string | undefined {
+  return got instanceof UpstreamError ? undefined : got.replicaRegion
 }
 
 function nameOf(lookup: SingleLookup): string {

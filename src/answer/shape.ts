@@ -1,6 +1,6 @@
 import { bytesIn, toBytes, toText } from '../byte-string.ts'
 import { isReject, reject, type Reject } from '../errors.ts'
-import { createBody, markStale, type Answer, type Body } from './answer.ts'
+import { createBody, markStale, regionHeader, type Answer, type Body } from './answer.ts'
 import { flat } from '../lookup.ts'
 import { printable } from '../public.ts'
 import { pickJson } from './json-key.ts'
@@ -34,8 +34,8 @@ export function shapeHeld(answer: Answer, shape: Shape): Body | Reject | undefin
   return answer.shapes?.get(shape.key)
 }
 
-export function makeShape({ bytes, staleForMs }: Answer, shape: Shape): Body | Reject {
-  const plain = shapeOf(toText(bytes), shape)
+export function makeShape({ bytes, staleForMs, replicaRegion }: Answer, shape: Shape): Body | Reject {
+  const plain = shapeOf(toText(bytes), shape, regionHeader(replicaRegion))
   return isReject(plain) || staleForMs === undefined ? plain : markStale(plain, staleForMs)
 }
 
@@ -46,14 +46,16 @@ export function keepShape(answer: Answer, shape: Shape, made: Body | Reject): vo
   answer.shapes.set(shape.key, made)
 }
 
-function shapeOf(body: string, shape: Shape): Body | Reject {
-  if (shape.kind === 'wire') return wireReply(body)
+function shapeOf(body: string, shape: Shape, further: readonly string[]): Body | Reject {
+  if (shape.kind === 'wire') return wireReply(body, further)
   const value = valueOf(body)
   if (shape.kind === 'value') {
-    return typeof value === 'string' ? textBody(value) : createBody(bytesIn(value), BINARY_TYPE)
+    return typeof value === 'string'
+      ? textBody(value, further)
+      : createBody(bytesIn(value), BINARY_TYPE, further)
   }
   const picked = pickJson(value.toString('utf8'), shape.jsonKey)
-  if (picked.kind === 'found') return textBody(picked.text)
+  if (picked.kind === 'found') return textBody(picked.text, further)
   return picked.kind === 'missing' ? keyNotFound(shape.jsonKey) : notJson(shape.jsonKey)
 }
 
@@ -68,8 +70,8 @@ function valueOf(body: string): string | Buffer {
   return text ?? Buffer.from(fields.SecretBinary ?? '', 'base64')
 }
 
-function textBody(text: string): Body {
-  return createBody(toBytes(text), TEXT_TYPE)
+function textBody(text: string, further: readonly string[]): Body {
+  return createBody(toBytes(text), TEXT_TYPE, further)
 }
 
 function keyNotFound(jsonKey: string): Reject {

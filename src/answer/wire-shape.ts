@@ -6,10 +6,13 @@ import { createBody, type Body } from './answer.ts'
 
 export const WIRE_TYPE = 'application/x-amz-json-1.1'
 
-/** That of the original's, with an id as each answer of AWS has: one for all who are given these bytes. */
-export function wireReply(body: string): Body {
+/**
+ * That of the original's, with further headers and an id as each answer of AWS has: one for all who are given these
+ * bytes.
+ */
+export function wireReply(body: string, further: readonly string[]): Body {
   const id = ['x-amzn-RequestId', globalThis.crypto.randomUUID()]
-  return createBody(toBytes(wireBody(body)), WIRE_TYPE, id)
+  return createBody(toBytes(wireBody(body)), WIRE_TYPE, [...id, ...further])
 }
 
 /** `body` is one of go-shape.ts. */

@@ -283,6 +283,7 @@ test('the same answer under a further question keeps the time that it has', asyn
     bytesOf: () => 1,
     mostBytes: () => Infinity,
     aliasesOf: () => ['a', 'arn'],
+    substituteMs: () => undefined,
     subjectsOf: () => ['a'],
     overlap: (one, other) => one === other,
     ttlMs: () => 60_000,

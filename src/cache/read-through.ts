@@ -29,6 +29,11 @@ export interface ReadThroughOptions<Q, A> {
   mostBytes(question: Q): number
   /** Further keys under which an answer is found. */
   aliasesOf(answer: A): readonly string[]
+  /**
+   * Undefined for an answer of the one whom we ask; for that of another who stands in, how long it may be kept, in
+   * milliseconds.
+   */
+  substituteMs(answer: A): number | undefined
   /** What the question is about: names that are the same in all its spellings, and in those of its other versions. */
   subjectsOf(question: Q): readonly string[]
   /** Whether two subjects have something in common. */
@@ -169,6 +174,8 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
    * only in the place of one that is held under one of its keys.
    */
   add(question: Q, answer: A, requested: Requested, isInPlace: boolean): void {
+    if (this.#options.substituteMs(answer) !== undefined)
+      return this.#keepSubstitute(question, answer, requested)
     const aliases = this.#aliasesOf(question, answer)
     const keys = [question.key, ...aliases]
     const { order } = requested
@@ -201,6 +208,14 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
   changed(subjects: readonly string[]): void {
     this.#forgetOlder(subjects, this.#knowledge.next())
     this.#absences.clear()
+  }
+
+  /** Whether a stale answer would be served to a reader if AWS could not be asked. */
+  hasStale(question: Q): boolean {
+    const held = this.#lru.get(question.key)
+    if (held === undefined) return false
+    const freshness = freshnessAt(held.life, this.#options.now())
+    return freshness === 'overdue' || freshness === 'stale'
   }
 
   /** Drops every answer; what is in flight answers its waiters and is not kept. */
@@ -253,6 +268,10 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     const { isRefresh, requested, parts } = flight
     // The same answer is kept already, under another spelling. Its time began then.
     if (!isRefresh && this.#lru.get(key)?.answer === answer) return
+    if (this.#options.substituteMs(answer) !== undefined) {
+      if (isNewest) this.#keepSubstitute(question, answer, requested)
+      return
+    }
     const aliases = this.#aliasesOf(question, answer)
     const subjects = this.#subjectsOf(question)
     this.#absences.answered(subjects, requested.order)
@@ -269,16 +288,37 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     if (isCurrent) this.#keep(question, answer, aliases, { order, at: requested.at })
   }
 
+  /**
+   * Keeps for a while what another has answered who stands in: under the question's own key alone, and only where
+   * nothing is held that may still be served, and nothing newer is known. It is no knowledge: it may be older than what
+   * is held elsewhere.
+   */
+  #keepSubstitute(question: Q, answer: A, requested: Requested): void {
+    const { key } = question
+    const held = this.#lru.get(key)
+    const isTaken =
+      held !== undefined &&
+      this.#options.substituteMs(held.answer) === undefined &&
+      freshnessAt(held.life, this.#options.now()) !== 'gone'
+    const isOutdated =
+      this.#knowledge.isAnsweredSince([key], requested.order) ||
+      this.#knowledge.isChangedSince(this.#subjectsOf(question), requested.order)
+    if (!isTaken && !isOutdated) this.#keep(question, answer, [], requested)
+  }
+
   /** Keeps an answer over which there is no knowledge. */
   #keep(question: Q, answer: A, aliases: readonly string[], { order, at }: Requested): void {
-    const { rules, random, ttlMs, mostBytes } = this.#options
+    const { rules: usual, random, ttlMs: usualMs, mostBytes, substituteMs } = this.#options
+    const mostMs = substituteMs(answer)
+    const ttlMs = Math.min(usualMs(question), mostMs ?? Infinity)
+    const rules = mostMs === undefined ? usual : { ...usual, revalidateMs: 0, staleMs: 0 }
     const { key } = question
     const subjects = this.#subjectsOf(question)
     if (!this.#mayKeep(question)) return
     const bytes = this.#bytesOf(key, answer)
     if (bytes > mostBytes(question)) return
     // Freshness counts from the question, not from the answer: the sandbox may have been frozen between the two.
-    const life = lifeOf(at, ttlMs(question), rules, random)
+    const life = lifeOf(at, ttlMs, rules, random)
     this.#lru.set(key, { answer, life, attempts: noAttempts(), order, subjects }, bytes, aliases)
   }
 

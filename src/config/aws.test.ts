@@ -168,3 +168,15 @@ test('AWS_MAX_ATTEMPTS is taken, 0 is the default, and a bad one warns and takes
     assert.ok(notes.some(({ level, message }) => level === 'warn' && message.includes(`got "${text}"`)))
   }
 })
+
+test('the region of replicas is read as it is, and looked at when AWS is first needed', () => {
+  const read = (text: string) => {
+    const { notes, upstream } = readConfig({ PARAMETERS_SECRETS_EXTENSION_FAILOVER_REGION: text })
+    assert.deepEqual(
+      notes.filter(({ message }) => message.includes('FAILOVER')),
+      [],
+    )
+    return upstream.failoverRegion
+  }
+  assert.deepEqual([' eu-west-1\n', '', ' ', 'moon'].map(read), ['eu-west-1', undefined, undefined, 'moon'])
+})

@@ -45,6 +45,7 @@ test('an empty environment gives the defaults of the AWS guides', () => {
       parameterStore: { endpoint: undefined, timeoutMs: 0 },
       securityTokens: { endpoint: undefined, timeoutMs: 10_000 },
       roles: { arns: [], externalId: undefined, sessionName: 'parameters-secrets-extension' },
+      failoverRegion: undefined,
       maxConnections: 3,
       maxAttempts: 3,
       useFips: false,

@@ -149,6 +149,8 @@ export const ROLE_ARNS: TextSetting = { name: our(say`ROLE_ARNS`) }
 export const ROLE_EXTERNAL_ID: TextSetting = { name: our(say`ROLE_EXTERNAL_ID`) }
 export const ROLE_SESSION_NAME: TextSetting = { name: our(say`ROLE_SESSION_NAME`) }
 
+export const FAILOVER_REGION: TextSetting = { name: our(say`FAILOVER_REGION`) }
+
 export const METRICS: WordSetting = {
   name: our(say`METRICS`),
   words: ['emf', 'prometheus'],

@@ -5,13 +5,20 @@ import {
   isTrue,
   present,
   readInteger,
+  readText,
   readWord,
   warn,
   type Environment,
   type Reading,
 } from './read.ts'
 import { readRoles, type RoleSettings } from './roles.ts'
-import { MAX_CONNECTIONS, PARAMETERS_TIMEOUT, SECRETS_TIMEOUT, USE_PROXY } from './settings.ts'
+import {
+  FAILOVER_REGION,
+  MAX_CONNECTIONS,
+  PARAMETERS_TIMEOUT,
+  SECRETS_TIMEOUT,
+  USE_PROXY,
+} from './settings.ts'
 
 /** What the part that holds the AWS SDK is made with. */
 export interface UpstreamSettings {
@@ -23,6 +30,8 @@ export interface UpstreamSettings {
   readonly parameterStore: StoreSettings
   readonly securityTokens: StoreSettings
   readonly roles: RoleSettings
+  /** Of the replicas of secrets, as given: upstream/failover.ts says whether it will do. */
+  readonly failoverRegion: string | undefined
   /** Sockets per store and region. */
   readonly maxConnections: number
   /** Most attempts of one call, the first included; 1 or more. */
@@ -100,6 +109,7 @@ export function readUpstream(
     parameterStore: { endpoint: endpointOf('AWS_ENDPOINT_URL_SSM'), timeoutMs: bounds.parametersTimeoutMs },
     securityTokens: { endpoint: endpointOf('AWS_ENDPOINT_URL_STS'), timeoutMs: ASSUME_TIMEOUT_MS },
     roles: readRoles(reading),
+    failoverRegion: present(readText(reading, FAILOVER_REGION)?.trim()),
     maxConnections: bounds.maxConnections,
     maxAttempts: readMaxAttempts(reading),
     useFips: isTrue(env.AWS_USE_FIPS_ENDPOINT),

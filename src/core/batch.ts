@@ -32,11 +32,13 @@ export interface BatchOptions {
   readonly isSecretBatched: boolean
   /** Nobody has asked for it. */
   readonly isBackground: boolean
+  /** See `Upstream.fetch`. */
+  mayFailOver(lookup: SecretLookup): boolean
 }
 
 /** Asks AWS and settles every flight. Rejects only if the AWS SDK cannot be loaded, after the flights. */
 export async function fetchFlights(flights: readonly Flight[], options: BatchOptions): Promise<void> {
-  const { upstream, isSecretBatched, isBackground } = options
+  const { upstream, isSecretBatched, isBackground, mayFailOver } = options
   const aws = await upstream.load().catch((error: unknown) => {
     for (const { reject } of flights) reject(error)
     throw error
@@ -60,7 +62,7 @@ export async function fetchFlights(flights: readonly Flight[], options: BatchOpt
     fetch: (
       lookups: readonly L[],
       onPart: (lookup: L, part: T | UpstreamError | undefined) => void,
-      how: { readonly isBackground: boolean },
+      how: Pick<BatchOptions, 'isBackground' | 'mayFailOver'>,
     ) => Promise<void>,
     fieldsOf: (part: T) => Fields,
   ): Promise<void> {
@@ -77,7 +79,7 @@ export async function fetchFlights(flights: readonly Flight[], options: BatchOpt
           else if (part instanceof UpstreamError) flight.reject(part)
           else flight.resolve(fieldsOf(part))
         },
-        { isBackground },
+        { isBackground, mayFailOver },
       )
     } catch (error) {
       for (const { reject } of byLookup.values()) reject(error)
@@ -89,13 +91,13 @@ export async function fetchFlights(flights: readonly Flight[], options: BatchOpt
 /** One call each. */
 async function fetchEach(
   flights: readonly Flight[],
-  { upstream, maxConnections, isBackground }: BatchOptions,
+  { upstream, maxConnections, isBackground, mayFailOver }: BatchOptions,
 ): Promise<void> {
   const aws = await upstream.load()
   const left = [...flights]
   const work = async (): Promise<void> => {
     for (let flight = left.shift(); flight !== undefined; flight = left.shift()) {
-      await aws.fetch(flight.lookup, { isBackground }).then(flight.resolve, flight.reject)
+      await aws.fetch(flight.lookup, { isBackground, mayFailOver }).then(flight.resolve, flight.reject)
     }
   }
   await Promise.all(Array.from({ length: Math.min(maxConnections, left.length) }, work))

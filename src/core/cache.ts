@@ -10,6 +10,9 @@ import type { Wake } from './wake.ts'
 /** Of the cache's bytes, what a list may take itself. */
 const LIST_SHARE = 1 / 2
 
+/** How long the answer of a replica is kept, in milliseconds. */
+const REPLICA_MS = 30_000
+
 export interface CacheOptions {
   readonly guard: SnapshotGuard
   readonly wake: Wake
@@ -29,6 +32,7 @@ export function createCache(
     bytesOf,
     mostBytes: ({ store }) => (store === 'parameter-path' ? maxBytes * LIST_SHARE : maxBytes),
     aliasesOf: ({ aliases }) => aliases,
+    substituteMs: ({ replicaRegion }) => (replicaRegion === undefined ? undefined : REPLICA_MS),
     subjectsOf,
     overlap,
     ttlMs: (lookup) => (guard.isBeforeRestore ? 0 : ttlMsOf(config, lookup)),

@@ -9,6 +9,7 @@ import type { Lookup, SingleLookup } from '../lookup.ts'
 import { Meter, type Totals } from '../metrics/meter.ts'
 import { createCache, isKept } from './cache.ts'
 import { createEnvironment, type Environment } from './environment.ts'
+import { kindOfFailure } from './failure-kind.ts'
 import { createFetch } from './fetch.ts'
 import { createLazyUpstream, type LazyUpstream } from './lazy-upstream.ts'
 import { createObserver, createPassThrough, type PassThrough } from './pass-through.ts'
@@ -29,6 +30,8 @@ export interface Core {
   /** Many at once; see read-many.ts. */
   readMany(lookups: readonly SingleLookup[], isRefresh: boolean): Promise<Part[]>
   readonly passThrough: PassThrough
+  /** Calls that the other region has answered. */
+  failovers(): number
   /** Undefined if nobody wants to know what is counted. */
   readonly metrics: Metrics | undefined
   /** Whether it is the session token of the current container credentials; undefined if there are none. */
@@ -44,12 +47,17 @@ export interface Metrics {
 export function createCore(config: Config, log: Log, given?: LazyUpstream): Core {
   const isSnapStart = config.initializationType === 'snap-start'
   const meter = config.metrics && new Meter(Math.random)
+  let failovers = 0
   const wake = createWake(Date.now)
   const upstream =
     given ??
     createLazyUpstream(config.upstream, log, {
       observe: meter && createObserver(meter),
       wokeAt: wake.wokeAt,
+      failover: {
+        isTransient: (error) => kindOfFailure(error) === 'transient',
+        failedOver: () => void failovers++,
+      },
     })
   const guard = new SnapshotGuard(isSnapStart, {
     forgetConnections: upstream.reset,
@@ -104,8 +112,12 @@ export function createCore(config: Config, log: Log, given?: LazyUpstream): Core
     prefetch,
     environment,
     readMany: (lookups, isRefresh) => readMany(lookups, isRefresh, many),
+    failovers: () => failovers,
     passThrough: (call, changes) => during(() => passThrough(call, changes)),
-    metrics: meter && { meter, totals: () => meter.totals(cache.stats(), prefetch?.count ?? 0) },
+    metrics: meter && {
+      meter,
+      totals: () => meter.totals(cache.stats(), { prefetched: prefetch?.count ?? 0, failovers }),
+    },
     isCurrentToken: createSessionTokenCheck(config.upstream, { upstream, during, log }),
   }
 }

@@ -57,7 +57,7 @@ export function createFetch(options: FetchOptions): Fetch {
   async function answerTo(lookup: SingleLookup, coming: Promise<Fields>): Promise<Answer> {
     const isSpelled = cache().hasAliases(lookup)
     const fields = await coming
-    return isSpelled ? spelledAnswer(lookup, fields, own()) : createAnswer(goShape(fields))
+    return isSpelled ? spelledAnswer(lookup, fields, own()) : answerWith(fields)
   }
 
   /** A failure that nobody waits for is logged at DEBUG only. */
@@ -80,7 +80,8 @@ export function createFetch(options: FetchOptions): Fetch {
     const prefetched = awaited && (await awaited)
     if (prefetched !== undefined) return prefetched
     const aws = await upstream.load()
-    return answerTo(lookup, aws.fetch(lookup, { isBackground }))
+    const mayFailOver = mayFailOverFor(purpose, cache())
+    return answerTo(lookup, aws.fetch(lookup, { isBackground, mayFailOver }))
   }
 
   /**
@@ -123,7 +124,23 @@ export function createFetch(options: FetchOptions): Fetch {
 
 /** An answer that nobody has asked for in one spelling, with the keys of all. */
 export function spelledAnswer(lookup: SingleLookup, fields: Fields, own: Own): Answer {
-  return createAnswer(goShape(fields), spellingsOf(lookup, fields, own))
+  return answerWith(fields, spellingsOf(lookup, fields, own))
+}
+
+function answerWith(fields: Fields, aliases?: readonly string[]): Answer {
+  const region = fields.store === 'secrets-manager' ? fields.secret.replicaRegion : undefined
+  return createAnswer(goShape(fields), aliases, region)
+}
+
+/**
+ * Whether the replica of a secret is asked where its own region could not be: not for what nobody waits for, and not
+ * where a stale answer is held.
+ */
+export function mayFailOverFor(
+  purpose: Purpose,
+  cache: Pick<ReadThrough<Lookup, Answer>, 'hasStale'>,
+): (lookup: Lookup) => boolean {
+  return (lookup) => purpose === 'refresh' || (purpose === 'read' && !cache.hasStale(lookup))
 }
 
 function tooManyLists(): UpstreamError {

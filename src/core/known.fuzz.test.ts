@@ -5,6 +5,9 @@
 // - No reader gets a state older than that of the last write or refresh that was acknowledged before it began.
 // - No reader gets another's value, nor ciphertext for plaintext.
 //
+// In some runs secrets have replicas, which follow without delay. A replica's answer counts like any other, but that it
+// leaves what is held.
+//
 // KNOWN_FUZZ_SECONDS says how long it goes on (default: 5).
 
 import assert from 'node:assert/strict'
@@ -14,11 +17,13 @@ import type { Parameter } from '@aws-sdk/client-ssm'
 import fc from 'fast-check'
 import type { Answer } from '../answer/answer.ts'
 import { readConfig } from '../config/config.ts'
+import type { UpstreamSettings } from '../config/upstream.ts'
 import { UpstreamError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { parameterLookup, pathLookup, secretLookup, type Lookup } from '../lookup.ts'
 import { say, shown } from '../public.ts'
 import type { RawAnswer } from '../raw-call.ts'
+import { createFailover, type Failover } from '../upstream/failover.ts'
 import type { Upstream } from '../upstream/index.ts'
 import { getParameter, getParameters, type ParameterStore } from '../upstream/parameter-store.ts'
 import { getMatching } from '../upstream/matching.ts'
@@ -27,10 +32,12 @@ import { carriedCall } from '../upstream/pass-through.ts'
 import type { Place } from '../upstream/place.ts'
 import { getSecrets, getSecretValue, type SecretsManager } from '../upstream/secrets-manager.ts'
 import { createCore, type Core } from './core.ts'
+import { kindOfFailure } from './failure-kind.ts'
 
 const SECONDS = Number(process.env['KNOWN_FUZZ_SECONDS'] ?? 5)
 const OWN = '123456789012'
 const OTHER = '999999999999'
+const REPLICA_REGION = 'eu-west-1'
 const ROLE = `arn:aws:iam::${OTHER}:role/Reader`
 const REFERENCE = '/aws/reference/secretsmanager/'
 
@@ -236,6 +243,8 @@ const settings = fc.record({
   staleWait: fc.constantFrom(0, 500),
   negativeTtl: fc.constantFrom(0, 60),
   isBatched: fc.boolean(),
+  /** Whether secrets have replicas, and whether their own region can be asked for them. */
+  replicas: fc.constantFrom('none', 'none', 'there', 'asked alone'),
 })
 
 type Settings = typeof settings extends fc.Arbitrary<infer T> ? T : never
@@ -274,6 +283,7 @@ class World {
     const own = 'PARAMETERS_SECRETS_EXTENSION_'
     const config = readConfig({
       AWS_REGION: 'us-east-1',
+      ...(chosen.replicas !== 'none' && { [own + 'FAILOVER_REGION']: REPLICA_REGION }),
       SECRETS_MANAGER_TTL: String(chosen.secretsTtl),
       SSM_PARAMETER_STORE_TTL: String(chosen.parametersTtl),
       [own + 'CACHE_SIZE']: String(chosen.capacity),
@@ -290,7 +300,7 @@ class World {
       REFERS_TO_SECRET: 'resolve:secretsmanager:db',
       REFERS_TO_PARAMETER: 'resolve:ssm:/app/k',
     })
-    const upstream = upstreamOf(this.services())
+    const upstream = upstreamOf(this.services(failoverOf(config.upstream)))
     this.core = createCore(config, createLog('error', 'text', { write: () => {} }), {
       load: () => Promise.resolve(upstream),
       reset: () => {},
@@ -413,6 +423,10 @@ class World {
       const isFailure = got instanceof UpstreamError
       if (!isFailure && got instanceof Error) throw got
       const text = isFailure ? got.reason : (got as Answer).bytes
+      if (!isFailure && (got as Answer).replicaRegion !== undefined) {
+        assert.equal((got as Answer).staleForMs, undefined)
+        assert.deepEqual((got as Answer).aliases, [])
+      }
       const values = valuesIn(text)
       for (const { id, form } of values) {
         assert.ok(floors.has(id), `${id} instead of ${of.join()}`)
@@ -425,8 +439,9 @@ class World {
         const value = values.find((one) => one.id === id)
         const state = value?.state ?? this.absentSince(id, floor)
         assert.ok(state !== undefined && state >= floor, `${id}: ${state} < ${floor} (${key})`)
-        // A refresh that ends in a refusal leaves what is held.
-        if (isRefresh && !isFailure) raise(this.refreshed, `${id} ${version}`, state)
+        // A refresh that ends in a refusal leaves what is held, and so does a replica's answer.
+        if (isRefresh && !isFailure && (got as Answer).replicaRegion === undefined)
+          raise(this.refreshed, `${id} ${version}`, state)
       }
     }
   }
@@ -511,14 +526,20 @@ class World {
     })
   }
 
-  services(): SecretsManager & ParameterStore {
+  services(failover: Failover | undefined): SecretsManager & ParameterStore {
     const ask = <T>(see: () => T): Promise<T> => this.call(see)
+    const askSecrets = <T>({ region }: Place, see: () => T): Promise<T> =>
+      this.chosen.replicas === 'asked alone' && region !== REPLICA_REGION
+        ? Promise.reject(failure('ConnectionError', 0, 'the region is down'))
+        : this.call(see)
     return {
       region: 'us-east-1',
+      timeoutMs: 0,
+      failover,
       getSecretValue: (place, { SecretId, VersionStage }) =>
-        ask(() => this.secret(place, SecretId!, VersionStage)),
+        askSecrets(place, () => this.secret(place, SecretId!, VersionStage)),
       batchGetSecretValue: (place, { SecretIdList = [] }) =>
-        ask(() => {
+        askSecrets(place, () => {
           const SecretValues: object[] = []
           const Errors: object[] = []
           for (const SecretId of SecretIdList) {
@@ -577,7 +598,8 @@ class World {
     return thing
   }
 
-  secretNamed(place: Place, id: string): Thing {
+  secretNamed(place: Place, asked: string): Thing {
+    const id = asked.replace(`:${REPLICA_REGION}:`, ':us-east-1:')
     const account = accountOf(place)
     const thing = this.all.find(
       ({ store, name, arn, account: own }) =>
@@ -593,7 +615,7 @@ class World {
     if (!isThere(thing)) throw failure('ResourceNotFoundException', 400, valueOf(thing, 'plain'))
     const { name, arn } = thing
     return {
-      ARN: arn,
+      ARN: place.region === REPLICA_REGION ? arn.replace('us-east-1', REPLICA_REGION) : arn,
       Name: name,
       SecretString: valueOf(thing, 'plain'),
       VersionStages: [stage],
@@ -664,12 +686,22 @@ function failure(code: string, status: number, why: string): UpstreamError {
   return new UpstreamError({ code: shown(code), reason: shown(why), report: say`${shown(code)}`, status })
 }
 
+function failoverOf(upstream: UpstreamSettings): Failover | undefined {
+  return createFailover(upstream, {
+    isTransient: (error) => kindOfFailure(error) === 'transient',
+    failedOver: () => {},
+    warn: () => {},
+  })
+}
+
 /** As upstream/index.ts makes it. */
 function upstreamOf(services: SecretsManager & ParameterStore): Upstream {
   return {
-    fetch: (lookup) =>
-      lookup.store === 'secrets-manager' ? getSecretValue(services, lookup) : getParameter(services, lookup),
-    fetchSecrets: (lookups, onPart) => getSecrets(services, lookups, onPart),
+    fetch: (lookup, how) =>
+      lookup.store === 'secrets-manager'
+        ? getSecretValue(services, lookup, how)
+        : getParameter(services, lookup),
+    fetchSecrets: (lookups, onPart, how) => getSecrets(services, lookups, onPart, how),
     fetchParameters: (lookups, onPart) => getParameters(services, lookups, onPart),
     fetchPath: (lookup, options) => getPath(services, lookup, { ...options, timeoutMs: 0 }),
     fetchMatching: (chosen, options) => getMatching(services, chosen, { ...options, timeoutMs: 0 }),

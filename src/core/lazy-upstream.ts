@@ -1,6 +1,7 @@
 import type { Log } from '../log.ts'
 import type { UpstreamSettings } from '../config/upstream.ts'
 import type { UpstreamHooks } from '../upstream/calls.ts'
+import type { FailoverHooks } from '../upstream/failover.ts'
 import type { Upstream } from '../upstream/index.ts'
 
 /** What holds the AWS SDK. It is loaded when first asked for, because nothing before `register` needs it. */
@@ -11,11 +12,15 @@ export interface LazyUpstream {
   reset(): void
 }
 
+export interface LazyUpstreamOptions extends Pick<UpstreamHooks, 'observe' | 'wokeAt'> {
+  readonly failover: Omit<FailoverHooks, 'warn'>
+}
+
 /** What is given here is for when it is loaded. */
 export function createLazyUpstream(
   settings: UpstreamSettings,
   log: Log,
-  hooks: Pick<UpstreamHooks, 'observe' | 'wokeAt'>,
+  { failover, ...hooks }: LazyUpstreamOptions,
 ): LazyUpstream {
   let loading: Promise<Upstream> | undefined
   let loaded: Upstream | undefined
@@ -26,6 +31,7 @@ export function createLazyUpstream(
           (loaded = aws.createUpstream(settings, {
             ...hooks,
             debug: log.debugEnabled ? log.debug : undefined,
+            failover: { ...failover, warn: log.warn },
           })),
       )),
     reset: () => loaded?.reset(),

@@ -19,7 +19,7 @@ import { fetchFlights, openFlight, type Flight } from './batch.ts'
 import type { LazyUpstream } from './lazy-upstream.ts'
 import { listedPath } from './listed-path.ts'
 import { readLists, type Listed, type Lists } from './prefetch-lists.ts'
-import { spelledAnswer } from './fetch.ts'
+import { mayFailOverFor, spelledAnswer } from './fetch.ts'
 import { isChoice, mayChoose, readChoice, type Choice } from './secret-filters.ts'
 import type { Own } from './spellings.ts'
 import type { Wake } from './wake.ts'
@@ -134,8 +134,15 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
     const asked = questionsOf(readLists(config, log))
     const flights = [...asked.secrets, ...asked.parameters].flatMap(start)
     const { maxConnections } = settings
+    const mayFailOver = mayFailOverFor('read', cache())
     await Promise.all([
-      fetchFlights(flights, { upstream, maxConnections, isSecretBatched: batch, isBackground: true }),
+      fetchFlights(flights, {
+        upstream,
+        maxConnections,
+        isSecretBatched: batch,
+        isBackground: true,
+        mayFailOver,
+      }),
       ...asked.paths.map(fetchPath),
       ...asked.choices.map(fetchChosen),
     ])

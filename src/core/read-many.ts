@@ -4,9 +4,9 @@ import type { ReadThrough } from '../cache/read-through.ts'
 import { UpstreamError } from '../errors.ts'
 import type { Lookup, SingleLookup } from '../lookup.ts'
 import { fetchFlights, openFlight, type BatchOptions, type Flight } from './batch.ts'
-import type { Fetch } from './fetch.ts'
+import { mayFailOverFor, type Fetch } from './fetch.ts'
 
-export interface ManyOptions extends BatchOptions {
+export interface ManyOptions extends Omit<BatchOptions, 'mayFailOver'> {
   readonly cache: ReadThrough<Lookup, Answer>
   readonly answerOf: Fetch['answerOf']
   /** Runs a call to AWS. */
@@ -35,7 +35,9 @@ export function readMany(
     return { lookup, coming: isRefresh ? cache.refresh(lookup, fetch) : cache.load(lookup, fetch) } as const
   })
   // Not waited for: an answer past its expiry is served before. An SDK that cannot be loaded has failed every flight.
-  if (flights.length > 0) during(() => fetchFlights(flights, options)).catch(() => undefined)
+  const mayFailOver = mayFailOverFor(isRefresh ? 'refresh' : 'read', cache)
+  if (flights.length > 0)
+    during(() => fetchFlights(flights, { ...options, mayFailOver })).catch(() => undefined)
   return Promise.all(
     asked.map(async (one): Promise<Part> => {
       if (one.coming === undefined) return one

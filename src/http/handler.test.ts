@@ -51,6 +51,7 @@ async function start(t: TestContext, fixture: Fixture = {}) {
     bytesOf,
     mostBytes: () => Infinity,
     aliasesOf: () => [],
+    substituteMs: () => undefined,
     subjectsOf: ({ key }) => [key],
     overlap: (one, other) => one === other,
     wokeAt: () => 0,

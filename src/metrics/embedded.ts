@@ -21,6 +21,7 @@ const COUNTERS: Readonly<Record<Counter, string>> = {
   evictions: 'Evictions',
   upstreamErrors: 'UpstreamErrors',
   throttles: 'Throttles',
+  failovers: 'Failovers',
   proxied: 'ProxiedCalls',
 }
 const NAMES = Object.entries(COUNTERS) as [Counter, string][]

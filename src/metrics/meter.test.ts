@@ -9,7 +9,7 @@ const STATS = { hits: 1, misses: 2, coalesced: 3, evictions: 4, refreshedAhead: 
 test('a call counts in the smallest bound that it does not exceed', () => {
   const meter = new Meter(() => 0)
   for (const ms of [0, 5, 5.1, 1000, 10_001]) meter.called(ms, 'answered')
-  const { counts, count, sumMs } = meter.totals(STATS, 0).calls
+  const { counts, count, sumMs } = meter.totals(STATS, { prefetched: 0, failovers: 0 }).calls
   assert.deepEqual(
     BOUNDS_SECONDS.map((bound, i) => [bound, counts[i]]).filter(([, n]) => n !== 0),
     [
@@ -26,7 +26,7 @@ test('a throttled call is an error, too', () => {
   meter.called(1, 'failed')
   meter.called(1, 'throttled')
   meter.called(1, 'answered')
-  const { upstreamErrors, throttles } = meter.totals(STATS, 0)
+  const { upstreamErrors, throttles } = meter.totals(STATS, { prefetched: 0, failovers: 0 })
   assert.deepEqual([upstreamErrors, throttles], [2, 1])
 })
 
@@ -55,12 +55,13 @@ test('of many latencies a hundred are kept, of few all, and taking them begins a
 test('the buckets of a histogram count all below their bound, and the last counts all', () => {
   const meter = new Meter(() => 0)
   for (const ms of [1, 7, 20_000]) meter.called(ms, 'answered')
-  const text = prometheusText(meter.totals(STATS, 8))
+  const text = prometheusText(meter.totals(STATS, { prefetched: 8, failovers: 2 }))
   const buckets = [...text.matchAll(/_bucket\{le="([^"]+)"\} (\d+)/g)].map(([, le, n]) => `${le} ${n}`)
   assert.deepEqual(
     [buckets[0], buckets[1], buckets.at(-2), buckets.at(-1)],
     ['0.005 1', '0.01 2', '10 2', '+Inf 3'],
   )
   assert.match(text, /^parameters_secrets_extension_prefetched_total 8$/m)
+  assert.match(text, /^parameters_secrets_extension_failovers_total 2$/m)
   assert.ok(text.endsWith('\n'))
 })

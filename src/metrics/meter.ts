@@ -5,6 +5,8 @@ import type { CacheStats } from '../cache/read-through.ts'
 /** All since the process began. */
 export interface Totals extends CacheStats {
   readonly prefetched: number
+  /** Calls that another region answered, because the function's own could not be asked. */
+  readonly failovers: number
   /** Calls that AWS refused, or that failed on their way. */
   readonly upstreamErrors: number
   /** Of those, calls that AWS throttled. */
@@ -67,10 +69,10 @@ export class Meter {
     this.#proxied++
   }
 
-  totals(stats: CacheStats, prefetched: number): Totals {
+  totals(stats: CacheStats, others: Pick<Totals, 'prefetched' | 'failovers'>): Totals {
     return {
       ...stats,
-      prefetched,
+      ...others,
       upstreamErrors: this.#upstreamErrors,
       throttles: this.#throttles,
       proxied: this.#proxied,

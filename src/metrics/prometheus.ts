@@ -16,6 +16,7 @@ const COUNTERS: Readonly<Record<Exclude<keyof Totals, 'calls'>, readonly [name: 
   evictions: ['evictions', 'Answers that made room for others.'],
   upstreamErrors: ['upstream_errors', 'Calls that AWS refused or that failed.'],
   throttles: ['throttles', 'Calls that AWS throttled.'],
+  failovers: ['failovers', 'Calls that another region answered.'],
   proxied: ['proxied_calls', 'Calls of an SDK that were passed through to AWS.'],
 }
 

@@ -132,8 +132,11 @@ export function createServing(config: Config, log: Log): Serving {
       freshness.staleMs > 0 ||
       negativeTtlMs > 0
     const counts = prefetch === undefined ? always : say`${always}, ${prefetch.count} prefetched`
-    return isAnySet
+    const ofFreshness = isAnySet
       ? say`${counts}, ${refreshedAhead} refreshed ahead, ${stale} stale, ${negative} negative`
       : counts
+    return config.upstream.failoverRegion === undefined
+      ? ofFreshness
+      : say`${ofFreshness}, ${core.failovers()} failed over`
   }
 }

@@ -11,17 +11,26 @@ import { isUnknownIssuer, systemTrust, type Trust } from './transport/trust.ts'
 // What all services share: a client of the AWS SDK for each region and role, with its own sockets, and what holds for
 // every call. A service is a file beside this one, such as secrets-manager.ts.
 
+interface SdkClient {
+  readonly config: { retryStrategy(): Promise<object> }
+  destroy(): void
+}
+
 interface Service<Client> {
   /** Names the service in an error of a client that cannot be made. */
   readonly operation: Operation
   readonly settings: StoreSettings
   open(config: SdkConfig): Client
+  /** Whether a call to that region is to be tried once, whatever the settings say. */
+  readonly isOnce?: ((region: string) => boolean) | undefined
 }
 
 /** How a call is made. */
 export interface CallOptions {
   /** Milliseconds for the whole call, retries included. Default: the service's own. */
   readonly withinMs?: number | undefined
+  /** Milliseconds for the call without its wait for a connection. Default: no such bound. */
+  readonly activeMs?: number | undefined
   /** Nobody has asked for it: it takes no slot of a caller's call. */
   readonly isBackground?: boolean | undefined
 }
@@ -40,7 +49,7 @@ type Caller<Client> = <T>(
 ) => Promise<T>
 
 export interface Clients {
-  callsTo<Client extends { destroy(): void }>(service: Service<Client>): Caller<Client>
+  callsTo<Client extends SdkClient>(service: Service<Client>): Caller<Client>
   /** Closes every socket and forgets the clients; the next call makes new ones. */
   close(): void
 }
@@ -101,7 +110,7 @@ export function createClients(options: ClientsOptions): Clients {
 
   return {
     callsTo(service) {
-      const { operation, settings: store } = service
+      const { operation, settings: store, isOnce } = service
       const clients = perPlace(operation, settings.region, ({ region, role }) => {
         const own = credentialsOf(role)
         const { config, sockets } = configure({
@@ -114,16 +123,19 @@ export function createClients(options: ClientsOptions): Clients {
           wokeAt,
           onSecure,
         })
-        return { client: service.open(config), sockets }
+        const client = service.open(config)
+        if (isOnce !== undefined) tryOnceWhile(() => isOnce(region), client)
+        return { client, sockets }
       })
       services.push(clients)
       return (call, send) => {
-        const { place, withinMs = store.timeoutMs, isBackground = false, recover = rethrow } = call
+        const { place, withinMs = store.timeoutMs, activeMs, isBackground = false, recover = rethrow } = call
         const bound = {
           operation: call.operation,
           isBackground,
           settings,
           timeoutMs: withinMs,
+          activeMs,
           observe,
         }
         return bounded(bound, (abortSignal) => {
@@ -137,6 +149,16 @@ export function createClients(options: ClientsOptions): Clients {
       for (const service of services) service.close()
       roles.clear()
     },
+  }
+}
+
+/** The SDK reads the number of attempts but once, so it is refused a further one. */
+function tryOnceWhile(isOnce: () => boolean, { config }: SdkClient): void {
+  const standard = config.retryStrategy
+  const refreshRetryTokenForRetry = () => Promise.reject(new Error('no further attempt'))
+  config.retryStrategy = async () => {
+    const strategy = await standard()
+    return isOnce() ? Object.assign(Object.create(strategy), { refreshRetryTokenForRetry }) : strategy
   }
 }
 

@@ -4,12 +4,13 @@ import type { Part } from './batches.ts'
 import { NO_HOOKS, type UpstreamHooks } from './calls.ts'
 import { createClients, type CallOptions } from './client.ts'
 import { createCredentials } from './credentials.ts'
+import { createFailover } from './failover.ts'
 import { createParameterStore, getParameter, getParameters } from './parameter-store.ts'
 import { carriedCall } from './pass-through.ts'
 import { getMatching, type Chosen, type MatchingOptions } from './matching.ts'
 import { getPath, type PathOptions } from './path.ts'
 import { warmUp } from './warm-up.ts'
-import { createSecretsManager, getSecrets, getSecretValue } from './secrets-manager.ts'
+import { createSecretsManager, getSecrets, getSecretValue, type ReadOptions } from './secrets-manager.ts'
 import { createSecurityTokens } from './security-tokens.ts'
 import type { UpstreamSettings } from '../config/upstream.ts'
 import type { RawAnswer, RawCall } from '../raw-call.ts'
@@ -17,13 +18,16 @@ import type { RawAnswer, RawCall } from '../raw-call.ts'
 // The entry of the part that holds the AWS SDK. The bundle loads it after `listen` and `register`.
 
 export interface Upstream {
-  /** Asks AWS. Rejects with UpstreamError only. */
-  fetch(lookup: SingleLookup, how?: CallOptions): Promise<Fields>
+  /**
+   * Asks AWS. Rejects with UpstreamError only. `mayFailOver` says whether a secret's replica may be asked, where
+   * there is another region for that; without it, it is not.
+   */
+  fetch(lookup: SingleLookup, how?: ReadOptions): Promise<Fields>
   /** Many current secrets in few calls; see secrets-manager.ts. */
   fetchSecrets(
     lookups: readonly SecretLookup[],
     onPart: (lookup: SecretLookup, part: Part<SecretFields>) => void,
-    how?: CallOptions,
+    how?: ReadOptions,
   ): Promise<void>
   /** Many parameters in few calls; see parameter-store.ts. */
   fetchParameters(
@@ -48,6 +52,7 @@ export interface Upstream {
 }
 
 export function createUpstream(settings: UpstreamSettings, hooks: UpstreamHooks = NO_HOOKS): Upstream {
+  const failover = hooks.failover && createFailover(settings, hooks.failover)
   const credentials = createCredentials(settings, hooks.wokeAt)
   const clients = createClients({
     settings,
@@ -55,8 +60,8 @@ export function createUpstream(settings: UpstreamSettings, hooks: UpstreamHooks 
     assumeRole: (roleArn) => tokens.assumeRole(roleArn),
     hooks,
   })
-  const tokens = createSecurityTokens(clients, settings)
-  const secrets = createSecretsManager(clients, settings)
+  const tokens = createSecurityTokens(clients, settings, failover)
+  const secrets = createSecretsManager(clients, settings, failover)
   const parameters = createParameterStore(clients, settings)
 
   return {
@@ -86,6 +91,7 @@ export function createUpstream(settings: UpstreamSettings, hooks: UpstreamHooks 
     reset() {
       credentials.forget()
       clients.close()
+      failover?.reset()
     },
   }
 }

@@ -3,7 +3,9 @@ import type { SecretFilter } from '../lookup.ts'
 import { say, type Public } from '../public.ts'
 import { wordOf } from './failure.ts'
 import { readPages, type PageReader } from './pages.ts'
-import { partsOf, type SecretsManager } from './secrets-manager.ts'
+import type { Place } from './place.ts'
+import { asked } from './failover.ts'
+import { FROM_REPLICAS, marked, partsOf, type SecretsManager } from './secrets-manager.ts'
 
 // Secrets that filters choose, with their values: "BatchGetSecretValue" in the AWS API reference. Only a prefetch asks
 // so.
@@ -26,12 +28,18 @@ export interface Chosen {
   readonly role: string | undefined
 }
 
-/** The current version of each. `timeoutMs` bounds the list, and it rejects, as in `readPages`. */
+/**
+ * The current version of each. The whole list is that of one region: the other one is asked only for the first page.
+ * `timeoutMs` bounds the list, and it rejects, as in `readPages`.
+ */
 export function getMatching<T>(
-  service: Pick<SecretsManager, 'batchGetSecretValue'>,
+  service: Pick<SecretsManager, 'batchGetSecretValue' | 'failover'>,
   { filters, role }: Chosen,
   { timeoutMs, ...reader }: MatchingOptions<T> & { readonly timeoutMs: number },
 ): Promise<void> {
+  const { failover } = service
+  let place: Place = { region: undefined, role }
+  let hasBegun = false
   const Filters = filters.map(({ key, value }) => ({ Key: key, Values: [value] }))
   return readPages(
     {
@@ -39,19 +47,27 @@ export function getMatching<T>(
       items: say`secrets`,
       timeoutMs,
       async ask(token, withinMs) {
-        const answer = await service.batchGetSecretValue(
-          { region: undefined, role },
-          { Filters, MaxResults: SECRETS_A_PAGE, ...(token !== undefined && { NextToken: token }) },
-          { withinMs, isBackground: true },
-        )
-        const { secrets, errors } = partsOf(answer)
+        const input = {
+          Filters,
+          MaxResults: SECRETS_A_PAGE,
+          ...(token !== undefined && { NextToken: token }),
+        }
+        const question = { what: FROM_REPLICAS, place, withinMs, mayFailOver: () => !hasBegun }
+        const { answer, replica } = await asked(failover, question, async (at, bounds) => {
+          const page = await service.batchGetSecretValue(at, input, { ...bounds, isBackground: true })
+          return { ...partsOf(page), nextToken: page.NextToken }
+        })
+        hasBegun = true
+        if (replica !== undefined) place = { region: replica.region, role }
+        const { errors, nextToken } = answer
+        const secrets = answer.secrets.map((one) => marked(one, place.region))
         const refused = errors.map(({ SecretId, ErrorCode }) => ({
           secretId: SecretId ?? '',
           code: wordOf(ErrorCode) ?? say`UnknownError`,
         }))
         const bytes = secrets.reduce((sum, one) => sum + bytesOf(one), 0)
         const count = secrets.length + refused.length
-        return { page: { secrets, refused }, count, bytes, nextToken: answer.NextToken }
+        return { page: { secrets, refused }, count, bytes, nextToken }
       },
     },
     reader,

@@ -5,7 +5,7 @@ import { UpstreamError } from '../errors.ts'
 import { parameterLookup, secretLookup } from '../lookup.ts'
 import { bodyOf } from '../../test/body-of.ts'
 import { settingsFor } from '../../test/upstream-settings.ts'
-import { regionOfArn } from './place.ts'
+import { endpointIn, regionOfArn } from './place.ts'
 import { createUpstream } from './index.ts'
 import type { UpstreamSettings } from '../config/upstream.ts'
 
@@ -103,3 +103,28 @@ for (const [what, arn] of [
     assert.match(await bodyOf(upstream.fetch(parameterLookup('/a'))), /"Value":"y"/)
   })
 }
+
+test('an endpoint of AWS that names the own region serves no other; another host serves all', () => {
+  const [own, other] = ['us-east-1', 'eu-west-1']
+  for (const host of [
+    'vpce-1-2.secretsmanager.us-east-1.vpce.amazonaws.com',
+    'vpce-1-2-us-east-1a.secretsmanager.us-east-1.vpce.amazonaws.com:8443',
+    'secretsmanager.us-east-1.amazonaws.com',
+    'SECRETSMANAGER.us-east-1.api.aws',
+  ]) {
+    assert.equal(endpointIn(`https://${host}/`, other, own), undefined, host)
+    assert.equal(endpointIn(`https://${host}/`, own, own), `https://${host}/`, host)
+  }
+  for (const host of [
+    'localhost:4566',
+    'secrets.us-east-1.example',
+    'us-east-1.amazonaws.com.example',
+    '10.0.0.1',
+  ])
+    assert.equal(endpointIn(`http://${host}`, other, own), `http://${host}`, host)
+  assert.equal(endpointIn(undefined, other, own), undefined)
+  assert.equal(
+    endpointIn('https://secretsmanager.cn-north-1.amazonaws.com.cn', 'cn-northwest-1', 'cn-north-1'),
+    undefined,
+  )
+})

@@ -30,6 +30,22 @@ export function isFollowed(region: string, own: string | undefined): boolean {
 }
 
 /**
+ * The endpoint for `region`; undefined: that of the SDK's rules. One of AWS's hosts that names the function's own
+ * region, such as that of a VPC endpoint, serves no other region. Every other host is asked for all regions.
+ */
+export function endpointIn(
+  endpoint: string | undefined,
+  region: string,
+  own: string | undefined,
+): string | undefined {
+  if (endpoint === undefined || own === undefined || region === own) return endpoint
+  const { dnsSuffix, dualStackDnsSuffix } = partition(own)
+  const { hostname } = new URL(endpoint)
+  const isOfAws = [dnsSuffix, dualStackDnsSuffix].some((suffix) => hostname.endsWith(`.${suffix}`))
+  return isOfAws && hostname.split('.').includes(own) ? undefined : endpoint
+}
+
+/**
  * The region of an ARN of `service`, such as `arn:aws:ssm:eu-west-1:123456789012:parameter/a`; undefined for a name,
  * and for a region that is not followed or that is not of the ARN's own partition.
  */

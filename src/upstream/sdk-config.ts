@@ -7,6 +7,7 @@ import { readRegularFile } from '../regular-file.ts'
 import { VERSION } from '../version.ts'
 import type { Credentials } from './credentials.ts'
 import { unasked, type Operation } from './failure.ts'
+import { endpointIn } from './place.ts'
 import { createSockets, type Sockets } from './transport/sockets.ts'
 import { isBundle, LONGEST_BUNDLE, type Trust } from './transport/trust.ts'
 
@@ -41,7 +42,7 @@ export type SdkConfig = ReturnType<typeof configure>['config']
 /** What every client is made with. */
 export function configure(options: ConfigOptions) {
   const { operation, settings, store, credentials, region, trust, wokeAt, onSecure } = options
-  const { endpoint } = store
+  const endpoint = endpointIn(store.endpoint, region, settings.region)
   const secure = endpoint === undefined || /^https:/i.test(endpoint)
   const { caBundle, maxConnections: maxCalls, proxy } = settings
   const bundle = secure && caBundle !== undefined ? { ca: readCaBundle(operation, caBundle) } : undefined

@@ -11,10 +11,12 @@ import {
 import type { UpstreamSettings } from '../config/upstream.ts'
 import type { Fields, SecretFields } from '../fields.ts'
 import type { SecretLookup } from '../lookup.ts'
+import { say } from '../public.ts'
 import type { RawAnswer } from '../raw-call.ts'
 import { inBatches, type Part } from './batches.ts'
 import { areStrings, isAbsent, isDateOrAbsent, listIn } from './checks.ts'
 import type { CallOptions, Clients } from './client.ts'
+import { asked, type Failover } from './failover.ts'
 import { unreadable } from './failure.ts'
 import { carry, expiredAnswer, type CarriedCall } from './pass-through.ts'
 import { regionOfArn, type Place } from './place.ts'
@@ -25,28 +27,38 @@ import { regionOfArn, type Place } from './place.ts'
 export interface SecretsManager {
   /** The function's own. */
   readonly region: string | undefined
+  /** Milliseconds for a question; 0: no bound. */
+  readonly timeoutMs: number
+  readonly failover: Failover | undefined
   getSecretValue(
     place: Place,
     input: GetSecretValueCommandInput,
-    options?: CallOptions,
+    options: CallOptions,
   ): Promise<GetSecretValueCommandOutput>
   batchGetSecretValue(
     place: Place,
     input: BatchGetSecretValueCommandInput,
-    options?: CallOptions,
+    options: CallOptions,
   ): Promise<BatchGetSecretValueCommandOutput>
   /** AWS's own answer, whatever its status. */
   passThrough(call: CarriedCall): Promise<RawAnswer>
 }
 
-export function createSecretsManager(clients: Clients, settings: UpstreamSettings): SecretsManager {
+export function createSecretsManager(
+  clients: Clients,
+  settings: UpstreamSettings,
+  failover?: Failover,
+): SecretsManager {
   const calls = clients.callsTo({
     operation: 'GetSecretValue',
     settings: settings.secretsManager,
     open: (config) => new SecretsManagerClient(config),
+    isOnce: failover?.isOnce,
   })
   return {
     region: settings.region,
+    timeoutMs: settings.secretsManager.timeoutMs,
+    failover,
     getSecretValue: (place, input, how) =>
       calls({ operation: 'GetSecretValue', place, ...how }, (client, options) =>
         client.send(new GetSecretValueCommand(input), options),
@@ -63,21 +75,49 @@ export function createSecretsManager(clients: Clients, settings: UpstreamSetting
   }
 }
 
+export const FROM_REPLICAS = say`secrets come from their replicas in`
+
+/** How secrets are read. */
+export interface ReadOptions extends Pick<CallOptions, 'isBackground'> {
+  /** Whether the replica may be asked; called when the region that was asked first could not be. Default: never. */
+  readonly mayFailOver?: (lookup: SecretLookup) => boolean
+}
+const never = () => false
+
 /** One secret. Rejects with UpstreamError only. */
 export async function getSecretValue(
-  service: Pick<SecretsManager, 'region' | 'getSecretValue'>,
+  service: Omit<SecretsManager, 'batchGetSecretValue' | 'passThrough'>,
   lookup: SecretLookup,
-  how?: CallOptions,
+  { isBackground, mayFailOver = never }: ReadOptions = {},
 ): Promise<Fields> {
+  const { failover, timeoutMs: withinMs } = service
   const { secretId, versionId, versionStage } = lookup
-  const input = {
-    SecretId: secretId,
-    ...(versionId !== undefined && { VersionId: versionId }),
-    ...(versionStage !== undefined && { VersionStage: versionStage }),
-  }
-  const secret = await service.getSecretValue(placeOf(service, lookup), input, how)
-  if (!isSecret(secret)) throw unreadable('GetSecretValue')
-  return { store: 'secrets-manager', secret }
+  const replicaId = failover?.replicaIdOf(secretId)
+  const { answer, replica } = await asked(
+    failover,
+    {
+      what: FROM_REPLICAS,
+      place: placeOf(service, lookup),
+      withinMs,
+      mayFailOver: () => replicaId !== undefined && mayFailOver(lookup),
+    },
+    async (place, bounds, isReplica) => {
+      const input = {
+        SecretId: isReplica ? replicaId : secretId,
+        ...(versionId !== undefined && { VersionId: versionId }),
+        ...(versionStage !== undefined && { VersionStage: versionStage }),
+      }
+      const secret = await service.getSecretValue(place, input, { ...bounds, isBackground })
+      if (!isSecret(secret)) throw unreadable('GetSecretValue')
+      return secret
+    },
+  )
+  return { store: 'secrets-manager', secret: marked(answer, replica?.region) }
+}
+
+/** With the region of the replica, where that is what answered. */
+export function marked(secret: SecretFields, replicaRegion: string | undefined): SecretFields {
+  return replicaRegion === undefined ? secret : { ...secret, replicaRegion }
 }
 
 /** Most ids of a call: "BatchGetSecretValue" in the API reference. */
@@ -87,24 +127,47 @@ const ARN_SUFFIX = 7
 
 /** The current versions of many secrets. `onPart` is called once for each. Rejects with a defect of ours only. */
 export function getSecrets(
-  service: Pick<SecretsManager, 'region' | 'batchGetSecretValue'>,
+  service: Omit<SecretsManager, 'getSecretValue' | 'passThrough'>,
   lookups: readonly SecretLookup[],
   onPart: (lookup: SecretLookup, part: Part<SecretFields>) => void,
-  how?: CallOptions,
+  { isBackground, mayFailOver = never }: ReadOptions = {},
 ): Promise<void> {
+  const { failover, timeoutMs: withinMs } = service
   const batches = { lookups, size: IDS_A_CALL, placeOf: (lookup: SecretLookup) => placeOf(service, lookup) }
   return inBatches(batches, onPart, async (place, batch) => {
-    const ids = batch.map(({ secretId }) => secretId)
-    const answer = await service.batchGetSecretValue(place, { SecretIdList: ids }, how)
-    const { secrets, errors } = partsOf(answer)
+    /** What the replica is asked for. */
+    const replicaIds = new Map<SecretLookup, string>()
+    const question = {
+      what: FROM_REPLICAS,
+      place,
+      withinMs,
+      mayFailOver() {
+        for (const lookup of batch) {
+          const id = failover?.replicaIdOf(lookup.secretId)
+          if (id !== undefined && mayFailOver(lookup)) replicaIds.set(lookup, id)
+        }
+        return replicaIds.size > 0
+      },
+    }
+    const { answer, replica } = await asked(failover, question, async (at, bounds, isReplica) => {
+      const ids = isReplica ? [...replicaIds.values()] : batch.map(({ secretId }) => secretId)
+      return partsOf(
+        await service.batchGetSecretValue(at, { SecretIdList: ids }, { ...bounds, isBackground }),
+      )
+    })
+    const { secrets, errors } = answer
     const refusedIds = new Set(errors.map(({ SecretId }) => SecretId))
-    return ({ secretId }) => {
+    return (lookup) => {
+      const secretId = replica === undefined ? lookup.secretId : replicaIds.get(lookup)
+      if (secretId === undefined) return replica?.failure
       if (refusedIds.has(secretId)) return undefined
       const found = secrets.filter(
         ({ ARN, Name }) => ARN === secretId || Name === secretId || ARN?.slice(0, -ARN_SUFFIX) === secretId,
       )
       // Another account's secret may have the same name.
-      return found.every(({ ARN }) => ARN === found[0]?.ARN) ? found[0] : undefined
+      const [one] = found
+      const isOne = one !== undefined && found.every(({ ARN }) => ARN === one.ARN)
+      return isOne ? marked(one, replica?.region) : undefined
     }
   })
 }

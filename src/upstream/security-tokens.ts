@@ -2,10 +2,13 @@ import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm'
 import { partition } from '@aws-sdk/core/client'
 import type { UpstreamSettings } from '../config/upstream.ts'
 import { UpstreamError } from '../errors.ts'
+import { say } from '../public.ts'
 import type { RawAnswer } from '../raw-call.ts'
 import type { Clients } from './client.ts'
 import { heldUntil, type Held } from './credentials.ts'
+import { asked, type Failover } from './failover.ts'
 import { toUpstreamError, unreadable } from './failure.ts'
+import { endpointIn } from './place.ts'
 import { carry, expiredAnswer, ExpiredAnswer } from './pass-through.ts'
 import { retried } from './retried.ts'
 
@@ -25,17 +28,30 @@ export interface SecurityTokens {
   assumeRole(roleArn: string): Promise<Held>
 }
 
-export function createSecurityTokens(clients: Clients, settings: UpstreamSettings): SecurityTokens {
+export function createSecurityTokens(
+  clients: Clients,
+  settings: UpstreamSettings,
+  failover?: Failover,
+): SecurityTokens {
   const { roles, region, securityTokens } = settings
-  const endpoint = securityTokens.endpoint ?? (region && endpointOf(settings, region))
-  const calls = clients.callsTo({
-    operation: 'AssumeRole',
-    settings: { ...securityTokens, endpoint },
-    open: (config) =>
-      new SSMClient({ ...config, httpAuthSchemeProvider: () => [signedForSts(config.region)] }),
-  })
+  const own = callsIn(region)
+  const other = failover && callsIn(failover.region)
+  /** Not while the own region is to be asked but once. */
+  const mayHelp = (error: unknown) => isPassing(error) && !(region !== undefined && failover?.isOnce(region))
+
+  function callsIn(one: string | undefined) {
+    const endpoint =
+      (one && endpointIn(securityTokens.endpoint, one, region)) ?? (one && endpointOf(settings, one))
+    return clients.callsTo({
+      operation: 'AssumeRole',
+      settings: { ...securityTokens, endpoint },
+      open: (config) =>
+        new SSMClient({ ...config, httpAuthSchemeProvider: () => [signedForSts(config.region)] }),
+    })
+  }
+
   return {
-    assumeRole(roleArn) {
+    async assumeRole(roleArn) {
       const body = new URLSearchParams({
         Action: 'AssumeRole',
         Version: '2011-06-15',
@@ -44,17 +60,30 @@ export function createSecurityTokens(clients: Clients, settings: UpstreamSetting
         DurationSeconds: String(SESSION_SECONDS),
         ...(roles.externalId !== undefined && { ExternalId: roles.externalId }),
       }).toString()
-      const place = { region: undefined }
-      return calls({ operation: 'AssumeRole', place, recover: refusedAsExpired }, (client, options) =>
-        retried(async () => {
-          const requestedAt = Date.now()
-          const command = new GetParameterCommand({ Name: 'carrier' })
-          const answer = await carry({ headers: FORM, body }, command.middlewareStack, () =>
-            client.send(command, options),
-          )
-          return sessionIn(answer, requestedAt)
-        }, isPassing),
-      )
+      const question = {
+        what: say`roles are assumed in`,
+        place: { region: undefined },
+        withinMs: securityTokens.timeoutMs,
+        mayFailOver: () => true,
+      }
+      const { answer: session } = await asked(failover, question, (place, bounds, isReplica) => {
+        const calls = isReplica ? other! : own
+        const call = { operation: 'AssumeRole', place, ...bounds, recover: refusedAsExpired } as const
+        return calls(call, (client, options) =>
+          retried(
+            async () => {
+              const requestedAt = Date.now()
+              const command = new GetParameterCommand({ Name: 'carrier' })
+              const answer = await carry({ headers: FORM, body }, command.middlewareStack, () =>
+                client.send(command, options),
+              )
+              return sessionIn(answer, requestedAt)
+            },
+            isReplica ? isPassing : mayHelp,
+          ),
+        )
+      })
+      return session
     },
   }
 }

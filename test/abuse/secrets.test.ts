@@ -67,6 +67,9 @@ for (const format of ['Text', 'JSON'] as const) {
       extension.aws.fault({}, { kind } satisfies Fault)
       for (const target of TARGETS) show(await extension.get(target))
       extension.aws.clearFaults()
+      extension.aws.fault({ region: 'us-east-1' }, { kind } satisfies Fault)
+      for (const target of TARGETS) show(await extension.get(`${target}&refreshNow=true`))
+      extension.aws.clearFaults()
     }
     for (const broken of [
       (body: Buffer) => body.subarray(0, -1),
@@ -110,7 +113,7 @@ async function start(
   t.after(() => middleman.close())
   const extension = await startExtension(t, {
     seed: SEED,
-    aws: { port, roles: { [ROLE]: { externalId: EXTERNAL_ID, seed: OF_ROLE } } },
+    aws: { port, regions: ['eu-west-1'], roles: { [ROLE]: { externalId: EXTERNAL_ID, seed: OF_ROLE } } },
     env: {
       AWS_ENDPOINT_URL: middleman.url,
       AWS_LAMBDA_LOG_FORMAT: format,
@@ -123,6 +126,7 @@ async function start(
       PARAMETERS_SECRETS_EXTENSION_ENV_FROM: 'secretsmanager:json?name=path ssm:/?prefix=FROM_',
       ...(format === 'Text' && NEAR_MISSES),
       PARAMETERS_SECRETS_EXTENSION_METRICS: 'prometheus',
+      PARAMETERS_SECRETS_EXTENSION_FAILOVER_REGION: 'eu-west-1',
       PARAMETERS_SECRETS_EXTENSION_ROLE_ARNS: ROLE,
       PARAMETERS_SECRETS_EXTENSION_ROLE_EXTERNAL_ID: EXTERNAL_ID,
     },

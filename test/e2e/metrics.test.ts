@@ -44,6 +44,7 @@ for (const level of ['INFO', 'NONE']) {
       Evictions: 0,
       UpstreamErrors: 1,
       Throttles: 0,
+      Failovers: 0,
       ProxiedCalls: 0,
     })
     assert.equal((UpstreamLatency as number[]).length, 2)

@@ -1,0 +1,154 @@
+import { UpstreamError } from '../errors.ts'
+import { say, shown, type Public } from '../public.ts'
+import type { UpstreamSettings } from '../config/upstream.ts'
+import { isFollowed, type Place } from './place.ts'
+
+// The other region of secrets that are replicated. Only reads of a secret's value go there, and AssumeRole for them:
+// where the function's own region cannot be asked, the same question is asked of the replica.
+//
+// - A failure that the hooks call transient fails over. What AWS refuses is its answer.
+// - The own region has half of the time limit, the other region what is left of it, and each has `SHARE_MS` at most, in
+//   which the wait for one of our own connections does not count.
+// - What the other region refuses is told to the log alone: the caller gets the failure of the own region, because
+//   "not found" may mean that the secret has no replica.
+// - For `ONCE_MS` after an answer of the other region the own one is asked with one attempt, in `ONCE_SHARE_MS`.
+
+/** What the core knows of failures, and does about answers of a replica. */
+export interface FailoverHooks {
+  /** Whether AWS could not be asked now. */
+  isTransient(error: UpstreamError): boolean
+  /** Called for each call that the other region has answered. */
+  failedOver(): void
+  warn(line: Public): void
+}
+
+/** Bounds of one call, in milliseconds. */
+export interface Bounds {
+  /** For all of it; 0: none. */
+  readonly withinMs: number
+  /** Without the wait for one of our own connections. */
+  readonly activeMs?: number
+}
+
+export interface Question {
+  /** Of the first region. */
+  readonly place: Place
+  /** What comes from the other region: the beginning of a line of the log. */
+  readonly what: Public
+  /** Milliseconds for both regions together; 0: no bound of the caller's. */
+  readonly withinMs: number
+  /** Called after a transient failure of the first. */
+  mayFailOver(): boolean
+}
+
+export interface Asked<T> {
+  readonly answer: T
+  /** Undefined where the first region has answered; else the other one, and why the first did not. */
+  readonly replica: { readonly region: string; readonly failure: UpstreamError } | undefined
+}
+
+export interface Failover {
+  readonly region: string
+  /** Whether a call to the function's own region is to be tried once. */
+  isOnce(region: string): boolean
+  /** The id by which the replica is asked; undefined for the ARN of another region than the function's own. */
+  replicaIdOf(secretId: string): string | undefined
+  /** Rejects as the call to the first region did, where the other one does not answer. */
+  ask<T>(
+    question: Question,
+    call: (place: Place, bounds: Bounds, isReplica: boolean) => Promise<T>,
+  ): Promise<Asked<T>>
+  /** Forgets what was found out. */
+  reset(): void
+}
+
+const SHARE_MS = 5_000
+const ONCE_MS = 30_000
+const ONCE_SHARE_MS = 2_000
+/** Between two lines of the log that say the same. */
+const QUIET_MS = 60_000
+
+/** Undefined if there is no other region to ask. Warns of one that will not do. */
+export function createFailover(
+  { region: own, failoverRegion: region }: UpstreamSettings,
+  { isTransient, failedOver, warn }: FailoverHooks,
+): Failover | undefined {
+  if (region === undefined) return undefined
+  if (own === undefined || region === own || !isFollowed(region, own)) {
+    const rule = say`PARAMETERS_SECRETS_EXTENSION_FAILOVER_REGION must be another region of the function's partition`
+    warn(say`${rule}, got "${shown(region)}". Ignoring it.`)
+    return undefined
+  }
+  const other = region
+  let failedOverAt = -Infinity
+  const isOnce = (one: string | undefined) => one === own && isWithin(failedOverAt, ONCE_MS)
+  /** When something was said last, by its first words. */
+  const said = new Map<Public, number>()
+
+  return {
+    region: other,
+    isOnce,
+    replicaIdOf(secretId) {
+      if (!secretId.startsWith('arn:')) return secretId
+      const parts = secretId.split(':')
+      return parts[3] === own ? parts.with(3, other).join(':') : undefined
+    },
+    async ask({ what, place, withinMs, mayFailOver }, call) {
+      const startedAt = performance.now()
+      try {
+        const bounds = isOwn(place) ? { withinMs, activeMs: ownShareMs(withinMs) } : { withinMs }
+        return { answer: await call(place, bounds, false), replica: undefined }
+      } catch (failure) {
+        const leftMs = Math.ceil(withinMs - (performance.now() - startedAt))
+        const isLate = withinMs > 0 && leftMs <= 0
+        if (!(failure instanceof UpstreamError) || !isTransient(failure) || isLate) throw failure
+        if (!isOwn(place) || !mayFailOver()) throw failure
+        const bounds = { withinMs: withinMs > 0 ? leftMs : 0, activeMs: SHARE_MS }
+        const answer = await call({ ...place, region: other }, bounds, true).catch((error: unknown) => {
+          if (!(error instanceof UpstreamError)) throw error
+          sayNowAndThen(say`no answer from ${shown(other)} either`, error)
+          throw failure
+        })
+        failedOverAt = Date.now()
+        failedOver()
+        sayNowAndThen(say`${what} ${shown(other)}`, failure)
+        return { answer, replica: { region: other, failure } }
+      }
+    },
+    reset() {
+      failedOverAt = -Infinity
+    },
+  }
+
+  function isOwn({ region: one }: Place): boolean {
+    return one === undefined || one === own
+  }
+
+  function ownShareMs(withinMs: number): number {
+    const mostMs = isOnce(own) ? ONCE_SHARE_MS : SHARE_MS
+    return withinMs > 0 ? Math.min(Math.ceil(withinMs / 2), mostMs) : mostMs
+  }
+
+  function sayNowAndThen(line: Public, { report }: UpstreamError): void {
+    if (isWithin(said.get(line) ?? -Infinity, QUIET_MS)) return
+    said.set(line, Date.now())
+    warn(say`${line}: ${report}`)
+  }
+}
+
+/** As `failover.ask`; without a failover the place is asked, and nothing else. */
+export async function asked<T>(
+  failover: Failover | undefined,
+  question: Question,
+  call: (place: Place, bounds: Bounds, isReplica: boolean) => Promise<T>,
+): Promise<Asked<T>> {
+  if (failover !== undefined) return failover.ask(question, call)
+  const { place, withinMs } = question
+  return { answer: await call(place, { withinMs }, false), replica: undefined }
+}
+
+/** By the wall clock, which may have been set back since. */
+function isWithin(at: number, ms: number): boolean {
+  const age = Date.now() - at
+  return age >= 0 && age < ms
+}
