@@ -1,6 +1,7 @@
 import { UpstreamError } from '../errors.ts'
 import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
 import type { ParameterLookup, SecretLookup, SingleLookup } from '../lookup.ts'
+import { kindOfFailure } from './failure-kind.ts'
 import type { LazyUpstream } from './lazy-upstream.ts'
 
 // Many questions in few calls. Each is a flight of the cache, whose answer is given by whoever fetches it.
@@ -75,7 +76,7 @@ export async function fetchFlights(flights: readonly Flight[], options: BatchOpt
         (lookup, part) => {
           const flight = byLookup.get(lookup)!
           byLookup.delete(lookup)
-          if (part === undefined) alone.push(flight)
+          if (part === undefined || (part instanceof UpstreamError && mayBeHadAlone(part))) alone.push(flight)
           else if (part instanceof UpstreamError) flight.reject(part)
           else flight.resolve(fieldsOf(part))
         },
@@ -86,6 +87,14 @@ export async function fetchFlights(flights: readonly Flight[], options: BatchOpt
     }
     await fetchEach(alone, options)
   }
+}
+
+/**
+ * Whether a name may be had alone although its batch failed: AWS refused the call, or what stands in for AWS does not
+ * know it (501). Where AWS throttles or cannot be asked, a call for each name would make it worse.
+ */
+function mayBeHadAlone(error: UpstreamError): boolean {
+  return error.status === 501 || (error.status > 0 && kindOfFailure(error) !== 'transient')
 }
 
 /** One call each. */

@@ -68,6 +68,26 @@ test('a failure is logged with what AWS said, and the next read asks again', asy
   assert.equal(bodyOf(await core.cache.load(absent))['SecretString'], 'here now')
 })
 
+for (const [kind, calls] of [
+  ['throttle', 1],
+  ['unavailable', 1],
+  ['AccessDeniedException', 3],
+] as const) {
+  test(`many secrets whose batch ends by ${kind} cost ${calls} calls`, async (t) => {
+    const { aws, core } = await start(t, { AWS_MAX_ATTEMPTS: '1' })
+    const both = [SECRET, secretLookup('Another')]
+    aws.putSecret('Another', 'hunter3')
+    const fault = kind === 'AccessDeniedException' ? ({ kind: 'error', code: kind } as const) : { kind }
+    aws.fault({ operation: 'BatchGetSecretValue' }, fault)
+    const parts = await core.readMany(both, false)
+    assert.equal(aws.calls(), calls)
+    assert.ok(parts.every(({ got }) => got instanceof UpstreamError === (calls === 1)))
+    aws.clearFaults()
+    const next = await core.readMany(both, false)
+    assert.ok(next.every(({ got }) => !(got instanceof UpstreamError)))
+  })
+}
+
 test('before the restore of a snapshot nothing is kept, and after the first invoke it is', async (t) => {
   const { core } = await start(t, { AWS_LAMBDA_INITIALIZATION_TYPE: 'snap-start' })
   await core.cache.load(SECRET)

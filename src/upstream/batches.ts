@@ -4,9 +4,9 @@ import { keyOf, type Place } from './place.ts'
 // Many names in few calls.
 
 /**
- * What came for one question. Undefined if AWS refused the name, or the whole call, or does not mention the name: what
- * it says of a batch need not hold for a call of that name alone. A secret of another account, for one, is no member of
- * a batch.
+ * What came for one question. Undefined if AWS refused the name or does not mention it: what it says of a name in a
+ * batch need not hold for a call of that name alone. A secret of another account, for one, is no member of a batch. An
+ * error is that of the whole call; whether it holds for a name alone is for the caller to say.
  */
 export type Part<T> = T | UpstreamError | undefined
 
@@ -37,8 +37,7 @@ export async function inBatches<L, T>(
       const batch = all.slice(start, start + size)
       const partOf = ask(place, batch).catch((error: unknown) => {
         if (!(error instanceof UpstreamError)) throw error
-        // AWS refused the call as a whole, so each name is asked for alone. If AWS cannot be reached, none is.
-        return () => (error.status > 0 ? undefined : error)
+        return () => error
       })
       calls.push(
         partOf.then((part) => {

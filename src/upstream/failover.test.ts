@@ -335,6 +335,21 @@ describe('another region', { concurrency: 8 }, () => {
       assert.deepEqual(await batchOf(upstream, [secretLookup(ARN)]), [OTHER])
     })
 
+    test(`${build.name}: a batch that the other region refuses too is left to calls for each name`, async (t) => {
+      const { aws, upstream } = await setUp(t, build, { maxAttempts: 1 })
+      const lookups = ['db', 'second'].map((id) => secretLookup(id))
+      const onlyDb = { mayFailOver: ({ secretId }: SecretLookup) => secretId === 'db' }
+      const fail = (region: string, code: string) =>
+        aws.fault({ region, operation: 'BatchGetSecretValue' }, { kind: 'error', code })
+      fail(OWN, 'ThrottlingException')
+      fail(OTHER, 'AccessDeniedException')
+      assert.deepEqual(await batchOf(upstream, lookups, onlyDb), [undefined, 'ThrottlingException'])
+      fail(OTHER, 'ThrottlingException')
+      assert.deepEqual(await batchOf(upstream, lookups), ['ThrottlingException', 'ThrottlingException'])
+      aws.clearFaults()
+      assert.deepEqual(await batchOf(upstream, lookups), [OWN, OWN])
+    })
+
     test(`${build.name}: a list by tag is of one region: the other is asked for its first page alone`, async (t) => {
       const { aws, upstream, asked } = await setUp(t, build, { maxAttempts: 1 })
       const list = async () => {

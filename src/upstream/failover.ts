@@ -47,7 +47,7 @@ export interface Asked<T> {
   readonly replica: { readonly region: string; readonly failure: UpstreamError } | undefined
 }
 
-export interface Failover {
+export interface Failover extends Pick<FailoverHooks, 'isTransient'> {
   readonly region: string
   /** Whether a call to the function's own region is to be tried once. */
   isOnce(region: string): boolean
@@ -87,6 +87,7 @@ export function createFailover(
 
   return {
     region: other,
+    isTransient,
     isOnce,
     replicaIdOf(secretId) {
       if (!secretId.startsWith('arn:')) return secretId

@@ -9,6 +9,7 @@ import {
   type GetSecretValueCommandOutput,
 } from '@aws-sdk/client-secrets-manager'
 import type { UpstreamSettings } from '../config/upstream.ts'
+import { UpstreamError } from '../errors.ts'
 import type { Fields, SecretFields } from '../fields.ts'
 import type { SecretLookup } from '../lookup.ts'
 import { say } from '../public.ts'
@@ -149,12 +150,23 @@ export function getSecrets(
         return replicaIds.size > 0
       },
     }
-    const { answer, replica } = await asked(failover, question, async (at, bounds, isReplica) => {
+    let isRefused = false
+    const got = await asked(failover, question, async (at, bounds, isReplica) => {
       const ids = isReplica ? [...replicaIds.values()] : batch.map(({ secretId }) => secretId)
-      return partsOf(
-        await service.batchGetSecretValue(at, { SecretIdList: ids }, { ...bounds, isBackground }),
-      )
+      try {
+        const input = { SecretIdList: ids }
+        return partsOf(await service.batchGetSecretValue(at, input, { ...bounds, isBackground }))
+      } catch (error) {
+        isRefused = isReplica && error instanceof UpstreamError && failover?.isTransient(error) === false
+        throw error
+      }
+    }).catch((error: unknown) => {
+      if (isRefused && error instanceof UpstreamError) return error
+      throw error
     })
+    // The other region has refused the batch, which need not hold for a name alone.
+    if (got instanceof UpstreamError) return (lookup) => (replicaIds.has(lookup) ? undefined : got)
+    const { answer, replica } = got
     const { secrets, errors } = answer
     const refusedIds = new Set(errors.map(({ SecretId }) => SecretId))
     return (lookup) => {

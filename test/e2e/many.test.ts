@@ -129,9 +129,30 @@ test('parameters that do not exist are listed, and a batch that is refused is as
   )
   const encrypted = await extension.get(`${PARAMETERS}name=/app/key&name=/app/a`)
   assert.ok(!encrypted.body.includes('the key itself'))
-  extension.aws.fault({ operation: 'BatchGetSecretValue' }, { kind: 'throttle' })
+  const code = 'AccessDeniedException'
+  extension.aws.fault({ operation: 'BatchGetSecretValue' }, { kind: 'error', code })
   assert.equal((await extension.get(`${SECRETS}secretId=n010&secretId=n011`)).status, 200)
 })
+
+for (const kind of ['throttle', 'unavailable'] as const) {
+  test(`a batch that fails by ${kind} costs no call for each name, and the next request works`, async (t) => {
+    const extension = await start(t, { env: { AWS_MAX_ATTEMPTS: '1' } })
+    for (const [operation, target, list] of [
+      ['BatchGetSecretValue', `${SECRETS}secretId=n010&secretId=n011`, 'SecretValues'],
+      ['GetParameters', `${PARAMETERS}name=/all/n001&name=/all/n002`, 'Parameters'],
+    ] as const) {
+      extension.aws.resetCounts()
+      extension.aws.fault({ operation }, { kind })
+      const failed = await extension.get(target)
+      const type = kind === 'throttle' ? 'ThrottlingException' : 'ServiceUnavailable'
+      assert.deepEqual([failed.status, header(failed, 'X-Amzn-ErrorType')], [400, type])
+      assert.equal(extension.aws.calls(), 1)
+      extension.aws.clearFaults()
+      const next = await extension.get(target)
+      assert.equal((json(next) as Record<string, unknown[]>)[list]?.length, 2)
+    }
+  })
+}
 
 test('refreshNow fetches all anew, in a batch', async (t) => {
   const extension = await start(t)

@@ -215,29 +215,56 @@ for (const batch of ['FALSE', 'TRUE']) {
   })
 }
 
-for (const code of ['AccessDeniedException', 'ThrottlingException']) {
-  test(`a batch that is refused as a whole (${code}) is asked for one by one`, async (t) => {
-    const secrets = namesOf('secret', 21)
-    const parameters = namesOf('/app/parameter', 11)
-    const extension = await startExtension(t, {
-      seed: { secrets: valuesOf(secrets), parameters: valuesOf(parameters) },
-      until: 'launched',
-      env: {
-        ...PATIENT,
-        AWS_MAX_ATTEMPTS: '1',
-        [P + 'SECRETS']: secrets.join(),
-        [P + 'PARAMETERS']: parameters.join(),
-        [P + 'BATCH']: 'TRUE',
-      },
-    })
-    for (const operation of ['BatchGetSecretValue', 'GetParameters']) {
-      extension.aws.fault({ operation }, { kind: 'error', code })
-    }
-    await extension.lambda.initialized()
+/** 21 secrets and 11 parameters to be fetched in two batches each, which fail so. */
+async function startWithFailingBatches(t: TestContext, code: string, status: number) {
+  const secrets = namesOf('secret', 21)
+  const parameters = namesOf('/app/parameter', 11)
+  const extension = await startExtension(t, {
+    seed: { secrets: valuesOf(secrets), parameters: valuesOf(parameters) },
+    until: 'launched',
+    env: {
+      ...PATIENT,
+      AWS_MAX_ATTEMPTS: '1',
+      [P + 'SECRETS']: secrets.join(),
+      [P + 'PARAMETERS']: parameters.join(),
+      [P + 'BATCH']: 'TRUE',
+    },
+  })
+  for (const operation of ['BatchGetSecretValue', 'GetParameters']) {
+    extension.aws.fault({ operation }, { kind: 'error', code, status })
+  }
+  await extension.lambda.initialized()
+  return { extension, targets: [...secrets.map(secretUrl), ...parameters.map((name) => parameterUrl(name))] }
+}
+
+for (const [code, status] of [
+  ['AccessDeniedException', 400],
+  ['InternalFailure', 501],
+] as const) {
+  test(`a batch that is refused as a whole (${status} ${code}) is asked for one by one`, async (t) => {
+    const { extension, targets } = await startWithFailingBatches(t, code, status)
     assert.equal(callsTo(extension, 'GetSecretValue'), 21)
     assert.equal(callsTo(extension, 'GetParameter'), 11)
-    await assertHits(extension, [...secrets.map(secretUrl), ...parameters.map((name) => parameterUrl(name))])
+    await assertHits(extension, targets)
     assert.deepEqual(warnings(extension), [])
+  })
+}
+
+for (const [code, status] of [
+  ['ThrottlingException', 400],
+  ['TooManyRequestsException', 429],
+  ['InternalServiceError', 500],
+  ['ServiceUnavailable', 503],
+] as const) {
+  test(`a batch that AWS cannot answer now (${status} ${code}) costs no call for each name`, async (t) => {
+    const { extension, targets } = await startWithFailingBatches(t, code, status)
+    assert.deepEqual(extension.aws.requests.map(({ operation }) => operation).sort(), [
+      'BatchGetSecretValue',
+      'BatchGetSecretValue',
+      'GetParameters',
+      'GetParameters',
+    ])
+    for (const target of targets) assert.equal((await extension.get(target)).status, 200, target)
   })
 }
 
