@@ -1,9 +1,8 @@
 // `npm test` and `npm run test:unit`.
 
-import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { argumentsOf, type Options } from '../tools/arguments.ts'
 import { bundle } from '../tools/bundle.ts'
+import { runTests } from '../tools/run-tests.ts'
 import { ALL, UNIT } from './suites.ts'
 
 const HELP = `npm test [-- file …]
@@ -22,9 +21,8 @@ const { unit, files } = argumentsOf(HELP, { options: OPTIONS, allowPositionals: 
 const suite = unit ? UNIT : ALL
 if (!unit) bundle()
 const chosen = files.length > 0 ? files : suite.files
-const { status, error } = spawnSync(process.execPath, ['--test', ...suite.flags, ...chosen], {
-  cwd: fileURLToPath(new URL('../', import.meta.url)),
-  stdio: 'inherit',
+const isGreen = runTests({
+  command: [process.execPath, '--test', ...suite.flags, ...chosen],
+  withinMs: 25 * 60_000,
 })
-if (error !== undefined) throw error
-process.exitCode = status ?? 1
+process.exitCode = isGreen ? 0 : 1

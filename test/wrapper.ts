@@ -51,8 +51,11 @@ export async function run(
 
 /** Answers each connection with these bytes, and closes it. */
 export async function impostor(t: TestContext, ...pieces: readonly string[]): Promise<string> {
+  const open = new Set<Socket>()
   const server = createServer((socket) => {
+    open.add(socket)
     socket.on('error', () => undefined)
+    socket.on('close', () => open.delete(socket))
     socket.once('data', () => void send(socket))
   })
   const send = async (socket: Socket): Promise<void> => {
@@ -64,7 +67,10 @@ export async function impostor(t: TestContext, ...pieces: readonly string[]): Pr
   }
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  t.after(() => server.close())
+  t.after(() => {
+    server.close()
+    for (const socket of open) socket.destroy()
+  })
   return String((server.address() as AddressInfo).port)
 }
 

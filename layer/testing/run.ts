@@ -5,11 +5,12 @@
 // where they were unpacked, the nodejs layer's by its Node, and what its launcher is for is not tested.
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, globSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { argumentsOf } from '../../tools/arguments.ts'
+import { runTests } from '../../tools/run-tests.ts'
 import { launcherFor } from '../emulation.ts'
 import { EXTENSION_PATH } from '../layers.ts'
 import { type Artefact, artefactsIn } from './artefacts.ts'
@@ -132,19 +133,24 @@ function runsUnderQemu({ name, extensionsDir }: Artefact): Run[] {
 function isGreen({ title, around, underTest, tests, env }: Run): boolean {
   const startedAt = Date.now()
   console.log(`\n${title}`)
-  // Two at a time, for most of the time they wait.
-  const flags = ['--test', '--test-concurrency=2', '--test-timeout=120000', '--test-reporter=dot']
+  const report = join('/tmp', `${basename(folder)}.txt`)
+  // Two at a time, for most of the time they wait. What a run that is not green was doing is in the report.
+  const flags = ['--test-concurrency=2', '--test-timeout=120000', '--test-force-exit']
+  const reporters = [
+    ['dot', 'stdout'],
+    ['spec', report],
+  ].flatMap(([reporter, to]) => [`--test-reporter=${reporter}`, `--test-reporter-destination=${to}`])
   const files = globSync(tests, { cwd: ROOT }).map((file) => join(ROOT, file))
-  const [command, ...args] = [...around, process.execPath, ...flags, ...files]
-  const { status, error } = spawnSync(command!, args, {
-    cwd: ROOT,
+  const done = runTests({
+    command: [...around, process.execPath, '--test', ...flags, ...reporters, ...files],
     env: { ...process.env, ...env, TMPDIR: '/tmp', EXTENSION_UNDER_TEST: JSON.stringify(underTest) },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    withinMs: 15 * 60_000,
   })
-  if (error !== undefined) throw error
+  if (!done) console.log(readFileSync(report, 'utf8').split('\n').slice(-60).join('\n'))
+  rmSync(report, { force: true })
   const seconds = Math.round((Date.now() - startedAt) / 1_000)
-  console.log(`${title}: ${status === 0 ? 'green' : 'RED'} after ${seconds} s`)
-  return status === 0
+  console.log(`${title}: ${done ? 'green' : 'RED'} after ${seconds} s`)
+  return done
 }
 
 /** The command that gives the right to mount, where there is one. */

@@ -33,7 +33,7 @@ const MOST_FILLERS = 64
 
 export async function startStalledPort(upstreamPort: number): Promise<StalledPort> {
   const relay = spawn(process.execPath, ['-e', RELAY, String(upstreamPort)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'ignore'],
   })
   const [line] = (await once(relay.stdout, 'data')) as [Buffer]
   const port = Number(line.toString())

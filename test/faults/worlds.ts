@@ -42,7 +42,9 @@ export async function enter(t: TestContext, name: WorldName): Promise<World> {
   const stderr: string[] = []
   const port = await freePort()
   const middleman = await startMiddleman(port)
+  t.after(() => middleman.close())
   const stalledPort = await startStalledPort(port)
+  t.after(() => stalledPort.close())
   const tls = testTls()
   // No call gets as far as a request there, so it needs no secrets.
   const secure = await startAws({
@@ -50,6 +52,7 @@ export async function enter(t: TestContext, name: WorldName): Promise<World> {
     tls,
     host: plan.endpoint === 'other name' ? '127.0.0.2' : '127.0.0.1',
   })
+  t.after(() => secure.close())
   const endpoints = {
     proxy: middleman.url,
     'stalled port': stalledPort.url,
@@ -71,6 +74,5 @@ export async function enter(t: TestContext, name: WorldName): Promise<World> {
       onLog: ({ stream, text }) => void (stream === 'stderr' && stderr.push(text)),
     },
   })
-  t.after(() => Promise.all([middleman.close(), stalledPort.close(), secure.close()]))
   return { extension, stderr, middleman, stalledPort }
 }
