@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { createSecureContext } from 'node:tls'
+import { bindAddress } from '../bind.ts'
 import { secretLookup } from '../lookup.ts'
 import { NO_HOOKS } from './calls.ts'
 import { createClients } from './client.ts'
@@ -84,6 +85,7 @@ function listen(step: () => Promise<void>): Promise<Server> {
       socket.once('data', () => void step().then(answer, () => undefined))
     })
     server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => resolve(server))
+    server.once('listening', () => resolve(server))
+    bindAddress(server, 0, '127.0.0.1')
   })
 }

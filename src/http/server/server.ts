@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Log } from '../../log.ts'
 import { say, shown } from '../../public.ts'
 import { rejects } from '../rejects.ts'
-import { bindAddress, isBoundTo, takeSocket } from './bind.ts'
+import { bindAddress, isBoundTo, takeSocket } from '../../bind.ts'
 import { createHttpServer } from './http-server.ts'
 import { readHeaders, type SeenHeaders } from '../headers.ts'
 

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http'
+import type { Server } from 'node:net'
 
 // `server.listen` compiles Node's regular expression for IPv6, only to learn that 127.0.0.1 is an address, and loads
 // `dns` and `cluster`: some 7 of the 45 ms from start to register in a CPU profile of Node 24. It ends in `_listen2`,
