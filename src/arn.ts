@@ -17,6 +17,22 @@ export function parseArn(text: string): Arn | undefined {
   return { partition, service, region, accountId, resource: resource.join(':') }
 }
 
+/** The inverse of `parseArn`, but for what is cut short. */
+export function formatArn({ partition, service, region, accountId, resource }: Arn): string {
+  return ['arn', partition, service, region, accountId, resource].join(':')
+}
+
+/**
+ * A name or an ARN, and what a caller has put behind it, each after a colon: a version or label, or a JSON key, a stage
+ * and an id. No name has a colon, and of all resources that of a secret alone.
+ */
+export function splitId(text: string): readonly [id: string, ...behind: string[]] {
+  const arn = parseArn(text)
+  const own = arn === undefined ? 1 : arn.service === 'secretsmanager' ? 7 : 6
+  const parts = text.split(':')
+  return [parts.slice(0, own).join(':'), ...parts.slice(own)]
+}
+
 /** The name of the secret in an ARN, complete or partial, up to the next colon; undefined for what is no such ARN. */
 export function secretNameIn(arn: string): string | undefined {
   return parseArn(arn)?.resource.split(':', 2)[1]

@@ -63,7 +63,10 @@ test('a reference that cannot be read says so by its code alone', () => {
     'ssm:',
     'ssm:a:',
     'ssm:a:1:2',
+    `ssm:${PARAMETER_ARN}:`,
     `ssm:${PARAMETER_ARN}:1:2`,
+    `secretsmanager:${PARAMETER_ARN}:key`,
+    'secretsmanager:arn:aws:secretsmanager:us-east-1:123456789012:secret',
   ]) {
     assert.equal(whyNot('resolve:' + text), '', text)
   }

@@ -1,3 +1,4 @@
+import { parseArn, secretNameIn, splitId } from '../arn.ts'
 import { bufferOf, toBytes, toText } from '../byte-string.ts'
 import { parameterLookup, secretLookup, type SingleLookup } from '../lookup.ts'
 import type { Reference } from '../config/environment.ts'
@@ -90,20 +91,16 @@ function readTarget(text: string): Target | Failure | undefined {
 
 /** `<name or ARN>[:version or label]`. */
 function readParameter(name: string): Target | Failure {
-  const parts = name.split(':')
-  const isArn = name.startsWith('arn:')
-  const isGood = parts.every((part) => part !== '') || isArn
-  if (!isGood || parts.length > (isArn ? 7 : 2)) return { code: CODE }
+  const [id, ...behind] = splitId(name)
+  if (id === '' || behind.length > 1 || behind[0] === '') return { code: CODE }
   return { lookup: parameterLookup(name, { withDecryption: true }), jsonKey: undefined }
 }
 
-/** `<name or ARN>[:json-key[:stage[:version-id]]]`. An ARN has seven parts, a name one. */
+/** `<name or ARN>[:json-key[:stage[:version-id]]]`. */
 function readSecret(text: string): Target | Failure {
-  const parts = text.split(':')
-  const idParts = parts[0] === 'arn' ? 7 : 1
-  const secretId = parts.slice(0, idParts).join(':')
-  const [jsonKey, versionStage, versionId, ...rest] = parts.slice(idParts)
-  if (secretId === '' || parts.length < idParts) return { code: CODE }
+  const [secretId, jsonKey, versionStage, versionId, ...rest] = splitId(text)
+  const isCutShort = parseArn(secretId) !== undefined && secretNameIn(secretId) === undefined
+  if (secretId === '' || isCutShort) return { code: CODE }
   const kind = KINDS_OF_CLOUDFORMATION.find((one) => `secret${one}`.toLowerCase() === jsonKey?.toLowerCase())
   if (kind !== undefined) {
     const order = say`resolve:secretsmanager:<id>:<json-key>:<stage>:<version-id>`

@@ -23,10 +23,12 @@ export function spellingsOf(lookup: SingleLookup, fields: Fields, ofFunction: Ow
   const { role } = lookup
   // A role's own account is in its ARN.
   const own = role === undefined ? ofFunction : { ...ofFunction, accountId: parseArn(role)?.accountId }
-  if (lookup.store === 'secrets-manager') {
-    return fields.store === 'secrets-manager' ? ofSecret(lookup, fields.secret, own) : []
+  switch (fields.store) {
+    case 'secrets-manager':
+      return lookup.store === fields.store ? ofSecret(lookup, fields.secret, own) : []
+    case 'parameter-store':
+      return lookup.store === fields.store ? ofParameter(lookup, fields.parameter, own) : []
   }
-  return fields.store === 'parameter-store' ? ofParameter(lookup, fields.parameter, own) : []
 }
 
 function ofSecret(
@@ -48,10 +50,11 @@ function ofParameter(lookup: ParameterLookup, parameter: ParameterFields, own: O
   const { name: requested, withDecryption, role } = lookup
   const { ARN: arn = '', Name: name, Selector: selector = '', Type: type } = parameter
   const names = [requested]
+  const { service, resource = '' } = parseArn(arn) ?? {}
   // That of a secret, which is read by reference, is no name of a parameter.
-  if (parseArn(arn)?.service === 'ssm') names.push(arn + selector)
+  if (service === 'ssm') names.push(arn + selector)
   // `parameter/a` may be `a` or `/a`; a longer one begins with a slash.
-  const path = /:parameter(\/[^/:]+\/[^:]+)$/.exec(arn)?.[1]
+  const path = /^parameter(\/[^/:]+\/[^:]+)$/.exec(resource)?.[1]
   if (path !== undefined && path === name && isNamedFor(requested, arn, own)) names.push(path + selector)
   // Only where there is nothing to decrypt.
   const isPlain = type === 'String' || type === 'StringList'

@@ -24,6 +24,8 @@ test('every spelling of a secret is about the same secret, as a question and as 
   const references = [
     '/aws/reference/secretsmanager/app/db',
     '/aws/reference/secretsmanager/app/db:AWSCURRENT',
+    SECRET_ARN,
+    `${SECRET_ARN}:AWSCURRENT`,
   ]
   for (const changed of spellings) {
     for (const requested of [...spellings.map((id) => secret(id)), ...references.map(parameter)]) {

@@ -1,4 +1,4 @@
-import { parseArn, secretNameIn, withoutSuffix } from '../arn.ts'
+import { parseArn, secretNameIn, splitId, withoutSuffix } from '../arn.ts'
 import type { Lookup } from '../lookup.ts'
 
 // What questions and changes are about: secrets, parameters and paths by their bare names. An ARN, a partial ARN and
@@ -15,20 +15,24 @@ const REFERENCE = 'aws/reference/secretsmanager/'
 
 /** What the question is about. An ARN that may be complete or partial gives two names. */
 export function subjectsOf(lookup: Lookup): string[] {
-  if (lookup.store === 'secrets-manager') {
-    const { secretId, versionId, versionStage } = lookup
-    const version =
-      versionId === undefined ? (versionStage ?? 'AWSCURRENT') : versionId + (versionStage ?? '')
-    return secretNamed(secretId).map((subject) => `${subject} ${version}`)
+  switch (lookup.store) {
+    case 'secrets-manager': {
+      const { secretId, versionId, versionStage } = lookup
+      const version =
+        versionId === undefined ? (versionStage ?? 'AWSCURRENT') : versionId + (versionStage ?? '')
+      return secretNamed(secretId).map((subject) => `${subject} ${version}`)
+    }
+    case 'parameter-store': {
+      const selector = selectorOf(lookup.name)
+      return parameterNamed(lookup.name).map(
+        (subject) => `${subject} ${subject.startsWith('s:') ? selector || 'AWSCURRENT' : selector}`,
+      )
+    }
+    case 'parameter-path': {
+      const steps = lookup.path.replace(/^\/+|\/+$/g, '')
+      return [(lookup.isRecursive ? 'r:' : 'd:') + (steps === '' ? '' : steps + '/')]
+    }
   }
-  if (lookup.store === 'parameter-store') {
-    const selector = selectorOf(lookup.name)
-    return parameterNamed(lookup.name).map(
-      (subject) => `${subject} ${subject.startsWith('s:') ? selector || 'AWSCURRENT' : selector}`,
-    )
-  }
-  const steps = lookup.path.replace(/^\/+|\/+$/g, '')
-  return [(lookup.isRecursive ? 'r:' : 'd:') + (steps === '' ? '' : steps + '/')]
 }
 
 /** The secret with that name, ARN or partial ARN, in all versions. */
@@ -41,10 +45,10 @@ export function secretNamed(id: string): string[] {
 
 /** The parameter with that name or ARN, or the secret that it stands for, in all versions. */
 export function parameterNamed(id: string): string[] {
-  const text = id.trim()
+  const [text] = splitId(id.trim())
   const arn = parseArn(text)
   if (arn?.service === 'secretsmanager') return secretNamed(text)
-  const path = beforeColon(arn === undefined ? text : arn.resource.replace(/^parameter/, ''))
+  const path = arn === undefined ? text : arn.resource.replace(/^parameter/, '')
   const name = path.replace(/^\/+/, '')
   return name.startsWith(REFERENCE) ? secretNamed(name.slice(REFERENCE.length)) : [`p:${name}`]
 }
@@ -67,11 +71,5 @@ function isIn(one: string, whole: string): boolean {
 
 /** The version or label of a parameter; empty for the latest. */
 function selectorOf(name: string): string {
-  const text = name.trim()
-  return (parseArn(text)?.resource ?? text).split(':', 2)[1] ?? ''
-}
-
-function beforeColon(text: string): string {
-  const end = text.indexOf(':')
-  return end === -1 ? text : text.slice(0, end)
+  return splitId(name.trim())[1] ?? ''
 }

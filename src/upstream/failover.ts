@@ -1,3 +1,4 @@
+import { formatArn, parseArn } from '../arn.ts'
 import { UpstreamError } from '../errors.ts'
 import { say, shown, type Public } from '../public.ts'
 import type { UpstreamSettings } from '../config/upstream.ts'
@@ -90,9 +91,9 @@ export function createFailover(
     isTransient,
     isOnce,
     replicaIdOf(secretId) {
-      if (!secretId.startsWith('arn:')) return secretId
-      const parts = secretId.split(':')
-      return parts[3] === own ? parts.with(3, other).join(':') : undefined
+      const arn = parseArn(secretId)
+      if (arn === undefined) return secretId
+      return arn.region === own ? formatArn({ ...arn, region: other }) : undefined
     },
     async ask({ what, place, withinMs, mayFailOver }, call) {
       const startedAt = performance.now()

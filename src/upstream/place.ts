@@ -1,4 +1,5 @@
 import { partition } from '@aws-sdk/core/client'
+import { parseArn } from '../arn.ts'
 
 // Which regions a call may follow its caller to. A region becomes a host name to which the session token is sent, and
 // callers choose it: in an ARN, or by what their SDK signs for.
@@ -54,7 +55,7 @@ export function regionOfArn(
   name: string,
   own: string | undefined,
 ): string | undefined {
-  const [arn, ofPartition, ofService, region = ''] = name.split(':', 4)
-  if (arn !== 'arn' || ofService !== service || !isFollowed(region, own)) return undefined
-  return partition(region).name === ofPartition ? region : undefined
+  const arn = parseArn(name)
+  if (arn?.service !== service || !isFollowed(arn.region, own)) return undefined
+  return partition(arn.region).name === arn.partition ? arn.region : undefined
 }
