@@ -44,15 +44,16 @@ export async function fetchFlights(flights: readonly Flight[], options: BatchOpt
     for (const { reject } of flights) reject(error)
     throw error
   })
-  const secrets = flights.filter(isOfSecret)
-  const batched = isSecretBatched ? secrets.filter(isCurrent) : []
+  const secrets = isSecretBatched ? flights.filter(isOfSecret).filter(isCurrent) : []
+  const parameters = flights.filter(isOfParameter)
+  const batched = new Set<Flight>([...secrets, ...parameters])
   await Promise.all([
-    inBatches(batched, aws.fetchSecrets, (secret: SecretFields) => ({ store: 'secrets-manager', secret })),
+    inBatches(secrets, aws.fetchSecrets, (secret: SecretFields) => ({ store: 'secrets-manager', secret })),
     fetchEach(
-      secrets.filter((flight) => !batched.includes(flight)),
+      flights.filter((flight) => !batched.has(flight)),
       options,
     ),
-    inBatches(flights.filter(isOfParameter), aws.fetchParameters, (parameter: ParameterFields) => ({
+    inBatches(parameters, aws.fetchParameters, (parameter: ParameterFields) => ({
       store: 'parameter-store',
       parameter,
     })),

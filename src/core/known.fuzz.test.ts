@@ -22,7 +22,7 @@ import { UpstreamError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { parameterLookup, pathLookup, secretLookup, type Lookup } from '../lookup.ts'
 import { say, shown } from '../public.ts'
-import type { RawAnswer } from '../raw-call.ts'
+import type { RawAnswer, Target } from '../raw-call.ts'
 import { createFailover, type Failover } from '../upstream/failover.ts'
 import type { Upstream } from '../upstream/index.ts'
 import { getParameter, getParameters, type ParameterStore } from '../upstream/parameter-store.ts'
@@ -458,7 +458,7 @@ class World {
     const name =
       lookup.store === 'secrets-manager' ? lookup.secretId : lookup.name.replace(/:(live|AWSPREVIOUS)$/, '')
     const asked = lookup.store !== 'secrets-manager' && thing.store === 'secret' ? thing.name : name
-    const target =
+    const target: Target =
       thing.store === 'secret'
         ? `secretsmanager.${isDelete ? 'DeleteSecret' : 'PutSecretValue'}`
         : `AmazonSSM.${isDelete ? 'DeleteParameters' : 'PutParameter'}`

@@ -1,7 +1,7 @@
 import { isRefusal, UpstreamError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Meter, Outcome } from '../metrics/meter.ts'
-import type { Changes, RawAnswer, RawCall } from '../raw-call.ts'
+import { serviceOf, type Changes, type RawAnswer, type RawCall, type Service } from '../raw-call.ts'
 import type { CallObserver } from '../upstream/calls.ts'
 import { isThrottling } from './failure-kind.ts'
 import type { LazyUpstream } from './lazy-upstream.ts'
@@ -19,6 +19,12 @@ export interface PassThroughOptions {
   readonly meter: Meter | undefined
   /** Called with the subjects of what may have changed. */
   changed(subjects: Changes): void
+}
+
+/** The subjects of what a write names. */
+const NAMED_IN: Readonly<Record<Service, (name: string) => string[]>> = {
+  secretsmanager: secretNamed,
+  AmazonSSM: parameterNamed,
 }
 
 export function createPassThrough({ upstream, log, meter, changed }: PassThroughOptions): PassThrough {
@@ -40,8 +46,7 @@ export function createPassThrough({ upstream, log, meter, changed }: PassThrough
 
   function forget({ target }: RawCall, changes: Changes): void {
     if (changes === 'everything') changed(changes)
-    else if (changes.length > 0)
-      changed(changes.flatMap(target.startsWith('secretsmanager.') ? secretNamed : parameterNamed))
+    else if (changes.length > 0) changed(changes.flatMap((name) => NAMED_IN[serviceOf(target)](name)))
   }
 }
 

@@ -411,7 +411,7 @@ describe('another region', { concurrency: 8 }, () => {
       const { aws, upstream, asked } = await setUp(t, build)
       aws.fault({ region: OWN }, { kind: 'reset' })
       for (const operation of ['PutSecretValue', 'DescribeSecret', 'GetSecretValue']) {
-        const target = `secretsmanager.${operation}`
+        const target = `secretsmanager.${operation}` as const
         const body = '{"SecretId":"db","SecretString":"x"}'
         assert.equal(
           await codeOf(upstream.passThrough({ target, region: undefined, body })),

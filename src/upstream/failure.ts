@@ -1,5 +1,6 @@
 import { UpstreamError } from '../errors.ts'
 import { say, shown, type Public } from '../public.ts'
+import { serviceOf as targetedService, type Service, type Target } from '../raw-call.ts'
 
 // Any error of the SDK, a socket or the credentials endpoint becomes an UpstreamError here, and nowhere else.
 //
@@ -15,19 +16,29 @@ export type Operation =
   | 'GetParametersByPath'
   | 'AssumeRole'
   /** One that is passed through, as an `X-Amz-Target` names it. */
-  | `${'secretsmanager' | 'AmazonSSM'}.${string}`
+  | Target
 
-export function isPassThrough(operation: Operation): boolean {
+export function isPassThrough(operation: Operation): operation is Target {
   return operation.includes('.')
 }
 
-function serviceOf(operation: Operation): Public {
-  if (operation === 'AssumeRole') return say`STS`
-  return isOfSecretsManager(operation) ? say`Secrets Manager` : say`SSM`
+const SECRETS_MANAGER = say`Secrets Manager`
+const SSM = say`SSM`
+
+/** By operation, and by the service of one that is passed through. */
+const SERVICES: Readonly<Record<Exclude<Operation, Target> | Service, Public>> = {
+  secretsmanager: SECRETS_MANAGER,
+  GetSecretValue: SECRETS_MANAGER,
+  BatchGetSecretValue: SECRETS_MANAGER,
+  AmazonSSM: SSM,
+  GetParameter: SSM,
+  GetParameters: SSM,
+  GetParametersByPath: SSM,
+  AssumeRole: say`STS`,
 }
 
-export function isOfSecretsManager(operation: Operation): boolean {
-  return /^secretsmanager\.|^(Batch)?GetSecretValue$/.test(operation)
+function serviceOf(operation: Operation): Public {
+  return SERVICES[isPassThrough(operation) ? targetedService(operation) : operation]
 }
 
 function nameOf(operation: Operation): Public {

@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream'
 import { bufferOf, bytesIn } from '../byte-string.ts'
-import type { RawAnswer, RawCall } from '../raw-call.ts'
+import { serviceOf, type RawAnswer, type RawCall, type Service, type Target } from '../raw-call.ts'
 import { say } from '../public.ts'
 import { EXPIRED_CODES } from './calls.ts'
-import { isOfSecretsManager, unasked, type Operation } from './failure.ts'
+import { unasked } from './failure.ts'
 import { isFollowed, type Place } from './place.ts'
 import { collect } from './sdk-config.ts'
 
@@ -69,8 +69,8 @@ export interface Carried {
 }
 
 export interface CarriedCall {
-  readonly service: 'secretsmanager' | 'AmazonSSM'
-  readonly operation: Operation
+  readonly service: Service
+  readonly operation: Target
   readonly place: Place
   readonly carried: Carried
 }
@@ -79,14 +79,12 @@ export interface CarriedCall {
  * Of an SDK's call. Throws UpstreamError where it is signed for a region that is not followed. `own` is the function's.
  */
 export function carriedCall({ target, region, body }: RawCall, own: string | undefined): CarriedCall {
-  const operation = target as Operation
   if (region !== undefined && !isFollowed(region, own)) {
     const why = say`the call is signed for a region of another partition, or for none`
-    throw unasked(operation, 'RegionError', why)
+    throw unasked(target, 'RegionError', why)
   }
   const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target }
-  const service = isOfSecretsManager(operation) ? 'secretsmanager' : 'AmazonSSM'
-  return { service, operation, place: { region }, carried: { headers, body } }
+  return { service: serviceOf(target), operation: target, place: { region }, carried: { headers, body } }
 }
 
 /**

@@ -2,7 +2,7 @@ import { toText } from '../../byte-string.ts'
 import { parseObject } from '../../json.ts'
 import { WIRE } from '../../answer/shape.ts'
 import { parameterLookup, pathLookup, secretLookup, type Lookup } from '../../lookup.ts'
-import type { Changes, RawCall } from '../../raw-call.ts'
+import { serviceOf, type Changes, type RawCall, type Service, type Target } from '../../raw-call.ts'
 import type { Read, ReadMany } from '../read.ts'
 import type { SdkHeaders } from './headers.ts'
 
@@ -24,15 +24,17 @@ interface Refusal {
 
 export type SdkQuestion = Read | ReadMany | Pass | Refusal
 
-const TARGET = /^(secretsmanager|AmazonSSM)\.([A-Za-z]{1,64})$/
-/** Of the calls whose member for it is not that of their service's other writes. */
-const NAMED_BY: Readonly<Record<string, string>> = {
+const TARGET = /^(secretsmanager|AmazonSSM)\.[A-Za-z]{1,64}$/
+/** The member that names what a write changes, by service, and by call where it is another one. */
+const NAMED_BY: Readonly<Record<Service, string> & Record<string, string>> = {
+  secretsmanager: 'SecretId',
+  AmazonSSM: 'Name',
   'secretsmanager.CreateSecret': 'Name',
   'AmazonSSM.DeleteParameters': 'Names',
 }
 /** Most names of a write: those of DeleteParameters. */
 const MOST_NAMES = 10
-const READS = /^(Get|List|Describe|BatchGet|Validate)/
+const READS = /\.(Get|List|Describe|BatchGet|Validate)/
 const PARAMETERS_A_CALL = 10
 const SECRETS_A_CALL = 20
 const UNKNOWN_OPERATION: Refusal = {
@@ -71,15 +73,14 @@ export function createSdkRouter(own: string | undefined): (signed: Signed, body:
 
 /** `own` is the function's region; that of the request, empty if unknown, is the one the caller signed for. */
 export function sdkQuestion({ target, region }: Signed, body: string, own: string | undefined): SdkQuestion {
-  const [, service, operation = ''] = TARGET.exec(target) ?? []
-  if (service === undefined) return UNKNOWN_OPERATION
+  if (!isTarget(target)) return UNKNOWN_OPERATION
   const input = parseObject(toText(body))
   if (input === undefined) return NOT_JSON
   const isForeign = region !== '' && region !== own
   const known = isForeign ? undefined : knownQuestion(target, input)
   if (known !== undefined) return known
   const call = { target, region: isForeign ? region : undefined, body }
-  return { kind: 'pass', call, changes: isChange(service, operation) ? changesOf(target, input) : [] }
+  return { kind: 'pass', call, changes: isChange(target) ? changesOf(target, input) : [] }
 }
 
 type Input = Readonly<Record<string, unknown>>
@@ -144,16 +145,20 @@ function lookupOf(target: string, input: Input): Lookup | undefined {
   }
 }
 
-function isChange(service: string, operation: string): boolean {
-  return !READS.test(operation) && (service === 'secretsmanager' || operation.includes('Parameter'))
+function isTarget(text: string): text is Target {
+  return TARGET.test(text)
+}
+
+/** Secrets Manager has nothing but secrets, Systems Manager much besides parameters. */
+function isChange(target: Target): boolean {
+  return !READS.test(target) && (serviceOf(target) !== 'AmazonSSM' || target.includes('Parameter'))
 }
 
 /**
  * By the operation's own member alone: AWS ignores the others. Where that names nothing it is not known what AWS does.
  */
-function changesOf(target: string, input: Input): Changes {
-  const member = NAMED_BY[target] ?? (target.startsWith('secretsmanager.') ? 'SecretId' : 'Name')
-  const names = [input[member]].flat()
+function changesOf(target: Target, input: Input): Changes {
+  const names = [input[NAMED_BY[target] ?? NAMED_BY[serviceOf(target)]]].flat()
   return names.length > 0 && names.length <= MOST_NAMES && names.every(isName) ? names : 'everything'
 }
 
