@@ -90,6 +90,8 @@ const ENTRY_BYTES = 400
  * is kept over what in knowledge.ts.
  */
 export class ReadThrough<Q extends { readonly key: string }, A> {
+  /** Answers that have come, since the start: to readers, to nobody yet, and beside another's. */
+  answers = 0
   readonly #options: ReadThroughOptions<Q, A>
   readonly #lru: Lru<Held<A>>
   readonly #knowledge: Knowledge
@@ -174,6 +176,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
    * only in the place of one that is held under one of its keys.
    */
   add(question: Q, answer: A, requested: Requested, isInPlace: boolean): void {
+    this.answers++
     if (this.#options.substituteMs(answer) !== undefined)
       return this.#keepSubstitute(question, answer, requested)
     const aliases = this.#aliasesOf(question, answer)
@@ -264,6 +267,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
   }
 
   #succeed(question: Q, answer: A, flight: Flight, isNewest: boolean): void {
+    this.answers++
     const { key } = question
     const { isRefresh, requested, parts } = flight
     // The same answer is kept already, under another spelling. Its time began then.

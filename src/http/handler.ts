@@ -13,7 +13,7 @@ import { createSdkEndpoint, type SdkOptions } from './sdk/endpoint.ts'
 import { createFailureMemory } from './sdk/failures.ts'
 import { createLateTokens, type LateTokenOptions } from './late-token.ts'
 
-export interface HandlerOptions extends Omit<ResponderOptions, 'onAnswered'>, LateTokenOptions {
+export interface HandlerOptions extends ResponderOptions, LateTokenOptions {
   /** Whether the caller's token is one of those known from the environment. */
   isKnownToken(presented: string): boolean
   readonly sdk: SdkOptions
@@ -30,8 +30,8 @@ export interface HandlerOptions extends Omit<ResponderOptions, 'onAnswered'>, La
  */
 export function createHandler(options: HandlerOptions): Handler {
   const { isKnownToken, sdk, environment, metrics } = options
-  const failures = createFailureMemory()
-  const responder = createResponder({ ...options, onAnswered: failures.forget })
+  const failures = createFailureMemory(() => options.cache.answers)
+  const responder = createResponder(options)
   const lateTokens = createLateTokens(options)
   const bySdk = createSdkEndpoint(sdk, { responder, lateTokens, failures, isKnownToken, isGoodHost })
   const { read, defect } = responder

@@ -16,8 +16,6 @@ export interface ResponderOptions {
   readonly log: Log
   /** What is held, and the rest from AWS. Rejects with a defect of ours only. */
   readMany(lookups: ReadMany['lookups'], isRefresh: boolean): Promise<readonly Part[]>
-  /** Called when AWS has answered a read. Must not throw. */
-  readonly onAnswered: () => void
   /** Learns of hits and misses; see engine.ts. None of these throws. */
   readonly engine: { onHit(): number; onMiss(): void; onAnswer(bytes: number): void }
 }
@@ -41,13 +39,7 @@ export interface Responder {
   defect(response: ServerResponse, error: unknown, errors: ErrorReplies): void
 }
 
-export function createResponder({
-  cache,
-  log,
-  onAnswered,
-  engine,
-  readMany: readParts,
-}: ResponderOptions): Responder {
+export function createResponder({ cache, log, engine, readMany: readParts }: ResponderOptions): Responder {
   let hitsToGo = 1
   return { read, readMany, defect }
 
@@ -65,7 +57,6 @@ export function createResponder({
   function readMany(response: ServerResponse, question: ReadMany, errors: ErrorReplies): void {
     readParts(question.lookups, question.refreshNow)
       .then((parts) => {
-        if (parts.some(isAnswered)) onAnswered()
         const body = manyBody(question, parts)
         if (body instanceof UpstreamError) errors.fail(response, body)
         else if (!response.destroyed) {
@@ -85,7 +76,6 @@ export function createResponder({
         (fresh) => {
           if (log.debugEnabled)
             log.debug(say`${describe(lookup)}: ${refreshNow ? say`refreshed` : say`miss`}`)
-          if (fresh.staleForMs === undefined) onAnswered()
           engine.onAnswer(fresh.bytes.length)
           const body = shaped(question, fresh)
           if (isReject(body)) errors.refuse(response, body)
@@ -129,9 +119,4 @@ function describe(lookup: Lookup): Public {
     case 'parameter-path':
       return say`GetParametersByPath ${shown(lookup.path)}`
   }
-}
-
-/** Whether AWS has just answered it: a stale answer stands in for one that failed. */
-function isAnswered({ got, isHit }: Part): boolean {
-  return !isHit && !(got instanceof UpstreamError) && got.staleForMs === undefined
 }

@@ -19,6 +19,7 @@ import {
 import { LOCAL_CREDENTIALS } from '../../local/emulators/aws/server.ts'
 import type { Fault } from '../../local/emulators/aws/fault.ts'
 import { gate } from '../gate.ts'
+import { freePort } from '../../tools/free-port.ts'
 import { header } from '../../tools/wire.ts'
 import { type Extension, type ExtensionOptions, startExtension } from '../artefact.ts'
 import { bySdk } from '../sdk-call.ts'
@@ -145,8 +146,7 @@ test("the SDK's further attempts of a call that was tried three times cost AWS n
   const { extension, secrets, parameters } = await start(t)
   for (const { read, calls } of [
     { read: () => secrets.send(new GetSecretValueCommand({ SecretId: 'db' })), calls: 3 },
-    // What a call for many has not brought is asked for alone.
-    { read: () => parameters.send(new GetParametersCommand({ Names: ['/app/url'] })), calls: 6 },
+    { read: () => parameters.send(new GetParametersCommand({ Names: ['/app/url'] })), calls: 3 },
     { read: () => parameters.send(new GetParametersByPathCommand({ Path: '/app' })), calls: 3 },
   ]) {
     extension.aws.resetCounts()
@@ -239,6 +239,70 @@ for (const { what, act } of [
     assert.equal((await read(2)).status, 503)
     assert.equal(extension.aws.calls('db'), 3)
     assert.equal((await act(extension)).status, 200)
+    assert.equal((await read(3)).status, 200)
+  })
+}
+
+/** What nobody waits for, or not by that endpoint. `begin` resolves with what makes AWS answer it. */
+const ANSWERS: readonly {
+  what: string
+  env: Record<string, string>
+  begin: (extension: Extension) => Promise<() => Promise<unknown>>
+}[] = [
+  ...[
+    { what: 'a prefetch', list: '/app/url', operation: 'GetParameters' },
+    { what: 'a page of a prefetch', list: '/app/', operation: 'GetParametersByPath' },
+  ].map(({ what, list, operation }) => ({
+    what,
+    env: { PARAMETERS_SECRETS_EXTENSION_PREFETCH_PARAMETERS: list },
+    begin: async ({ aws, lambda }: Extension) => {
+      const { until, release } = gate()
+      aws.fault({ operation }, { until })
+      await aws.called(undefined, 1)
+      return () => (release(), lambda.initialized())
+    },
+  })),
+  {
+    what: 'a read of the variables',
+    env: { URL: 'resolve:ssm:/app/url' },
+    begin: async (extension) => {
+      extension.aws.fault({ operation: 'GetParameters' }, { kind: 'error', code: 'ThrottlingException' })
+      await extension.lambda.initialized()
+      return () => extension.get('/environment')
+    },
+  },
+  {
+    what: 'a refresh ahead',
+    env: { PARAMETERS_SECRETS_EXTENSION_REFRESH_AHEAD_PERCENT: '90', SSM_PARAMETER_STORE_TTL: '10' },
+    begin: async (extension) => {
+      const target = '/systemsmanager/parameters/get?name=/app/url'
+      await extension.lambda.initialized()
+      const first = await extension.get(target)
+      extension.aws.putParameter('/app/url', 'the next one')
+      return async () => {
+        while ((await extension.get(target)).body.equals(first.body)) await sleep(50)
+      }
+    },
+  },
+]
+
+for (const { what, env, begin } of ANSWERS) {
+  test(`after ${what} a further attempt of a failed call asks AWS`, async (t) => {
+    const wait = { PARAMETERS_SECRETS_EXTENSION_PREFETCH_WAIT_MILLIS: '5000' }
+    const { extension } = await start(t, { until: 'launched', env: { ...wait, ...env } })
+    const answer = await begin(extension)
+    extension.aws.fault({ name: 'db' }, { kind: 'unavailable' }, 3)
+    const read = (attempt: number) =>
+      bySdk(
+        extension,
+        'secretsmanager.GetSecretValue',
+        { SecretId: 'db' },
+        { invocation: 'one call', attempt },
+      )
+    assert.equal((await read(1)).status, 503)
+    assert.equal((await read(2)).status, 503)
+    assert.equal(extension.aws.calls('db'), 3)
+    await answer()
     assert.equal((await read(3)).status, 200)
   })
 }
@@ -374,11 +438,12 @@ test('a caller with other credentials is refused as AWS refuses an unknown token
 })
 
 test('an endpoint that is this extension is not asked by itself', async (t) => {
+  const port = await freePort()
   const { extension, secrets } = await start(t, {
-    port: 27_731,
+    port,
     env: {
-      AWS_ENDPOINT_URL_SECRETS_MANAGER: 'http://localhost:27731',
-      AWS_ENDPOINT_URL_SSM: 'http://127.0.0.1:27731/',
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: `http://localhost:${port}`,
+      AWS_ENDPOINT_URL_SSM: `http://127.0.0.1:${port}/`,
     },
   })
   assert.equal(

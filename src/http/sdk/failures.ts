@@ -18,22 +18,30 @@ export interface FailureMemory {
   of(invocation: string, lookups: readonly Lookup[]): UpstreamError | undefined
   /** Remembers it, unless AWS was not asked three times. */
   remember(invocation: string, lookups: readonly Lookup[], error: UpstreamError): void
-  /** To be called when AWS has answered, and when a call may have changed something. */
+  /** To be called when AWS has answered a call that is passed through, or that may have changed something. */
   forget(): void
 }
 
-export function createFailureMemory(now: () => number = Date.now): FailureMemory {
-  const failures = new Map<string, { readonly error: UpstreamError; readonly at: number }>()
+interface Failure {
+  readonly error: UpstreamError
+  readonly at: number
+  readonly answers: number
+}
+
+/** `answers` counts what AWS has answered, whoever has asked. */
+export function createFailureMemory(answers: () => number, now: () => number = Date.now): FailureMemory {
+  const failures = new Map<string, Failure>()
   return {
     of(invocation, lookups) {
       const failure = failures.size === 0 ? undefined : failures.get(nameOf(invocation, lookups))
-      return failure !== undefined && Math.abs(now() - failure.at) < REMEMBERED_MS ? failure.error : undefined
+      if (failure === undefined || failure.answers !== answers()) return undefined
+      return Math.abs(now() - failure.at) < REMEMBERED_MS ? failure.error : undefined
     },
     remember(invocation, lookups, error) {
       const name = nameOf(invocation, lookups)
       if (error.attempts < ATTEMPTS || name.length > LONGEST_CALL) return
       failures.delete(name)
-      failures.set(name, { error, at: now() })
+      failures.set(name, { error, at: now(), answers: answers() })
       const [oldest] = failures.keys()
       if (failures.size > MOST_FAILURES && oldest !== undefined) failures.delete(oldest)
     },
