@@ -1,4 +1,4 @@
-import { isFresh, lifeOf, PLAIN, type Life } from './freshness.ts'
+import { isFresh, lifeOf, PLAIN, type Life, type LifeOptions } from './freshness.ts'
 import type { Knowledge } from './knowledge.ts'
 import { Lru } from './lru.ts'
 
@@ -6,11 +6,21 @@ import { Lru } from './lru.ts'
 // callers, and a loop over wrong names must not push out answers, so these have a bound of their own.
 
 const MOST_ABSENCES = 100
+const SIZE = { bytes: 1 }
+const LIFE: LifeOptions = { rules: PLAIN, random: Math.random }
 
 interface Absence {
   readonly error: unknown
   readonly life: Life
   readonly subjects: readonly string[]
+}
+
+/** A failure that says that there is no answer. */
+export interface Absent {
+  readonly error: unknown
+  readonly subjects: readonly string[]
+  /** The place of its request; see knowledge.ts. */
+  readonly order: number
 }
 
 export class Absences {
@@ -35,13 +45,13 @@ export class Absences {
     return Promise.reject(absence.error)
   }
 
-  /** Unless something was learnt of these subjects after the request at `order`. */
-  remember(key: string, error: unknown, subjects: readonly string[], order: number, now: number): void {
+  /** Unless something was learnt of its subjects after its request. `now` is epoch milliseconds. */
+  remember(key: string, { error, subjects, order }: Absent, now: number): void {
     if (this.#ttlMs === 0 || this.#knowledge.isChangedSince(subjects, order)) return
     // It was there under another spelling, when somebody asked later.
     if (this.#knowledge.isAnsweredSince(subjects.map(asKey), order)) return
-    const life = lifeOf(now, this.#ttlMs, PLAIN, Math.random)
-    this.#absences.set(key, { error, life, subjects }, 1)
+    const life = lifeOf(now, this.#ttlMs, LIFE)
+    this.#absences.set(key, { error, life, subjects }, SIZE)
   }
 
   /** An answer has come, whether it is kept or not: to ask once more costs a call, and an absence may be over. */

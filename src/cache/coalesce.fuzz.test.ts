@@ -74,7 +74,7 @@ class World {
     now: () => this.now,
     fetch: ({ key }) => this.fetch(key),
     order: () => ++this.orders,
-    succeed: (question, answer, { requested }, isNewest) => {
+    succeed: ({ question, requested }, answer, isNewest) => {
       if (isNewest) this.keep(question.key, answer, requested.at)
     },
     fail: () => {},

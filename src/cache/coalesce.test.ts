@@ -37,10 +37,10 @@ function bench(joinableForMs: number = JOINABLE_FOR_MS) {
         })
       }),
     order: () => ++orders,
-    succeed: ({ key }, answer, { requested }, isNewest) => {
+    succeed: ({ question: { key }, requested }, answer, isNewest) => {
       if (isNewest) kept.push({ key, answer, startedAt: requested.at })
     },
-    fail: ({ key }, error, { isAwaited }, isNewest) => {
+    fail: ({ question: { key }, isAwaited }, error, isNewest) => {
       if (isNewest) failures.push({ key, error, isAwaited })
     },
     joinableForMs: () => joinableForMs,
@@ -409,7 +409,7 @@ test('a flight that is forgotten answers its waiters and is not joined, and one 
   void coalescer.join(A)
   void coalescer.join(B)
   assert.equal(fetches.length, 3)
-  coalescer.forgetWhere((question) => question.key === 'b')
+  coalescer.forgetWhere(({ question }) => question.key === 'b')
   void coalescer.join(B)
   assert.equal(fetches.length, 4)
   for (const [i, fetch] of fetches.entries()) await fetch.succeed(String(i))

@@ -10,7 +10,8 @@ import type { Requested } from './knowledge.ts'
 //   while it is in flight share one more flight, which starts when it ends: two calls, however many ask.
 
 /** A call whose answer many may wait for. */
-export interface Flight {
+export interface Flight<Q> {
+  readonly question: Q
   readonly requested: Requested
   /** Somebody asked for an answer that is no older than the question. */
   readonly isRefresh: boolean
@@ -20,13 +21,18 @@ export interface Flight {
   readonly parts: Set<number>
 }
 
-interface Inflight<Q, A> extends Flight {
-  readonly question: Q
+interface Inflight<Q, A> extends Flight<Q> {
   readonly answer: Promise<A>
   isAwaited: boolean
   /** The refresh that follows this one. */
   following: Promise<A> | undefined
 }
+
+type Kind = Pick<Flight<never>, 'isRefresh' | 'isAwaited'>
+
+const READ: Kind = { isRefresh: false, isAwaited: true }
+const REFRESH: Kind = { isRefresh: true, isAwaited: true }
+const BACKGROUND: Kind = { isRefresh: false, isAwaited: false }
 
 export interface CoalescerOptions<Q, A> {
   /** Epoch milliseconds. */
@@ -36,9 +42,9 @@ export interface CoalescerOptions<Q, A> {
   /** `part` is to be called before each further request that the answer is put together from. */
   fetch(question: Q, isRefresh: boolean, part: () => Requested): Promise<A>
   /** A flight succeeded. `isNewest`: it was the newest for its key, and nobody has had it forgotten. */
-  succeed(question: Q, answer: A, flight: Flight, isNewest: boolean): void
+  succeed(flight: Flight<Q>, answer: A, isNewest: boolean): void
   /** A flight failed. */
-  fail(question: Q, error: unknown, flight: Flight, isNewest: boolean): void
+  fail(flight: Flight<Q>, error: unknown, isNewest: boolean): void
   /** Milliseconds. An older flight is not joined: a freeze has cut it, or its answer is from before one. */
   joinableForMs(question: Q): number
   /** Epoch milliseconds. A flight from before it is not joined: the process slept, and its connection may be dead. */
@@ -63,7 +69,7 @@ export class Coalescer<Q extends { readonly key: string }, A> {
    */
   join(question: Q, fetch = this.#own(question, false)): Promise<A> {
     const flight = this.#joinable(question)
-    if (flight === undefined) return this.#lead(question, false, true, fetch)
+    if (flight === undefined) return this.#lead(question, READ, fetch)
     this.coalesced++
     flight.isAwaited = true
     return flight.answer
@@ -73,9 +79,9 @@ export class Coalescer<Q extends { readonly key: string }, A> {
   refresh(question: Q, fetch?: () => Promise<A>): Promise<A> {
     const flight = this.#joinable(question)
     const own = this.#own(question, true)
-    if (flight === undefined || !flight.isRefresh) return this.#lead(question, true, true, fetch ?? own)
+    if (flight === undefined || !flight.isRefresh) return this.#lead(question, REFRESH, fetch ?? own)
     if (flight.following === undefined) {
-      const next = () => this.#lead(question, true, true, own)
+      const next = () => this.#lead(question, REFRESH, own)
       flight.following = flight.answer.then(next, next)
     } else {
       this.coalesced++
@@ -85,7 +91,7 @@ export class Coalescer<Q extends { readonly key: string }, A> {
 
   /** Leads a flight in the background for callers to join. Where one is in flight, its answer is returned instead. */
   lead(question: Q, fetch: (part: () => Requested) => Promise<A>): Promise<A> {
-    return this.#joinable(question)?.answer ?? this.#lead(question, false, false, fetch)
+    return this.#joinable(question)?.answer ?? this.#lead(question, BACKGROUND, fetch)
   }
 
   isJoinable(question: Q): boolean {
@@ -111,9 +117,9 @@ export class Coalescer<Q extends { readonly key: string }, A> {
   }
 
   /** The same for those which that is said of. */
-  forgetWhere(isOne: (question: Q, flight: Flight) => boolean): void {
+  forgetWhere(isOne: (flight: Flight<Q>) => boolean): void {
     for (const [key, flight] of this.#inflight) {
-      if (isOne(flight.question, flight)) this.#inflight.delete(key)
+      if (isOne(flight)) this.#inflight.delete(key)
     }
   }
 
@@ -137,8 +143,7 @@ export class Coalescer<Q extends { readonly key: string }, A> {
 
   #lead(
     question: Q,
-    isRefresh: boolean,
-    isAwaited: boolean,
+    { isRefresh, isAwaited }: Kind,
     fetch: (part: () => Requested) => Promise<A>,
   ): Promise<A> {
     const { succeed, fail } = this.#options
@@ -150,11 +155,11 @@ export class Coalescer<Q extends { readonly key: string }, A> {
       return part
     }).then(
       (fetched) => {
-        succeed(question, fetched, flight, this.#end(question.key, flight))
+        succeed(flight, fetched, this.#end(question.key, flight))
         return fetched
       },
       (error: unknown) => {
-        fail(question, error, flight, this.#end(question.key, flight))
+        fail(flight, error, this.#end(question.key, flight))
         throw error
       },
     )

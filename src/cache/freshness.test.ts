@@ -14,7 +14,7 @@ import {
 } from './freshness.ts'
 
 test('an answer is fresh from when it was asked for until the millisecond before its time is over', () => {
-  const life = lifeOf(1_000, 300, PLAIN, Math.random)
+  const life = lifeOf(1_000, 300, { rules: PLAIN, random: Math.random })
   assert.deepEqual(
     [1_000, 1_299, 1_300, Number.MAX_SAFE_INTEGER].map((now) => freshnessAt(life, now)),
     ['fresh', 'fresh', 'gone', 'gone'],
@@ -22,11 +22,11 @@ test('an answer is fresh from when it was asked for until the millisecond before
 })
 
 test('a clock that went backwards makes an answer gone, and not stale', () => {
-  assert.equal(freshnessAt(lifeOf(1_000, 300, PLAIN, Math.random), 999), 'gone')
+  assert.equal(freshnessAt(lifeOf(1_000, 300, { rules: PLAIN, random: Math.random }), 999), 'gone')
 })
 
 test('a time to live of 0 is never fresh', () => {
-  assert.equal(freshnessAt(lifeOf(1_000, 0, PLAIN, Math.random), 1_000), 'gone')
+  assert.equal(freshnessAt(lifeOf(1_000, 0, { rules: PLAIN, random: Math.random }), 1_000), 'gone')
 })
 
 test('the common case says the same as the whole policy, at every instant of every life', () => {
@@ -45,12 +45,12 @@ test('the common case says the same as the whole policy, at every instant of eve
 const AHEAD = { ...PLAIN, refreshAheadPercent: 20, staleMs: 5_000 }
 
 test('an answer becomes due in the first half of the last part of its time, spread by the dice', () => {
-  const dueAt = (dice: number) => lifeOf(0, 100_000, AHEAD, () => dice).dueAt
+  const dueAt = (dice: number) => lifeOf(0, 100_000, { rules: AHEAD, random: () => dice }).dueAt
   assert.deepEqual([dueAt(0), dueAt(0.5), dueAt(1)], [80_000, 85_000, 90_000])
 })
 
 test('after its time it is stale for as long as the rules say, and then gone', () => {
-  const life = lifeOf(0, 100_000, AHEAD, () => 0)
+  const life = lifeOf(0, 100_000, { rules: AHEAD, random: () => 0 })
   assert.deepEqual(
     [79_999, 80_000, 99_999, 100_000, 104_999, 105_000].map((now) => freshnessAt(life, now)),
     ['fresh', 'due', 'due', 'stale', 'stale', 'gone'],
@@ -65,7 +65,7 @@ test('after its time it is overdue first, then stale, and never gone before eith
     [5_000, 0, ['overdue', 'overdue', 'overdue', 'overdue', 'gone']],
     [0, 5_000, ['stale', 'stale', 'stale', 'stale', 'gone']],
   ] as const) {
-    const life = lifeOf(0, 100_000, { ...PLAIN, revalidateMs, staleMs }, () => 0)
+    const life = lifeOf(0, 100_000, { rules: { ...PLAIN, revalidateMs, staleMs }, random: () => 0 })
     assert.deepEqual(
       instants.map((now) => freshnessAt(life, now)),
       expected,

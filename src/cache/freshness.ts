@@ -46,12 +46,18 @@ export interface FreshnessRules {
 /** No refresh ahead of the expiry, and nothing stale. */
 export const PLAIN: FreshnessRules = { refreshAheadPercent: 0, revalidateMs: 0, staleMs: 0, staleWaitMs: 0 }
 
+export interface LifeOptions {
+  readonly rules: FreshnessRules
+  /** 0 to 1. */
+  random(): number
+}
+
 /**
  * The instants of an answer that was asked for at `askedAt`. It becomes due at a random point in the first half of
  * the window of `refreshAheadPercent`, so that a thousand sandboxes do not ask together. The second half is left for
- * further attempts. `random` gives 0 to 1.
+ * further attempts.
  */
-export function lifeOf(askedAt: number, ttlMs: number, rules: FreshnessRules, random: () => number): Life {
+export function lifeOf(askedAt: number, ttlMs: number, { rules, random }: LifeOptions): Life {
   const expiresAt = askedAt + ttlMs
   const { refreshAheadPercent, revalidateMs, staleMs } = rules
   const windowMs = (ttlMs * refreshAheadPercent) / 100

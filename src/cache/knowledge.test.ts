@@ -59,9 +59,9 @@ test('an answer that came beside another is not kept over a write from after it 
   const { cache } = bench()
   const requested = cache.request()
   cache.changed(['a'])
-  cache.add(A, named('from before'), requested, false)
+  cache.add(A, named('from before'), { requested })
   assert.equal(cache.get(A), undefined)
-  cache.add(A, named('from after'), cache.request(), false)
+  cache.add(A, named('from after'), { requested: cache.request() })
   assert.equal(cache.get(ARN), named('from after'))
 })
 
@@ -74,7 +74,7 @@ test('an answer that was requested earlier replaces none that was requested late
   await byName
   fetches[0]!.resolve('older|a')
   assert.equal(await byArn, 'older|a')
-  cache.add(A, named('oldest'), requested, false)
+  cache.add(A, named('oldest'), { requested })
   assert.deepEqual([cache.get(A), cache.get(ARN)], [named('newer'), named('newer')])
 })
 
@@ -83,7 +83,7 @@ test('that holds where the newer one has had to make room', async () => {
   const requested = cache.request()
   await read(A, named('newer'))
   await read(OTHER, 'other')
-  cache.add(A, named('older'), requested, false)
+  cache.add(A, named('older'), { requested })
   assert.equal(cache.get(A), undefined)
   assert.equal(fetches.length, 2)
 })
@@ -91,8 +91,8 @@ test('that holds where the newer one has had to make room', async () => {
 test('a reader who comes after a newer answer does not join an older read', async () => {
   const { cache, fetches } = bench({ capacity: 1 })
   const older = cache.load(ARN)
-  cache.add(A, named('newer'), cache.request(), false)
-  cache.add(OTHER, 'pushes it out', cache.request(), false)
+  cache.add(A, named('newer'), { requested: cache.request() })
+  cache.add(OTHER, 'pushes it out', { requested: cache.request() })
   const after = cache.load(ARN)
   assert.equal(fetches.length, 2)
   fetches[0]!.resolve('older')
@@ -104,7 +104,7 @@ test('a refresh drops whatever of its subject was requested before its answer ca
   const { cache, fetches, read } = bench()
   await read(OLD, 'zero')
   const refreshed = cache.refresh(A)
-  cache.add({ key: 'a:new' }, 'two', cache.request(), false)
+  cache.add({ key: 'a:new' }, 'two', { requested: cache.request() })
   const later = cache.load(OLD)
   const other = cache.load(OTHER)
   fetches[1]!.resolve(named('one'))
@@ -122,14 +122,14 @@ test('what a refresh is put together from is kept with it', async () => {
     async fetch({ key }, _, part) {
       await Promise.resolve()
       parts.push(part())
-      cache.add({ key: `${key}:1` }, 'page 1', parts[0]!, false)
+      cache.add({ key: `${key}:1` }, 'page 1', { requested: parts[0]! })
       return 'all'
     },
   })
   await cache.refresh(A)
   assert.deepEqual([cache.get(A), cache.get({ key: 'a:1' })], ['all', 'page 1'])
   cache.changed(['a'])
-  cache.add({ key: 'a:2' }, 'page 2', parts[0]!, false)
+  cache.add({ key: 'a:2' }, 'page 2', { requested: parts[0]! })
   assert.deepEqual([cache.get({ key: 'a:1' }), cache.get({ key: 'a:2' })], [undefined, undefined])
 })
 
@@ -141,17 +141,17 @@ test('a refresh that a write has overtaken still outdates what is older than its
   void cache.refresh(A)
   fetches[0]!.resolve('one')
   await refreshed
-  cache.add(OLD, 'zero', requested, false)
+  cache.add(OLD, 'zero', { requested })
   assert.equal(cache.get(OLD), undefined)
 })
 
 test('an answer without room is known all the same: what is older is neither held nor joined', async () => {
   const { cache, fetches, read } = bench({ mostBytes: () => 500 })
   await read(A, named('older'))
-  cache.add({ key: 'arn' }, 'x'.repeat(500), cache.request(), false)
+  cache.add({ key: 'arn' }, 'x'.repeat(500), { requested: cache.request() })
   assert.deepEqual([cache.get(A), cache.get(ARN)], [undefined, undefined])
   const joined = cache.load(OTHER)
-  cache.add(OTHER, 'newer', cache.request(), true)
+  cache.add(OTHER, 'newer', { requested: cache.request(), isInPlace: true })
   assert.equal(cache.get(OTHER), undefined, 'it was not held before')
   void cache.load(OTHER)
   assert.equal(fetches.length, 3)
@@ -163,7 +163,7 @@ test('an answer without room is known all the same: what is older is neither hel
 test('what is held is replaced in its place, under whichever of its keys', async () => {
   const { cache, read } = bench()
   await read(A, named('older'))
-  cache.add(ARN, 'newer|a', cache.request(), true)
+  cache.add(ARN, 'newer|a', { requested: cache.request(), isInPlace: true })
   assert.deepEqual([cache.get(A), cache.get(ARN)], ['newer|a', 'newer|a'])
 })
 
@@ -247,7 +247,7 @@ test('everything may be forgotten at once, also what is still to come beside ano
   const { cache } = bench()
   const requested = cache.request()
   cache.forget()
-  cache.add(A, 'from before', requested, false)
+  cache.add(A, 'from before', { requested })
   assert.equal(cache.get(A), undefined)
 })
 
@@ -257,14 +257,14 @@ test('thousands of changes and answers are remembered in a bounded way, which ne
   const slow = cache.load(OTHER)
   cache.changed(['b'])
   for (let i = 0; i < 300; i++) cache.changed([`c${i}`])
-  cache.add(A, 'newer', cache.request(), false)
-  for (let i = 0; i < 10_000; i++) cache.add({ key: `k${i}` }, 'x', cache.request(), false)
-  cache.add(A, 'older', requested, false)
+  cache.add(A, 'newer', { requested: cache.request() })
+  for (let i = 0; i < 10_000; i++) cache.add({ key: `k${i}` }, 'x', { requested: cache.request() })
+  cache.add(A, 'older', { requested })
   assert.equal(cache.get(A), undefined)
   fetches[0]!.resolve('older')
   await slow
   assert.equal(cache.get(OTHER), undefined)
-  cache.add(A, 'newest', cache.request(), false)
+  cache.add(A, 'newest', { requested: cache.request() })
   assert.equal(cache.get(A), 'newest')
 })
 

@@ -75,7 +75,7 @@ function apply(operation: Operation, lru: Lru<number>, model: Model): void {
       return assert.equal(lru.get(operation.key), model.get(operation.key))
     case 'set': {
       const { key, value, bytes } = operation
-      lru.set(key, value, bytes)
+      lru.set(key, value, { bytes })
       return model.set({ key, value, bytes })
     }
     case 'resize':

@@ -11,7 +11,7 @@ function create<V = string>(capacity: number, maxBytes = MANY): Lru<V> {
 /** Each entry takes one byte. */
 function filled(capacity: number, ...keys: string[]): Lru<string> {
   const lru = create(capacity)
-  for (const key of keys) lru.set(key, 'value of ' + key, 1)
+  for (const key of keys) lru.set(key, 'value of ' + key, { bytes: 1 })
   return lru
 }
 
@@ -26,7 +26,7 @@ test('a new cache is empty', () => {
 test('what was set is got, the same instance', () => {
   const value = { body: 'x' }
   const lru = create<typeof value>(1)
-  lru.set('a', value, 1)
+  lru.set('a', value, { bytes: 1 })
   assert.equal(lru.get('a'), value)
 })
 
@@ -44,7 +44,7 @@ test('the last set is first in order, and a get moves to the front', () => {
 test('a full cache evicts the least recently used, and counts it', () => {
   const lru = filled(2, 'a', 'b')
   lru.get('a')
-  lru.set('c', 'value of c', 1)
+  lru.set('c', 'value of c', { bytes: 1 })
   assert.equal(order(lru), 'ca')
   assert.equal(lru.get('b'), undefined)
   assert.equal(lru.evictions, 1)
@@ -58,7 +58,7 @@ test('a miss does not change the order', () => {
 
 test('setting a held key replaces the value, makes it the most recent, and evicts nobody', () => {
   const lru = filled(2, 'a', 'b')
-  lru.set('a', 'newer', 1)
+  lru.set('a', 'newer', { bytes: 1 })
   assert.equal(order(lru), 'ab')
   assert.equal(lru.evictions, 0)
   assert.equal(lru.get('a'), 'newer')
@@ -66,16 +66,16 @@ test('setting a held key replaces the value, makes it the most recent, and evict
 
 test('the bytes of what is held add up', () => {
   const lru = create(3)
-  lru.set('a', 'x', 10)
-  lru.set('b', 'x', 20)
+  lru.set('a', 'x', { bytes: 10 })
+  lru.set('b', 'x', { bytes: 20 })
   assert.equal(lru.bytes, 30)
-  lru.set('a', 'larger', 15)
+  lru.set('a', 'larger', { bytes: 15 })
   assert.equal(lru.bytes, 35, 'a replaced entry counts once')
   lru.delete('b')
   assert.equal(lru.bytes, 15)
-  lru.set('c', 'x', 1)
-  lru.set('d', 'x', 2)
-  lru.set('e', 'x', 4)
+  lru.set('c', 'x', { bytes: 1 })
+  lru.set('d', 'x', { bytes: 2 })
+  lru.set('e', 'x', { bytes: 4 })
   assert.equal(lru.bytes, 7, 'an evicted entry counts no more')
   lru.clear()
   assert.equal(lru.bytes, 0)
@@ -83,19 +83,19 @@ test('the bytes of what is held add up', () => {
 
 test('the least recently used leave until the bytes fit', () => {
   const lru = create(10, 100)
-  for (const key of ['a', 'b', 'c', 'd']) lru.set(key, key, 25)
+  for (const key of ['a', 'b', 'c', 'd']) lru.set(key, key, { bytes: 25 })
   assert.deepEqual([order(lru), lru.evictions], ['dcba', 0], 'just full')
   lru.get('a')
-  lru.set('e', 'e', 40)
+  lru.set('e', 'e', { bytes: 40 })
   assert.deepEqual([order(lru), lru.bytes, lru.evictions], ['ead', 90, 2])
 })
 
 test('a value larger than all the room is not held, and pushes nobody out', () => {
   const lru = create(10, 100)
-  lru.set('a', 'a', 50)
-  lru.set('b', 'b', 101)
+  lru.set('a', 'a', { bytes: 50 })
+  lru.set('b', 'b', { bytes: 101 })
   assert.deepEqual([order(lru), lru.bytes, lru.evictions], ['a', 50, 0])
-  lru.set('c', 'c', 100)
+  lru.set('c', 'c', { bytes: 100 })
   assert.deepEqual(
     [order(lru), lru.bytes, lru.evictions],
     ['c', 100, 1],
@@ -105,16 +105,16 @@ test('a value larger than all the room is not held, and pushes nobody out', () =
 
 test('what a value that is too large was to replace is gone', () => {
   const lru = create(10, 100)
-  lru.set('a', 'old', 50)
-  lru.set('a', 'too large', 101)
+  lru.set('a', 'old', { bytes: 50 })
+  lru.set('a', 'too large', { bytes: 101 })
   assert.deepEqual([lru.get('a'), order(lru), lru.bytes], [undefined, '', 0])
 })
 
 test('replacing a value by a larger one does not evict it for itself', () => {
   const lru = create(10, 100)
-  lru.set('a', 'a', 60)
-  lru.set('b', 'b', 40)
-  lru.set('a', 'new', 60)
+  lru.set('a', 'a', { bytes: 60 })
+  lru.set('b', 'b', { bytes: 40 })
+  lru.set('a', 'new', { bytes: 60 })
   assert.deepEqual([order(lru), lru.evictions], ['ab', 0])
 })
 
@@ -135,7 +135,7 @@ test('capacity 1000 holds a thousand, and the thousand and first pushes out the 
   const lru = filled(1_000, ...keys)
   assert.deepEqual([lru.bytes, lru.evictions], [1_000, 0])
   assert.deepEqual([...lru.keys()], keys.toReversed())
-  lru.set('one more', 'x', 1)
+  lru.set('one more', 'x', { bytes: 1 })
   assert.deepEqual([lru.bytes, lru.evictions], [1_000, 1])
   assert.equal(lru.get('key0'), undefined)
   assert.equal(lru.get('key1'), 'value of key1')
@@ -159,7 +159,7 @@ test('clear leaves a cache that works as new', () => {
   const lru = filled(2, 'a', 'b')
   lru.clear()
   assert.deepEqual([order(lru), lru.get('a')], ['', undefined])
-  for (const key of ['c', 'd', 'e']) lru.set(key, key, 1)
+  for (const key of ['c', 'd', 'e']) lru.set(key, key, { bytes: 1 })
   assert.equal(order(lru), 'ed')
   assert.equal(lru.evictions, 1, 'the counter is since the start')
 })
@@ -174,16 +174,16 @@ test('keys that an object would trip over are ordinary keys', () => {
 
 test('an entry is found under its aliases, which take no place', () => {
   const lru = create(2)
-  lru.set('a', 'x', 1, ['arn:a', 'partial:a'])
-  lru.set('b', 'y', 1)
+  lru.set('a', 'x', { bytes: 1, aliases: ['arn:a', 'partial:a'] })
+  lru.set('b', 'y', { bytes: 1 })
   assert.deepEqual([lru.get('arn:a'), lru.get('partial:a'), lru.get('a')], ['x', 'x', 'x'])
   assert.deepEqual([lru.evictions, lru.bytes, order(lru)], [0, 2, 'ab'])
 })
 
 test('a look by an alias moves the entry to the front', () => {
   const lru = create(3)
-  lru.set('a', 'x', 1, ['z'])
-  lru.set('b', 'y', 1)
+  lru.set('a', 'x', { bytes: 1, aliases: ['z'] })
+  lru.set('b', 'y', { bytes: 1 })
   lru.get('z')
   assert.equal(order(lru), 'ab')
 })
@@ -191,26 +191,26 @@ test('a look by an alias moves the entry to the front', () => {
 test('an entry leaves under all of its keys, evicted, deleted by an alias or cleared', () => {
   const gone = (lru: Lru<string>) => assert.deepEqual([lru.get('a'), lru.get('z')], [undefined, undefined])
   const evicted = create(1)
-  evicted.set('a', 'x', 1, ['z'])
-  evicted.set('b', 'y', 1)
+  evicted.set('a', 'x', { bytes: 1, aliases: ['z'] })
+  evicted.set('b', 'y', { bytes: 1 })
   gone(evicted)
   const deleted = create(1)
-  deleted.set('a', 'x', 1, ['z'])
+  deleted.set('a', 'x', { bytes: 1, aliases: ['z'] })
   assert.equal(deleted.delete('z'), true)
   gone(deleted)
   assert.deepEqual([deleted.bytes, order(deleted)], [0, ''])
   const cleared = create(1)
-  cleared.set('a', 'x', 1, ['z'])
+  cleared.set('a', 'x', { bytes: 1, aliases: ['z'] })
   cleared.clear()
   gone(cleared)
 })
 
 test('an entry takes the place of all that was held under any of its keys', () => {
   const lru = create(5)
-  lru.set('a', 'old by name', 1, ['z'])
-  lru.set('arn', 'old by ARN', 1)
-  lru.set('b', 'other', 1)
-  lru.set('a', 'new', 1, ['arn'])
+  lru.set('a', 'old by name', { bytes: 1, aliases: ['z'] })
+  lru.set('arn', 'old by ARN', { bytes: 1 })
+  lru.set('b', 'other', { bytes: 1 })
+  lru.set('a', 'new', { bytes: 1, aliases: ['arn'] })
   assert.deepEqual(
     [lru.get('a'), lru.get('arn'), lru.get('z'), lru.get('b')],
     ['new', 'new', undefined, 'other'],
@@ -220,17 +220,17 @@ test('an entry takes the place of all that was held under any of its keys', () =
 
 test('an entry that grows is the most recent, and the least recent make room for it', () => {
   const lru = create(5, 10)
-  lru.set('a', 'x', 4, ['alias'])
-  lru.set('b', 'x', 3)
-  lru.set('c', 'x', 3)
+  lru.set('a', 'x', { bytes: 4, aliases: ['alias'] })
+  lru.set('b', 'x', { bytes: 3 })
+  lru.set('c', 'x', { bytes: 3 })
   lru.resize('alias', 7)
   assert.deepEqual([order(lru), lru.bytes, lru.evictions], ['ac', 10, 1])
 })
 
 test('an entry that shrinks leaves room, and a key that is not held changes nothing', () => {
   const lru = create(5, 10)
-  lru.set('a', 'x', 8)
-  lru.set('b', 'x', 2)
+  lru.set('a', 'x', { bytes: 8 })
+  lru.set('b', 'x', { bytes: 2 })
   lru.resize('a', 1)
   lru.resize('z', 100)
   assert.deepEqual([order(lru), lru.bytes, lru.evictions], ['ab', 3, 0])
@@ -238,8 +238,8 @@ test('an entry that shrinks leaves room, and a key that is not held changes noth
 
 test('an entry that grows beyond all the room leaves last', () => {
   const lru = create(5, 10)
-  lru.set('a', 'x', 1)
-  lru.set('b', 'x', 1)
+  lru.set('a', 'x', { bytes: 1 })
+  lru.set('b', 'x', { bytes: 1 })
   lru.resize('a', 11)
   assert.deepEqual([order(lru), lru.bytes, lru.evictions, lru.get('a')], ['', 0, 2, undefined])
 })
@@ -261,7 +261,7 @@ test('every sequence of five operations leaves what a plain list would', () => {
         assert.equal(lru.get(key), held ? key : undefined, taken.join())
         model = held ? key + rest : model
       } else if (verb === 's') {
-        lru.set(key, key, 1)
+        lru.set(key, key, { bytes: 1 })
         model = (key + rest).slice(0, capacity)
       } else {
         assert.equal(lru.delete(key), held, taken.join())

@@ -44,6 +44,13 @@ export interface LruBounds {
   readonly maxBytes: number
 }
 
+export interface Size {
+  /** What the entry takes. */
+  readonly bytes: number
+  /** Further keys under which the value is found; they do not count towards the capacity. */
+  readonly aliases?: readonly string[]
+}
+
 export class Lru<V> {
   /** How many entries were pushed out for room, since the start. */
   evictions = 0
@@ -71,11 +78,10 @@ export class Lru<V> {
   }
 
   /**
-   * Stores the value, makes it the most recent, and evicts the least recent until there is room. `bytes` is what the
-   * entry takes. The value is found under each of `aliases` too; they do not count towards the capacity. Whatever was
-   * held under any of these keys is removed first, also when the value is too large to be stored.
+   * Stores the value, makes it the most recent, and evicts the least recent until there is room. Whatever was held
+   * under any of its keys is removed first, also when the value is too large to be stored.
    */
-  set(key: string, value: V, bytes: number, aliases: readonly string[] = NO_ALIASES): void {
+  set(key: string, value: V, { bytes, aliases = NO_ALIASES }: Size): void {
     this.delete(key)
     for (const alias of aliases) this.delete(alias)
     const { capacity, maxBytes } = this.#bounds

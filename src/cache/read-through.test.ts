@@ -299,7 +299,7 @@ test('the same answer under a further question keeps the time that it has', asyn
   })
   const requested = cache.request()
   now += 10_000
-  cache.add({ key: 'a' }, answer, requested, false)
+  cache.add({ key: 'a' }, answer, { requested })
   now += 40_000
   await cache.load({ key: 'arn' })
   assert.equal(cache.peek({ key: 'arn' }), answer)

@@ -63,6 +63,14 @@ export interface ReadThroughOptions<Q, A> {
   fetch(question: Q, purpose: Purpose, part: () => Requested): Promise<A>
 }
 
+/** An answer that came beside another's. */
+export interface Added {
+  /** The call that brought it. */
+  readonly requested: Requested
+  /** It is kept only in the place of one that is held under one of its keys. */
+  readonly isInPlace?: boolean
+}
+
 export interface CacheStats {
   readonly hits: number
   readonly misses: number
@@ -112,8 +120,8 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
       now: options.now,
       order: () => this.#knowledge.next(),
       fetch: (question, isRefresh, part) => options.fetch(question, isRefresh ? 'refresh' : 'read', part),
-      succeed: (question, answer, flight, isNewest) => this.#succeed(question, answer, flight, isNewest),
-      fail: (question, error, flight, isNewest) => this.#fail(question, error, flight, isNewest),
+      succeed: (flight, answer, isNewest) => this.#succeed(flight, answer, isNewest),
+      fail: (flight, error, isNewest) => this.#fail(flight, error, isNewest),
       joinableForMs: (question) => Math.min(options.ttlMs(question) || JOINABLE_FOR_MS, JOINABLE_FOR_MS),
       wokeAt: options.wokeAt,
     })
@@ -147,7 +155,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     if (absence !== undefined) return absence
     this.#misses++
     const held = this.#lru.get(question.key)
-    const revalidated = held && this.#revalidation.load(question, held, now, fetch)
+    const revalidated = held && this.#revalidation.load({ question, held, now, fetch })
     return revalidated ?? this.#coalescer.join(question, fetch)
   }
 
@@ -171,23 +179,19 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     return { order: this.#knowledge.next(), at: this.#options.now() }
   }
 
-  /**
-   * Keeps an answer that came beside another's; `requested` is of the call that brought it. `isInPlace`: it is kept
-   * only in the place of one that is held under one of its keys.
-   */
-  add(question: Q, answer: A, requested: Requested, isInPlace: boolean): void {
+  /** Keeps an answer that came beside another's. */
+  add(question: Q, answer: A, { requested, isInPlace = false }: Added): void {
     this.answers++
     if (this.#options.substituteMs(answer) !== undefined)
       return this.#keepSubstitute(question, answer, requested)
-    const aliases = this.#aliasesOf(question, answer)
-    const keys = [question.key, ...aliases]
+    const keys = [question.key, ...this.#aliasesOf(question, answer)]
     const { order } = requested
     if (this.#knowledge.isAnsweredSince(keys, order)) return
     const isHeld = isInPlace && keys.some((key) => this.#lru.get(key) !== undefined)
     this.#absences.answered(this.#subjectsOf(question), order)
     this.#learn(keys, order)
     const isCurrent = !this.#knowledge.isChangedSince(this.#subjectsOf(question), order)
-    if (isCurrent && (isHeld || !isInPlace)) this.#keep(question, answer, aliases, requested)
+    if (isCurrent && (isHeld || !isInPlace)) this.#keep(question, answer, requested)
   }
 
   /** The answer within its time to live, uncounted. */
@@ -266,10 +270,9 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     return this.#options.capacity > 0 && this.#options.ttlMs(question) > 0
   }
 
-  #succeed(question: Q, answer: A, flight: Flight, isNewest: boolean): void {
+  #succeed({ question, isRefresh, requested, parts }: Flight<Q>, answer: A, isNewest: boolean): void {
     this.answers++
     const { key } = question
-    const { isRefresh, requested, parts } = flight
     // The same answer is kept already, under another spelling. Its time began then.
     if (!isRefresh && this.#lru.get(key)?.answer === answer) return
     if (this.#options.substituteMs(answer) !== undefined) {
@@ -289,7 +292,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     // Where nothing is ever held, nothing is joined either that was requested before its reader came.
     if (isRefresh && this.#options.capacity > 0) this.#forgetOlder(subjects, order, parts)
     this.#learn([key, ...aliases], order)
-    if (isCurrent) this.#keep(question, answer, aliases, { order, at: requested.at })
+    if (isCurrent) this.#keep(question, answer, { order, at: requested.at })
   }
 
   /**
@@ -307,23 +310,24 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     const isOutdated =
       this.#knowledge.isAnsweredSince([key], requested.order) ||
       this.#knowledge.isChangedSince(this.#subjectsOf(question), requested.order)
-    if (!isTaken && !isOutdated) this.#keep(question, answer, [], requested)
+    if (!isTaken && !isOutdated) this.#keep(question, answer, requested)
   }
 
   /** Keeps an answer over which there is no knowledge. */
-  #keep(question: Q, answer: A, aliases: readonly string[], { order, at }: Requested): void {
+  #keep(question: Q, answer: A, { order, at }: Requested): void {
     const { rules: usual, random, ttlMs: usualMs, mostBytes, substituteMs } = this.#options
     const mostMs = substituteMs(answer)
     const ttlMs = Math.min(usualMs(question), mostMs ?? Infinity)
     const rules = mostMs === undefined ? usual : { ...usual, revalidateMs: 0, staleMs: 0 }
+    const aliases = mostMs === undefined ? this.#aliasesOf(question, answer) : []
     const { key } = question
     const subjects = this.#subjectsOf(question)
     if (!this.#mayKeep(question)) return
     const bytes = this.#bytesOf(key, answer)
     if (bytes > mostBytes(question)) return
     // Freshness counts from the question, not from the answer: the sandbox may have been frozen between the two.
-    const life = lifeOf(at, ttlMs, rules, random)
-    this.#lru.set(key, { answer, life, attempts: noAttempts(), order, subjects }, bytes, aliases)
+    const life = lifeOf(at, ttlMs, { rules, random })
+    this.#lru.set(key, { answer, life, attempts: noAttempts(), order, subjects }, { bytes, aliases })
   }
 
   /** An answer of these keys is known: nothing older is held from now on, nor kept, nor joined. */
@@ -345,7 +349,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
         held.order < order && parts?.has(held.order) !== true && knowledge.overlap(held.subjects, subjects),
     )
     this.#coalescer.forgetWhere(
-      (question, { requested }) =>
+      ({ question, requested }) =>
         requested.order < order && knowledge.overlap(this.#subjectsOf(question), subjects),
     )
   }
@@ -369,7 +373,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     return bytes
   }
 
-  #fail(question: Q, error: unknown, { requested, isAwaited }: Flight, isNewest: boolean): void {
+  #fail({ question, requested, isAwaited }: Flight<Q>, error: unknown, isNewest: boolean): void {
     const { kindOf, now, random } = this.#options
     const kind = kindOf(error)
     const { key } = question
@@ -379,8 +383,10 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
       this.#coalescer.forgetOlder([key], requested.order)
     }
     if (!isNewest || !this.#mayKeep(question)) return
-    if (kind === 'absent' && isAwaited)
-      this.#absences.remember(key, error, this.#subjectsOf(question), requested.order, now())
+    if (kind === 'absent' && isAwaited) {
+      const subjects = this.#subjectsOf(question)
+      this.#absences.remember(key, { error, subjects, order: requested.order }, now())
+    }
     const held = this.#lru.get(key)
     if (held === undefined || held.order > requested.order) return
     if (kind === 'transient') pauseAfterFailure(held.attempts, now(), random)

@@ -327,7 +327,7 @@ test('what comes beside another answer during the wait is given in its place', a
   await read(A, 'old')
   clock.now += TTL_MS
   const loaded = cache.load(A)
-  cache.add(A, 'of a list', cache.request(), false)
+  cache.add(A, 'of a list', { requested: cache.request() })
   pass(WAIT_MS)
   assert.equal(await loaded, 'of a list')
   fetches[1]!.reject(failure('transient'))

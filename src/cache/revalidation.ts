@@ -31,6 +31,16 @@ export interface RevalidationOptions<Q, A> {
   fetch(question: Q, purpose: 'ahead' | 'behind', part: () => Requested): Promise<A>
 }
 
+/** A read of what is held. */
+interface Read<Q, A> {
+  readonly question: Q
+  readonly held: Held<A>
+  /** Epoch milliseconds. */
+  readonly now: number
+  /** See `ReadThrough.load`. */
+  readonly fetch: (() => Promise<A>) | undefined
+}
+
 export interface RevalidationParts<Q extends { readonly key: string }, A> {
   readonly coalescer: Coalescer<Q, A>
   /** The answer within its time to live. */
@@ -68,14 +78,14 @@ export class Revalidation<Q extends { readonly key: string }, A> {
   }
 
   /** The answer to a read of what is past its expiry; undefined if it may not be served. Else as `ReadThrough.load`. */
-  load(question: Q, held: Held<A>, now: number, fetch?: () => Promise<A>): Promise<A> | undefined {
-    const freshness = freshnessAt(held.life, now)
-    if (freshness === 'overdue') return this.#serveAtOnce(question, held, now, fetch)
-    return freshness === 'stale' ? this.#askFirst(question, held, now, fetch) : undefined
+  load(read: Read<Q, A>): Promise<A> | undefined {
+    const freshness = freshnessAt(read.held.life, read.now)
+    if (freshness === 'overdue') return this.#serveAtOnce(read)
+    return freshness === 'stale' ? this.#askFirst(read) : undefined
   }
 
   /** It is asked for behind it, unless that is under way or has just failed. */
-  #serveAtOnce(question: Q, held: Held<A>, now: number, fetch?: () => Promise<A>): Promise<A> {
+  #serveAtOnce({ question, held, now, fetch }: Read<Q, A>): Promise<A> {
     if (!isPaused(held.attempts, now) && !this.#isAsked(question, held)) {
       const own = (part: () => Requested) => this.#options.fetch(question, 'behind', part)
       this.#askBehind(question, held, fetch ?? own).catch(() => undefined) // A later read asks again.
@@ -84,16 +94,16 @@ export class Revalidation<Q extends { readonly key: string }, A> {
   }
 
   /** What AWS answers, if it does so soon; else what is held, and the call goes on. */
-  #askFirst(question: Q, held: Held<A>, now: number, fetch?: () => Promise<A>): Promise<A> {
+  #askFirst(read: Read<Q, A>): Promise<A> {
+    const { question, held, now, fetch } = read
     const { coalescer } = this.#parts
     const waitMs = this.#options.rules.staleWaitMs - (coalescer.ageOf(question.key) ?? 0)
     const isCrowded = !coalescer.isJoinable(question) && coalescer.underWay(question) >= MOST_UNDER_WAY
-    if (waitMs <= 0 || isCrowded || isPaused(held.attempts, now))
-      return this.#serveAtOnce(question, held, now, fetch)
-    return this.#inTime(coalescer.join(question, fetch), waitMs, question, held)
+    if (waitMs <= 0 || isCrowded || isPaused(held.attempts, now)) return this.#serveAtOnce(read)
+    return this.#inTime(coalescer.join(question, fetch), waitMs, read)
   }
 
-  #inTime(coming: Promise<A>, waitMs: number, question: Q, held: Held<A>): Promise<A> {
+  #inTime(coming: Promise<A>, waitMs: number, { question, held }: Read<Q, A>): Promise<A> {
     return new Promise((resolve, reject) => {
       let isServed = false
       const serve = (): boolean => {

@@ -109,7 +109,7 @@ export function createFetch(options: FetchOptions): Fetch {
             bytes += answer.bytes.length
             listedBytes += answer.bytes.length
             const isInPlace = bodies.length > most.count || bytes > most.bytes
-            cache().add(single, answer, at, isInPlace)
+            cache().add(single, answer, { requested: at, isInPlace })
           }
           if (listedBytes > MOST_LISTED_BYTES) throw tooManyLists()
           return true

@@ -255,7 +255,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
         () => (list.requested = cache().request()),
         (page, requested, answerOf) => {
           for (const one of page.slice(0, room)) {
-            cache().add(...answerOf(one), requested, false)
+            cache().add(...answerOf(one), { requested })
             count++
           }
           if (page.length > room) warnOfCapacity()
