@@ -9,7 +9,7 @@ import type { Lookup, SingleLookup } from '../lookup.ts'
 import { Meter, type Totals } from '../metrics/meter.ts'
 import { createCache, isKept } from './cache.ts'
 import { createEnvironment, type Environment } from './environment.ts'
-import { kindOfFailure } from './failure-kind.ts'
+import { isOutage } from './failure-kind.ts'
 import { createFetch } from './fetch.ts'
 import { createLazyUpstream, type LazyUpstream } from './lazy-upstream.ts'
 import { createObserver, createPassThrough, type PassThrough } from './pass-through.ts'
@@ -55,7 +55,7 @@ export function createCore(config: Config, log: Log, given?: LazyUpstream): Core
       observe: meter && createObserver(meter),
       wokeAt: wake.wokeAt,
       failover: {
-        isTransient: (error) => kindOfFailure(error) === 'transient',
+        isOutage,
         failedOver: () => void failovers++,
       },
     })

@@ -18,6 +18,14 @@ export function isThrottling(code: string): boolean {
 }
 
 /**
+ * Whether AWS could not be asked now: another region might answer. An operation that is not known (501) is no outage,
+ * and neither is a refused signature, which is what a freeze in the middle of a call leads to.
+ */
+export function isOutage({ code, status }: UpstreamError): boolean {
+  return (status >= 500 && status !== 501) || THROTTLED.test(code) || UNREACHABLE.test(code)
+}
+
+/**
  * `transient`: AWS could not be asked now, or did not look at the question, so what we hold may still be right.
  * `absent`: there is no such value, or we may not read it. `other`: all else, such as a deleted secret, a failed
  * decryption, expired credentials or TLS.
@@ -25,7 +33,7 @@ export function isThrottling(code: string): boolean {
 export function kindOfFailure(error: unknown): 'transient' | 'absent' | 'other' {
   if (!(error instanceof UpstreamError)) return 'other'
   const { code, status } = error
-  if (status >= 500 || THROTTLED.test(code) || UNREACHABLE.test(code)) return 'transient'
+  if (status >= 500 || isOutage(error)) return 'transient'
   if (SIGNED_AT_ANOTHER_TIME.test(code)) return 'transient'
   return ABSENT.test(code) ? 'absent' : 'other'
 }

@@ -32,7 +32,7 @@ import { carriedCall } from '../upstream/pass-through.ts'
 import type { Place } from '../upstream/place.ts'
 import { getSecrets, getSecretValue, type SecretsManager } from '../upstream/secrets-manager.ts'
 import { createCore, type Core } from './core.ts'
-import { kindOfFailure } from './failure-kind.ts'
+import { isOutage } from './failure-kind.ts'
 
 const SECONDS = Number(process.env['KNOWN_FUZZ_SECONDS'] ?? 5)
 const OWN = '123456789012'
@@ -688,7 +688,7 @@ function failure(code: string, status: number, why: string): UpstreamError {
 
 function failoverOf(upstream: UpstreamSettings): Failover | undefined {
   return createFailover(upstream, {
-    isTransient: (error) => kindOfFailure(error) === 'transient',
+    isOutage,
     failedOver: () => {},
     warn: () => {},
   })

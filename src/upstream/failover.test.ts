@@ -6,7 +6,7 @@ import { startConnectProxy } from '../../test/connect-proxy.ts'
 import { upstreamBuilds, type UpstreamBuild } from '../../test/upstream-builds.ts'
 import { settingsFor } from '../../test/upstream-settings.ts'
 import type { UpstreamSettings } from '../config/upstream.ts'
-import { kindOfFailure } from '../core/failure-kind.ts'
+import { isOutage } from '../core/failure-kind.ts'
 import { UpstreamError } from '../errors.ts'
 import type { Fields, SecretFields } from '../fields.ts'
 import { parameterLookup, secretLookup, type SecretLookup } from '../lookup.ts'
@@ -54,7 +54,7 @@ async function setUp(
   const upstream = build.createUpstream(settings, {
     wokeAt: () => 0,
     failover: {
-      isTransient: (error) => kindOfFailure(error) === 'transient',
+      isOutage,
       failedOver: () => void failovers++,
       warn: (line) => void lines.push(line),
     },
@@ -175,6 +175,13 @@ const TABLE: readonly Row[] = [
     isFailover: false,
     calls: 1,
   },
+  ...['InvalidSignatureException', 'RequestExpired', 'RequestTimeTooSkewed'].map((code) => ({
+    when: `refuses the signature (${code})`,
+    fault: error(code),
+    code,
+    isFailover: false,
+    calls: 1,
+  })),
   { when: 'answers a web page', fault: { kind: 'html' }, code: 'ResponseError', isFailover: false, calls: 1 },
   {
     when: 'answers broken JSON',
@@ -320,14 +327,19 @@ describe('another region', { concurrency: 8 }, () => {
     })
 
     test(`${build.name}: a batch fails over as one, but for those that may not, and for what has no replica`, async (t) => {
-      const { aws, upstream, asked } = await setUp(t, build, { maxAttempts: 1 })
+      const { aws, upstream, asked, lines } = await setUp(t, build, { maxAttempts: 1 })
       const lookups = ['db', 'second', 'single'].map((id) => secretLookup(id))
       assert.deepEqual(await batchOf(upstream, lookups), [OWN, OWN, OWN])
       aws.fault({ region: OWN }, { kind: 'reset' })
       aws.resetCounts()
-      // What a batch does not bring is asked for alone, which is up to the caller of this.
-      assert.deepEqual(await batchOf(upstream, lookups), [OTHER, OTHER, undefined])
-      assert.deepEqual(asked(), [`${OWN} BatchGetSecretValue`, `${OTHER} BatchGetSecretValue`])
+      // What a batch of the other region does not bring is read there alone.
+      assert.deepEqual(await batchOf(upstream, lookups), [OTHER, OTHER, 'ConnectionError'])
+      assert.deepEqual(asked(), [
+        `${OWN} BatchGetSecretValue`,
+        `${OTHER} BatchGetSecretValue`,
+        `${OTHER} GetSecretValue`,
+      ])
+      assert.match(lines.join('\n'), /^no answer from eu-west-1 either: .*ResourceNotFoundException/m)
       const but = await batchOf(upstream, lookups, {
         mayFailOver: ({ secretId }) => secretId === 'db',
       })
@@ -335,7 +347,7 @@ describe('another region', { concurrency: 8 }, () => {
       assert.deepEqual(await batchOf(upstream, [secretLookup(ARN)]), [OTHER])
     })
 
-    test(`${build.name}: a batch that the other region refuses too is left to calls for each name`, async (t) => {
+    test(`${build.name}: a batch that the other region refuses is read there one by one, and not where it throttles`, async (t) => {
       const { aws, upstream } = await setUp(t, build, { maxAttempts: 1 })
       const lookups = ['db', 'second'].map((id) => secretLookup(id))
       const onlyDb = { mayFailOver: ({ secretId }: SecretLookup) => secretId === 'db' }
@@ -343,11 +355,35 @@ describe('another region', { concurrency: 8 }, () => {
         aws.fault({ region, operation: 'BatchGetSecretValue' }, { kind: 'error', code })
       fail(OWN, 'ThrottlingException')
       fail(OTHER, 'AccessDeniedException')
-      assert.deepEqual(await batchOf(upstream, lookups, onlyDb), [undefined, 'ThrottlingException'])
+      assert.deepEqual(await batchOf(upstream, lookups, onlyDb), [OTHER, 'ThrottlingException'])
       fail(OTHER, 'ThrottlingException')
       assert.deepEqual(await batchOf(upstream, lookups), ['ThrottlingException', 'ThrottlingException'])
       aws.clearFaults()
       assert.deepEqual(await batchOf(upstream, lookups), [OWN, OWN])
+    })
+
+    for (const kind of ['reset', 'unavailable'] as const) {
+      test(`${build.name}: where the other region refuses batches, each replica is read alone (own region: ${kind})`, async (t) => {
+        const { aws, upstream, asked } = await setUp(t, build, { maxAttempts: 1 })
+        aws.fault({ region: OWN }, { kind })
+        aws.fault({ region: OTHER, operation: 'BatchGetSecretValue' }, error('AccessDeniedException'))
+        assert.deepEqual(await batchOf(upstream, [SECRET, secretLookup('second')]), [OTHER, OTHER])
+        assert.equal(asked().filter((call) => call.startsWith(OWN)).length, 1)
+        aws.clearFaults()
+        assert.deepEqual(await batchOf(upstream, [SECRET, secretLookup('second')]), [OWN, OWN])
+      })
+    }
+
+    test(`${build.name}: a batch and what is read alone after it share one time limit`, async (t) => {
+      const { aws, upstream } = await setUp(t, build, {}, 2_000)
+      aws.fault({ region: OWN }, { kind: 'hang' })
+      aws.fault({ region: OTHER, operation: 'BatchGetSecretValue' }, { kind: 'delay', delayMs: 500 })
+      aws.fault({ region: OTHER, operation: 'GetSecretValue' }, { kind: 'hang' })
+      const startedAt = performance.now()
+      const parts = await batchOf(upstream, [SECRET, secretLookup('single')])
+      assert.deepEqual(parts, [OTHER, 'TimeoutError'])
+      const tookMs = performance.now() - startedAt
+      assert.ok(tookMs < 2_400, `it took ${tookMs} ms`)
     })
 
     test(`${build.name}: a list by tag is of one region: the other is asked for its first page alone`, async (t) => {
@@ -396,6 +432,26 @@ describe('another region', { concurrency: 8 }, () => {
       assert.match(lines[1]!, /^secrets come from their replicas in eu-west-1: GetSecretValue /)
       aws.clearFaults()
       assert.equal(await regionOf(upstream.fetch(lookup, may)), undefined)
+    })
+
+    test(`${build.name}: where the own region is silent, a role's secret comes within the time limit`, async (t) => {
+      const { aws, upstream } = await setUp(
+        t,
+        build,
+        { roles: { arns: [ROLE], externalId: undefined, sessionName: 'local-function' } },
+        3_000,
+      )
+      aws.fault({ region: OWN }, { kind: 'hang' })
+      assert.equal(await regionOf(upstream.fetch(secretLookup('db', { role: ROLE }), may)), OTHER)
+    })
+
+    test(`${build.name}: where STS alone is silent, a role's secret comes from the own region`, async (t) => {
+      const { aws, upstream, asked } = await setUp(t, build, {
+        roles: { arns: [ROLE], externalId: undefined, sessionName: 'local-function' },
+      })
+      aws.fault({ region: OWN, operation: 'AssumeRole' }, { kind: 'hang' })
+      assert.equal(await regionOf(upstream.fetch(secretLookup('db', { role: ROLE }), may)), undefined)
+      assert.deepEqual(asked(), [`${OWN} AssumeRole`, `${OTHER} AssumeRole`, `${OWN} GetSecretValue`])
     })
 
     test(`${build.name}: what AWS refuses of a role is no failover`, async (t) => {

@@ -7,17 +7,17 @@ import { isFollowed, type Place } from './place.ts'
 // The other region of secrets that are replicated. Only reads of a secret's value go there, and AssumeRole for them:
 // where the function's own region cannot be asked, the same question is asked of the replica.
 //
-// - A failure that the hooks call transient fails over. What AWS refuses is its answer.
+// - A failure that the hooks call an outage fails over. What AWS refuses is its answer.
 // - The own region has half of the time limit, the other region what is left of it, and each has `SHARE_MS` at most, in
 //   which the wait for one of our own connections does not count.
-// - What the other region refuses is told to the log alone: the caller gets the failure of the own region, because
+// - What the other region refuses is written to the log alone: the caller gets the failure of the own region, because
 //   "not found" may mean that the secret has no replica.
 // - For `ONCE_MS` after an answer of the other region the own one is asked with one attempt, in `ONCE_SHARE_MS`.
 
 /** What the core knows of failures, and does about answers of a replica. */
 export interface FailoverHooks {
   /** Whether AWS could not be asked now. */
-  isTransient(error: UpstreamError): boolean
+  isOutage(error: UpstreamError): boolean
   /** Called for each call that the other region has answered. */
   failedOver(): void
   warn(line: Public): void
@@ -38,7 +38,9 @@ export interface Question {
   readonly what: Public
   /** Milliseconds for both regions together; 0: no bound of the caller's. */
   readonly withinMs: number
-  /** Called after a transient failure of the first. */
+  /** It is made for a call to the first region, whose share of time is running: it has half of that share. */
+  readonly isForCall?: boolean
+  /** Called after an outage of the first. */
   mayFailOver(): boolean
 }
 
@@ -48,7 +50,7 @@ export interface Asked<T> {
   readonly replica: { readonly region: string; readonly failure: UpstreamError } | undefined
 }
 
-export interface Failover extends Pick<FailoverHooks, 'isTransient'> {
+export interface Failover extends Pick<FailoverHooks, 'isOutage'> {
   readonly region: string
   /** Whether a call to the function's own region is to be tried once. */
   isOnce(region: string): boolean
@@ -59,6 +61,8 @@ export interface Failover extends Pick<FailoverHooks, 'isTransient'> {
     question: Question,
     call: (place: Place, bounds: Bounds, isReplica: boolean) => Promise<T>,
   ): Promise<Asked<T>>
+  /** Logs, once a minute, that the other region did not answer for what the own one could not be asked for. */
+  warnOfReplica(error: UpstreamError): void
   /** Forgets what was found out. */
   reset(): void
 }
@@ -71,8 +75,8 @@ const QUIET_MS = 60_000
 
 /** Undefined if there is no other region to ask. Warns of one that will not do. */
 export function createFailover(
-  { region: own, failoverRegion: region }: UpstreamSettings,
-  { isTransient, failedOver, warn }: FailoverHooks,
+  { region: own, failoverRegion: region, secretsManager }: UpstreamSettings,
+  { isOutage, failedOver, warn }: FailoverHooks,
 ): Failover | undefined {
   if (region === undefined) return undefined
   if (own === undefined || region === own || !isFollowed(region, own)) {
@@ -88,27 +92,30 @@ export function createFailover(
 
   return {
     region: other,
-    isTransient,
+    isOutage,
     isOnce,
     replicaIdOf(secretId) {
       const arn = parseArn(secretId)
       if (arn === undefined) return secretId
       return arn.region === own ? formatArn({ ...arn, region: other }) : undefined
     },
-    async ask({ what, place, withinMs, mayFailOver }, call) {
+    async ask({ what, place, withinMs, isForCall = false, mayFailOver }, call) {
       const startedAt = performance.now()
       try {
-        const bounds = isOwn(place) ? { withinMs, activeMs: ownShareMs(withinMs) } : { withinMs }
+        const activeMs = isForCall
+          ? Math.ceil(ownShareMs(secretsManager.timeoutMs) / 2)
+          : ownShareMs(withinMs)
+        const bounds = isOwn(place) ? { withinMs, activeMs } : { withinMs }
         return { answer: await call(place, bounds, false), replica: undefined }
       } catch (failure) {
         const leftMs = Math.ceil(withinMs - (performance.now() - startedAt))
         const isLate = withinMs > 0 && leftMs <= 0
-        if (!(failure instanceof UpstreamError) || !isTransient(failure) || isLate) throw failure
+        if (!(failure instanceof UpstreamError) || !isOutage(failure) || isLate) throw failure
         if (!isOwn(place) || !mayFailOver()) throw failure
         const bounds = { withinMs: withinMs > 0 ? leftMs : 0, activeMs: SHARE_MS }
         const answer = await call({ ...place, region: other }, bounds, true).catch((error: unknown) => {
           if (!(error instanceof UpstreamError)) throw error
-          sayNowAndThen(say`no answer from ${shown(other)} either`, error)
+          warnOfReplica(error)
           throw failure
         })
         failedOverAt = Date.now()
@@ -117,6 +124,7 @@ export function createFailover(
         return { answer, replica: { region: other, failure } }
       }
     },
+    warnOfReplica,
     reset() {
       failedOverAt = -Infinity
     },
@@ -129,6 +137,10 @@ export function createFailover(
   function ownShareMs(withinMs: number): number {
     const mostMs = isOnce(own) ? ONCE_SHARE_MS : SHARE_MS
     return withinMs > 0 ? Math.min(Math.ceil(withinMs / 2), mostMs) : mostMs
+  }
+
+  function warnOfReplica(error: UpstreamError): void {
+    sayNowAndThen(say`no answer from ${shown(other)} either`, error)
   }
 
   function sayNowAndThen(line: Public, { report }: UpstreamError): void {

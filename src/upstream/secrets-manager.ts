@@ -102,15 +102,13 @@ export async function getSecretValue(
       withinMs,
       mayFailOver: () => replicaId !== undefined && mayFailOver(lookup),
     },
-    async (place, bounds, isReplica) => {
+    (place, bounds, isReplica) => {
       const input = {
         SecretId: isReplica ? replicaId : secretId,
         ...(versionId !== undefined && { VersionId: versionId }),
         ...(versionStage !== undefined && { VersionStage: versionStage }),
       }
-      const secret = await service.getSecretValue(place, input, { ...bounds, isBackground })
-      if (!isSecret(secret)) throw unreadable('GetSecretValue')
-      return secret
+      return ofOne(service, place, input, { ...bounds, isBackground })
     },
   )
   return { store: 'secrets-manager', secret: marked(answer, replica?.region) }
@@ -128,7 +126,7 @@ const ARN_SUFFIX = 7
 
 /** The current versions of many secrets. `onPart` is called once for each. Rejects with a defect of ours only. */
 export function getSecrets(
-  service: Omit<SecretsManager, 'getSecretValue' | 'passThrough'>,
+  service: Omit<SecretsManager, 'passThrough'>,
   lookups: readonly SecretLookup[],
   onPart: (lookup: SecretLookup, part: Part<SecretFields>) => void,
   { isBackground, mayFailOver = never }: ReadOptions = {},
@@ -150,38 +148,97 @@ export function getSecrets(
         return replicaIds.size > 0
       },
     }
-    let isRefused = false
-    const got = await asked(failover, question, async (at, bounds, isReplica) => {
-      const ids = isReplica ? [...replicaIds.values()] : batch.map(({ secretId }) => secretId)
-      try {
-        const input = { SecretIdList: ids }
-        return partsOf(await service.batchGetSecretValue(at, input, { ...bounds, isBackground }))
-      } catch (error) {
-        isRefused = isReplica && error instanceof UpstreamError && failover?.isTransient(error) === false
-        throw error
-      }
-    }).catch((error: unknown) => {
-      if (isRefused && error instanceof UpstreamError) return error
-      throw error
-    })
-    // The other region has refused the batch, which need not hold for a name alone.
-    if (got instanceof UpstreamError) return (lookup) => (replicaIds.has(lookup) ? undefined : got)
-    const { answer, replica } = got
-    const { secrets, errors } = answer
-    const refusedIds = new Set(errors.map(({ SecretId }) => SecretId))
-    return (lookup) => {
-      const secretId = replica === undefined ? lookup.secretId : replicaIds.get(lookup)
-      if (secretId === undefined) return replica?.failure
-      if (refusedIds.has(secretId)) return undefined
-      const found = secrets.filter(
-        ({ ARN, Name }) => ARN === secretId || Name === secretId || ARN?.slice(0, -ARN_SUFFIX) === secretId,
+    const { answer: found, replica } = await asked(failover, question, (at, bounds, isReplica) => {
+      const how = { ...bounds, isBackground }
+      if (isReplica) return ofReplicas(service, at, [...replicaIds.values()], how)
+      return ofBatch(
+        service,
+        at,
+        batch.map(({ secretId }) => secretId),
+        how,
       )
-      // Another account's secret may have the same name.
-      const [one] = found
-      const isOne = one !== undefined && found.every(({ ARN }) => ARN === one.ARN)
-      return isOne ? marked(one, replica?.region) : undefined
+    })
+    if (replica === undefined) return ({ secretId }) => found.get(secretId)
+    return (lookup) => {
+      const secret = found.get(replicaIds.get(lookup) ?? '')
+      return secret === undefined ? replica.failure : marked(secret, replica.region)
     }
   })
+}
+
+type Reads = Pick<SecretsManager, 'getSecretValue' | 'batchGetSecretValue' | 'failover'>
+
+/** By id, those that one call brings. */
+async function ofBatch(
+  service: Pick<SecretsManager, 'batchGetSecretValue'>,
+  place: Place,
+  ids: readonly string[],
+  how: CallOptions,
+): Promise<ReadonlyMap<string, SecretFields>> {
+  const { secrets, errors } = partsOf(
+    await service.batchGetSecretValue(place, { SecretIdList: [...ids] }, how),
+  )
+  const refusedIds = new Set(errors.map(({ SecretId }) => SecretId))
+  const found = new Map<string, SecretFields>()
+  for (const id of ids) {
+    const matches = secrets.filter(
+      ({ ARN, Name }) => ARN === id || Name === id || ARN?.slice(0, -ARN_SUFFIX) === id,
+    )
+    const [one] = matches
+    // Another account's secret may have the same name.
+    const isOne = one !== undefined && matches.every(({ ARN }) => ARN === one.ARN)
+    if (isOne && !refusedIds.has(id)) found.set(id, one)
+  }
+  return found
+}
+
+/**
+ * By id, those of the other region. What one call does not bring, or what is refused of the whole call, need not hold
+ * for a name alone: each of the rest is read there alone, within the same time. Rejects if none has come.
+ */
+async function ofReplicas(
+  service: Reads,
+  place: Place,
+  ids: readonly string[],
+  { withinMs = 0, activeMs = Infinity, isBackground }: CallOptions,
+): Promise<ReadonlyMap<string, SecretFields>> {
+  const { failover } = service
+  const startedAt = performance.now()
+  const batch = await ofBatch(service, place, ids, { withinMs, activeMs, isBackground }).catch(
+    (error: unknown) => {
+      if (error instanceof UpstreamError && failover?.isOutage(error) === false) return undefined
+      throw error
+    },
+  )
+  const found = new Map(batch)
+  const leftMs = (ms: number) => Math.max(1, Math.ceil(ms - (performance.now() - startedAt)))
+  const how = { withinMs: withinMs > 0 ? leftMs(withinMs) : 0, activeMs: leftMs(activeMs), isBackground }
+  const failures: UpstreamError[] = []
+  const readAlone = async (id: string): Promise<void> => {
+    try {
+      found.set(id, await ofOne(service, place, { SecretId: id }, how))
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error
+      failures.push(error)
+    }
+  }
+  await Promise.all(ids.filter((id) => !found.has(id)).map(readAlone))
+  const [failure] = failures
+  if (failure !== undefined && found.size === 0) throw failure
+  if (failure !== undefined) failover?.warnOfReplica(failure)
+  return found
+}
+
+/** Throws UpstreamError for what is no answer of AWS, too. */
+async function ofOne(
+  service: Pick<SecretsManager, 'getSecretValue'>,
+  place: Place,
+  input: GetSecretValueCommandInput,
+  how: CallOptions,
+): Promise<SecretFields> {
+  const secret = await service.getSecretValue(place, input, how)
+  if (!isSecret(secret)) throw unreadable('GetSecretValue')
+  return secret
 }
 
 function placeOf({ region }: Pick<SecretsManager, 'region'>, { secretId, role }: SecretLookup): Place {

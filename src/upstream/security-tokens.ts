@@ -64,6 +64,7 @@ export function createSecurityTokens(
         what: say`roles are assumed in`,
         place: { region: undefined },
         withinMs: securityTokens.timeoutMs,
+        isForCall: true,
         mayFailOver: () => true,
       }
       const { answer: session } = await asked(failover, question, (place, bounds, isReplica) => {
