@@ -689,6 +689,7 @@ function failure(code: string, status: number, why: string): UpstreamError {
 function failoverOf(upstream: UpstreamSettings): Failover | undefined {
   return createFailover(upstream, {
     isOutage,
+    wokeAt: () => 0,
     failedOver: () => {},
     warn: () => {},
   })

@@ -10,6 +10,7 @@ import { isFollowed, type Place } from './place.ts'
 // - A failure that the hooks call an outage fails over. What AWS refuses is its answer.
 // - The own region has half of the time limit, the other region what is left of it, and each has `SHARE_MS` at most, in
 //   which the wait for one of our own connections does not count.
+// - A call that a freeze may have cut is made to the own region once more.
 // - What the other region refuses is written to the log alone: the caller gets the failure of the own region, because
 //   "not found" may mean that the secret has no replica.
 // - For `ONCE_MS` after an answer of the other region the own one is asked with one attempt, in `ONCE_SHARE_MS`.
@@ -50,6 +51,11 @@ export interface Asked<T> {
   readonly replica: { readonly region: string; readonly failure: UpstreamError } | undefined
 }
 
+export interface FailoverOptions extends FailoverHooks {
+  /** As in `UpstreamHooks`. */
+  readonly wokeAt: () => number
+}
+
 export interface Failover extends Pick<FailoverHooks, 'isOutage'> {
   readonly region: string
   /** Whether a call to the function's own region is to be tried once. */
@@ -76,7 +82,7 @@ const QUIET_MS = 60_000
 /** Undefined if there is no other region to ask. Warns of one that will not do. */
 export function createFailover(
   { region: own, failoverRegion: region, secretsManager }: UpstreamSettings,
-  { isOutage, failedOver, warn }: FailoverHooks,
+  { isOutage, failedOver, warn, wokeAt }: FailoverOptions,
 ): Failover | undefined {
   if (region === undefined) return undefined
   if (own === undefined || region === own || !isFollowed(region, own)) {
@@ -101,18 +107,27 @@ export function createFailover(
     },
     async ask({ what, place, withinMs, isForCall = false, mayFailOver }, call) {
       const startedAt = performance.now()
-      try {
+      const requestedAt = Date.now()
+      const leftMs = () => Math.ceil(withinMs - (performance.now() - startedAt))
+      const isOutageInTime = (failure: unknown): failure is UpstreamError =>
+        failure instanceof UpstreamError && isOutage(failure) && (withinMs === 0 || leftMs() > 0)
+      const first = (mostMs: number) => {
         const activeMs = isForCall
           ? Math.ceil(ownShareMs(secretsManager.timeoutMs) / 2)
           : ownShareMs(withinMs)
-        const bounds = isOwn(place) ? { withinMs, activeMs } : { withinMs }
-        return { answer: await call(place, bounds, false), replica: undefined }
+        return call(place, isOwn(place) ? { withinMs: mostMs, activeMs } : { withinMs: mostMs }, false)
+      }
+      try {
+        const answer = await first(withinMs).catch((failure: unknown) => {
+          // The process slept, so the failure says nothing of the region.
+          const isCut = isOwn(place) && wokeAt() > requestedAt && isOutageInTime(failure)
+          if (!isCut) throw failure
+          return first(withinMs > 0 ? leftMs() : 0)
+        })
+        return { answer, replica: undefined }
       } catch (failure) {
-        const leftMs = Math.ceil(withinMs - (performance.now() - startedAt))
-        const isLate = withinMs > 0 && leftMs <= 0
-        if (!(failure instanceof UpstreamError) || !isOutage(failure) || isLate) throw failure
-        if (!isOwn(place) || !mayFailOver()) throw failure
-        const bounds = { withinMs: withinMs > 0 ? leftMs : 0, activeMs: SHARE_MS }
+        if (!isOutageInTime(failure) || !isOwn(place) || !mayFailOver()) throw failure
+        const bounds = { withinMs: withinMs > 0 ? leftMs() : 0, activeMs: SHARE_MS }
         const answer = await call({ ...place, region: other }, bounds, true).catch((error: unknown) => {
           if (!(error instanceof UpstreamError)) throw error
           warnOfReplica(error)

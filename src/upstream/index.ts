@@ -52,7 +52,7 @@ export interface Upstream {
 }
 
 export function createUpstream(settings: UpstreamSettings, hooks: UpstreamHooks = NO_HOOKS): Upstream {
-  const failover = hooks.failover && createFailover(settings, hooks.failover)
+  const failover = hooks.failover && createFailover(settings, { ...hooks.failover, wokeAt: hooks.wokeAt })
   const credentials = createCredentials(settings, hooks.wokeAt)
   const clients = createClients({
     settings,

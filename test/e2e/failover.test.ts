@@ -6,6 +6,7 @@ import { startAws } from '../../local/emulators/aws/server.ts'
 import type { Fault } from '../../local/emulators/aws/fault.ts'
 import { type Extension, type ExtensionOptions, startExtension } from '../artefact.ts'
 import { isClockSettable, settableClock } from '../platform/clock.ts'
+import { gate } from '../gate.ts'
 import { environmentOf, run } from '../wrapper.ts'
 import { exchange, header, type Reply } from '../../tools/wire.ts'
 
@@ -257,6 +258,32 @@ test('a silent region costs half of the time limit, and for half a minute no mor
   extension.aws.clearFaults()
   assert.deepEqual(seen(await extension.get('/secretsmanager/get?secretId=second')), [200, 'MISS', undefined])
 })
+
+for (const [what, env] of [
+  ['the time of the own region is over', { SECRETS_MANAGER_TIMEOUT_MILLIS: '4000' }],
+  ['its connection is lost', {}],
+] as const) {
+  test(`a call of the own region that a freeze cut is made there once more: ${what}`, async (t) => {
+    const extension = await start(t, { env })
+    const { until, release } = gate()
+    t.after(release)
+    extension.aws.fault(
+      { region: OWN, name: 'db' },
+      env.SECRETS_MANAGER_TIMEOUT_MILLIS ? { until } : { kind: 'reset', until },
+      1,
+    )
+    const coming = extension.get(SECRET)
+    await extension.aws.called('db')
+    await extension.lambda.freeze()
+    if (env.SECRETS_MANAGER_TIMEOUT_MILLIS === undefined) release()
+    await sleep(2_500)
+    extension.lambda.thaw()
+    assert.deepEqual(seen(await coming), [200, 'MISS', undefined])
+    assert.deepEqual(regionsOf(extension, 'GetSecretValue'), [OWN, OWN])
+    extension.aws.fault({ region: OWN }, DOWN)
+    assert.deepEqual(seen(await extension.get('/secretsmanager/get?secretId=second')), [200, 'MISS', OTHER])
+  })
+}
 
 test('after a failover the own region is asked with one attempt', async (t) => {
   const extension = await start(t, { env: { AWS_MAX_ATTEMPTS: '3' } })
