@@ -23,10 +23,10 @@ export function pickJson(text: string, key: string): Picked {
   }
   const path = key.startsWith('/') ? key.slice(1).split('/').map(unescapePointer) : [key]
   // A single name needs no more than one look at each character.
-  const ends = path.length === 1 ? NO_ENDS : endsIn(json)
+  const measured = { json, ends: path.length === 1 ? NO_ENDS : endsIn(json) }
   let start = skipSpace(json, 0)
   for (const name of path) {
-    const next = json[start] === '{' ? memberOf(json, start, name, ends) : elementOf(json, start, name, ends)
+    const next = (json[start] === '{' ? memberOf : elementOf)(measured, start, name)
     if (next === undefined) return MISSING
     start = next
   }
@@ -38,6 +38,11 @@ export function pickJson(text: string, key: string): Picked {
 type Ends = ReadonlyMap<number, number>
 
 const NO_ENDS: Ends = new Map()
+
+interface Measured {
+  readonly json: string
+  readonly ends: Ends
+}
 
 /** In one pass, so that each level of a pointer passes over what it does not enter, and over nothing twice. */
 function endsIn(json: string): Ends {
@@ -62,7 +67,7 @@ function unescapePointer(token: string): string {
 }
 
 /** Where the value of that member begins; `start` is at the `{` of valid JSON. */
-function memberOf(json: string, start: number, name: string, ends: Ends): number | undefined {
+function memberOf({ json, ends }: Measured, start: number, name: string): number | undefined {
   let found: number | undefined
   let at = skipSpace(json, start + 1)
   while (json[at] !== '}') {
@@ -76,7 +81,7 @@ function memberOf(json: string, start: number, name: string, ends: Ends): number
 }
 
 /** Where that element begins; undefined where there is no array or no such element. */
-function elementOf(json: string, start: number, index: string, ends: Ends): number | undefined {
+function elementOf({ json, ends }: Measured, start: number, index: string): number | undefined {
   if (json[start] !== '[' || !/^(?:0|[1-9]\d{0,8})$/.test(index)) return undefined
   let at = skipSpace(json, start + 1)
   for (let i = 0; json[at] !== ']'; i++) {

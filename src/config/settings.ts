@@ -40,12 +40,14 @@ function our(name: Public): Public {
   return say`PARAMETERS_SECRETS_EXTENSION_${name}`
 }
 
-function own(name: Public, fallback: number, min: number, max: number, unit: Public): IntegerSetting {
+function own(
+  name: Public,
+  unit: Public,
+  range: Pick<IntegerSetting, 'fallback' | 'min' | 'max'>,
+): IntegerSetting {
   return {
+    ...range,
     name: our(name),
-    fallback,
-    min,
-    max,
     absent: (n) => say`Using ${n} ${unit}.`,
     present: (n) => say`is ${n} ${unit}.`,
     isOwn: true,
@@ -126,13 +128,17 @@ export const HTTP_PORT: IntegerSetting = {
 
 // From here on they are ours alone.
 
-export const MAX_TTL = own(say`MAX_TTL_SECONDS`, 300, 300, 3600, say`s`)
-export const REFRESH_AHEAD = own(say`REFRESH_AHEAD_PERCENT`, 0, 0, 90, say`%`)
-export const STALE_WHILE_REVALIDATE = own(say`STALE_WHILE_REVALIDATE_SECONDS`, 0, 0, 86_400, say`s`)
-export const STALE_ON_ERROR = own(say`STALE_ON_ERROR_SECONDS`, 0, 0, 3600, say`s`)
-export const STALE_WAIT = own(say`STALE_WAIT_MILLIS`, 500, 0, 60_000, say`ms`)
-export const NEGATIVE_TTL = own(say`NEGATIVE_TTL_SECONDS`, 0, 0, 60, say`s`)
-export const CACHE_MAX_MB = own(say`CACHE_MAX_MB`, 16, 1, 1024, say`MB`)
+export const MAX_TTL = own(say`MAX_TTL_SECONDS`, say`s`, { fallback: 300, min: 300, max: 3600 })
+export const REFRESH_AHEAD = own(say`REFRESH_AHEAD_PERCENT`, say`%`, { fallback: 0, min: 0, max: 90 })
+export const STALE_WHILE_REVALIDATE = own(say`STALE_WHILE_REVALIDATE_SECONDS`, say`s`, {
+  fallback: 0,
+  min: 0,
+  max: 86_400,
+})
+export const STALE_ON_ERROR = own(say`STALE_ON_ERROR_SECONDS`, say`s`, { fallback: 0, min: 0, max: 3600 })
+export const STALE_WAIT = own(say`STALE_WAIT_MILLIS`, say`ms`, { fallback: 500, min: 0, max: 60_000 })
+export const NEGATIVE_TTL = own(say`NEGATIVE_TTL_SECONDS`, say`s`, { fallback: 0, min: 0, max: 60 })
+export const CACHE_MAX_MB = own(say`CACHE_MAX_MB`, say`MB`, { fallback: 16, min: 1, max: 1024 })
 
 export const PREFETCH_SECRETS: TextSetting = { name: our(say`PREFETCH_SECRETS`) }
 export const PREFETCH_PARAMETERS: TextSetting = { name: our(say`PREFETCH_PARAMETERS`) }
@@ -143,7 +149,7 @@ export const PREFETCH_BATCH: WordSetting = {
   fallback: 'false',
   otherwise: say`Using FALSE.`,
 }
-export const PREFETCH_WAIT = own(say`PREFETCH_WAIT_MILLIS`, 1000, 0, 5000, say`ms`)
+export const PREFETCH_WAIT = own(say`PREFETCH_WAIT_MILLIS`, say`ms`, { fallback: 1000, min: 0, max: 5000 })
 
 export const ROLE_ARNS: TextSetting = { name: our(say`ROLE_ARNS`) }
 export const ROLE_EXTERNAL_ID: TextSetting = { name: our(say`ROLE_EXTERNAL_ID`) }

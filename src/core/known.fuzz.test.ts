@@ -702,8 +702,8 @@ function upstreamOf(services: SecretsManager & ParameterStore): Upstream {
       lookup.store === 'secrets-manager'
         ? getSecretValue(services, lookup, how)
         : getParameter(services, lookup),
-    fetchSecrets: (lookups, onPart, how) => getSecrets(services, lookups, onPart, how),
-    fetchParameters: (lookups, onPart) => getParameters(services, lookups, onPart),
+    fetchSecrets: (lookups, onPart, how) => getSecrets(services, lookups, { ...how, onPart }),
+    fetchParameters: (lookups, onPart) => getParameters(services, lookups, { onPart }),
     fetchPath: (lookup, options) => getPath(services, lookup, { ...options, timeoutMs: 0 }),
     fetchMatching: (chosen, options) => getMatching(services, chosen, { ...options, timeoutMs: 0 }),
     passThrough: (call) => services.passThrough(carriedCall(call, 'us-east-1')),

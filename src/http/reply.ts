@@ -25,25 +25,25 @@ export function miss(response: ServerResponse, answer: Body): void {
 }
 
 export function pong(response: ServerResponse): void {
-  send(response, 200, OWN_TYPE, [], 'healthy')
+  send(response, { status: 200, type: OWN_TYPE, body: 'healthy' })
 }
 
 /** In Prometheus' text format: https://prometheus.io/docs/instrumenting/exposition_formats/ */
 export function metrics(response: ServerResponse, text: string): void {
-  send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', [], text)
+  send(response, { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body: text })
 }
 
 export function refuse(response: ServerResponse, reject: Reject): void {
   const headers = ['X-Amzn-ErrorType', reject.errorType]
   // The connection ends with the answer, because a body may follow that nobody will read.
   if (reject.status === 405) headers.push('Allow', ALLOWED, 'Connection', 'close')
-  send(response, reject.status, typeOf(reject), headers, reject.body)
+  send(response, { status: reject.status, type: typeOf(reject), headers, body: reject.body })
 }
 
 export function fail(response: ServerResponse, error: UpstreamError): void {
   const { code, reason } = error
   const headers = ['X-Amzn-ErrorType', headerText(code), 'X-Amzn-ErrorMessage', headerText(reason)]
-  send(response, 400, ORIGINAL_TYPE, headers, FAILED)
+  send(response, { status: 400, type: ORIGINAL_TYPE, headers, body: FAILED })
 }
 
 /**
@@ -66,7 +66,15 @@ function typeOf({ status }: Reject): string {
   return status === 401 ? ORIGINAL_TYPE : OWN_TYPE
 }
 
-function send(response: ServerResponse, status: number, type: string, headers: string[], body: string): void {
+interface Reply {
+  readonly status: number
+  readonly type: string
+  /** Name, value, name, value, … */
+  readonly headers?: readonly string[]
+  readonly body: string
+}
+
+function send(response: ServerResponse, { status, type, headers = [], body }: Reply): void {
   if (!canAnswer(response)) return
   response.writeHead(status, [...headersOf(type, body), ...headers])
   response.end(body)

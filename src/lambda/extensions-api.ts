@@ -44,10 +44,8 @@ const PATH = '/2020-01-01/extension'
 export function createExtensionsClient(runtimeApi: string, registering?: number): ExtensionsClient {
   const { hostname, port } = new URL(`http://${runtimeApi}`)
   const connection = new Connection(hostname.replace(/^\[|\]$/g, ''), Number(port || 80))
-  const ask = async (verb: string, headers: string, body = '', onAsked?: () => void) => {
-    const head = `${verb} HTTP/1.1\r\nHost: ${runtimeApi}\r\n${headers}\r\n\r\n`
-    return accepted(connection.ask(head + body, onAsked))
-  }
+  const requestOf = (verb: string, headers: string, body = '') =>
+    `${verb} HTTP/1.1\r\nHost: ${runtimeApi}\r\n${headers}\r\n\r\n${body}`
   const accepted = async (answering: Promise<WireAnswer>): Promise<WireAnswer> => {
     const answer = await answering.catch((error: ConnectionError) => {
       throw new ExtensionsApiError(0, error.code)
@@ -66,9 +64,9 @@ export function createExtensionsClient(runtimeApi: string, registering?: number)
       const headers = `Lambda-Extension-Name: ${name}\r\n${feature}Content-Type: application/json\r\nContent-Length: ${body.length}`
       const sent = registering === undefined ? undefined : connection.receive(registering)
       registering = undefined
-      const { head, body: answer } = await (sent === undefined
-        ? ask(`POST ${PATH}/register`, headers, body)
-        : accepted(sent))
+      const { head, body: answer } = await accepted(
+        sent ?? connection.ask(requestOf(`POST ${PATH}/register`, headers, body)),
+      )
       const identifier = /^lambda-extension-identifier: *(\S+)/im.exec(head)?.[1]
       if (identifier === undefined) throw new ExtensionsApiError(200, 'MissingIdentifier')
       if (onAccount !== undefined) {
@@ -79,7 +77,8 @@ export function createExtensionsClient(runtimeApi: string, registering?: number)
     },
     async next(identifier, onAsked) {
       const headers = `Lambda-Extension-Identifier: ${identifier}`
-      return parseEvent((await ask(`GET ${PATH}/event/next`, headers, '', onAsked)).body)
+      const request = requestOf(`GET ${PATH}/event/next`, headers)
+      return parseEvent((await accepted(connection.ask(request, onAsked))).body)
     },
   }
 }

@@ -77,7 +77,7 @@ export function createEmbedded(options: EmbeddedOptions): Embedded {
     reported = current
     reportedAt = now()
     if (latencies.length === 0 && deltas.every(([, delta]) => delta === 0)) return
-    write(line(functionName, reportedAt, deltas, latencies))
+    write(line({ functionName, at: reportedAt, deltas, latencies }))
   }
 }
 
@@ -85,12 +85,15 @@ function counted(totals: Totals): Record<Counter, number> {
   return Object.fromEntries(NAMES.map(([counter]) => [counter, totals[counter]])) as Record<Counter, number>
 }
 
-function line(
-  functionName: string,
-  at: number,
-  deltas: readonly [string, number][],
-  latencies: readonly number[],
-): Public {
+interface Line {
+  readonly functionName: string
+  /** Epoch milliseconds. */
+  readonly at: number
+  readonly deltas: readonly [string, number][]
+  readonly latencies: readonly number[]
+}
+
+function line({ functionName, at, deltas, latencies }: Line): Public {
   const metrics = deltas.map(([Name]) => ({ Name, Unit: 'Count' }))
   // An empty list is no value of a metric.
   if (latencies.length > 0) metrics.push({ Name: LATENCY, Unit: 'Milliseconds' })

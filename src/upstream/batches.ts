@@ -10,6 +10,11 @@ import { keyOf, type Place } from './place.ts'
  */
 export type Part<T> = T | UpstreamError | undefined
 
+export interface OnPart<L, T> {
+  /** Called once for each lookup. */
+  onPart(lookup: L, part: Part<T>): void
+}
+
 export interface Batches<L> {
   readonly lookups: readonly L[]
   /** Most lookups of a call. */

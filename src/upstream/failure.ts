@@ -64,6 +64,8 @@ interface Cause {
   readonly status?: number
   readonly code: Public
   readonly reason: Public
+  /** How often AWS was asked. */
+  readonly attempts?: number
 }
 
 // The first match wins. The codes are those of Node and OpenSSL; Bun has its own names for some of them.
@@ -116,34 +118,26 @@ export function toUpstreamError(
   const status = numberOf(suspect.$metadata?.httpStatusCode)
   const attempts = numberOf(suspect.$metadata?.attempts)
   const requestId = wordOf(suspect.$metadata?.requestId) ?? say``
-  const response = say`https response error StatusCode: ${status}, RequestID: ${requestId}`
+  const exhausted =
+    attempts > 1 && attempts >= maxAttempts ? say`exceeded maximum number of attempts, ${attempts}, ` : say``
+  const response = say`${exhausted}https response error StatusCode: ${status}, RequestID: ${requestId}`
 
   if (timedOutAfterMs > 0) {
     const reason = say`${serviceOf(operation)} did not answer within ${timedOutAfterMs} ms`
     const code = say`TimeoutError`
-    return failed(operation, attempts, { code, reason }, say`${response}, ${code}: ${reason}`, maxAttempts)
+    return failed(operation, { code, reason, attempts }, say`${response}, ${code}: ${reason}`)
   }
   // If the body names no error, as in a redirect of a proxy, the SDK calls it Unknown: it did not come from AWS.
   if (suspect.$fault !== undefined && status >= 300 && suspect.name !== 'Unknown') {
     const code = wordOf(suspect.name) ?? say`UnknownError`
     const reason = messageOf(suspect) ?? UNSAID.get(code) ?? say`AWS gave no message`
-    return failed(
-      operation,
-      attempts,
-      { code, reason, status },
-      say`${response}, api error ${code}: ${reason}`,
-      maxAttempts,
-    )
+    const story = say`${response}, api error ${code}: ${reason}`
+    return failed(operation, { code, reason, status, attempts }, story)
   }
   const cause = unanswered(operation, suspect, status)
   const stage = status > 0 ? say`deserialization failed` : say`request send failed`
-  return failed(
-    operation,
-    attempts,
-    cause,
-    say`${response}, ${stage}, ${cause.code}: ${cause.reason}`,
-    maxAttempts,
-  )
+  const story = say`${response}, ${stage}, ${cause.code}: ${cause.reason}`
+  return failed(operation, { ...cause, attempts }, story)
 }
 
 /** AWS's own message. The SDK puts `UnknownError` in place of an empty one. */
@@ -164,7 +158,7 @@ export function unasked(
   code: 'RegionError' | 'EndpointError' | 'TlsError',
   why: Public,
 ) {
-  return failed(operation, 0, { code: shown(code), reason: why }, why)
+  return failed(operation, { code: shown(code), reason: why }, why)
 }
 
 /** The call's time was up, and most of it had gone by in our own queue. */
@@ -175,14 +169,14 @@ export function queuedTooLong(
   const wait = say`waited ${waitedMs} of ${timeoutMs} ms for one of ${maxConnections} connections`
   const reason = say`${wait}: PARAMETERS_SECRETS_EXTENSION_MAX_CONNECTIONS`
   const code = say`TimeoutError`
-  return failed(operation, 0, { code, reason }, say`${code}: ${reason}`)
+  return failed(operation, { code, reason }, say`${code}: ${reason}`)
 }
 
 /** A list met one of the bounds in path.ts: AWS's answer is good, but not for us, and asking again does not help. */
 export function listTooLong(operation: Operation, bound: Public): UpstreamError {
   const code = say`ListTooLong`
   const reason = say`the list was given up: ${bound}`
-  return failed(operation, 0, { code, reason, status: 400 }, say`${code}: ${reason}`)
+  return failed(operation, { code, reason, status: 400 }, say`${code}: ${reason}`)
 }
 
 /** The time for a whole list was up. */
@@ -192,7 +186,7 @@ export function listTooSlow(
 ): UpstreamError {
   const code = say`TimeoutError`
   const reason = say`the list was not whole within ${withinMs} ms: ${count} ${items} had come`
-  return failed(operation, 0, { code, reason }, say`${code}: ${reason}`)
+  return failed(operation, { code, reason }, say`${code}: ${reason}`)
 }
 
 /** The credentials endpoint failed. `why` must not quote its answer. */
@@ -201,18 +195,10 @@ export function credentialsError(why: Public): UpstreamError {
   return new UpstreamError({ code: say`CredentialsError`, reason: why, report })
 }
 
-function failed(
-  operation: Operation,
-  attempts: number,
-  cause: Cause,
-  story: Public,
-  maxAttempts = Infinity,
-): UpstreamError {
-  const exhausted =
-    attempts > 1 && attempts >= maxAttempts ? say`exceeded maximum number of attempts, ${attempts}, ` : say``
+function failed(operation: Operation, cause: Cause, story: Public): UpstreamError {
   const name = say`operation error ${serviceOf(operation)}: ${nameOf(operation)}`
-  const report = say`${nameOf(operation)} request encountered an error: ${name}, ${exhausted}${story}`
-  return new UpstreamError({ ...cause, report, attempts })
+  const report = say`${nameOf(operation)} request encountered an error: ${name}, ${story}`
+  return new UpstreamError({ ...cause, report })
 }
 
 function unanswered(operation: Operation, suspect: Suspect, status: number): Cause {

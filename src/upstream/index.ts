@@ -73,8 +73,8 @@ export function createUpstream(settings: UpstreamSettings, hooks: UpstreamHooks 
           return getParameter(parameters, lookup, how)
       }
     },
-    fetchSecrets: (lookups, onPart, how) => getSecrets(secrets, lookups, onPart, how),
-    fetchParameters: (lookups, onPart, how) => getParameters(parameters, lookups, onPart, how),
+    fetchSecrets: (lookups, onPart, how) => getSecrets(secrets, lookups, { ...how, onPart }),
+    fetchParameters: (lookups, onPart, how) => getParameters(parameters, lookups, { ...how, onPart }),
     fetchPath: (lookup, options) =>
       getPath(parameters, lookup, { ...options, timeoutMs: settings.parameterStore.timeoutMs }),
     fetchMatching: (chosen, options) =>

@@ -14,7 +14,7 @@ import type { UpstreamSettings } from '../config/upstream.ts'
 import type { Fields, ParameterFields } from '../fields.ts'
 import type { ParameterLookup } from '../lookup.ts'
 import type { RawAnswer } from '../raw-call.ts'
-import { inBatches, type Part } from './batches.ts'
+import { inBatches, type OnPart } from './batches.ts'
 import { areStrings, isAbsent, isDateOrAbsent, listIn } from './checks.ts'
 import type { CallOptions, Clients } from './client.ts'
 import { unreadable } from './failure.ts'
@@ -90,12 +90,11 @@ export async function getParameter(
 /** Most names of a call: "GetParameters" in the API reference. */
 const NAMES_A_CALL = 10
 
-/** Many parameters. `onPart` is called once for each. Rejects with a defect of ours only. */
+/** Many parameters. Rejects with a defect of ours only. */
 export async function getParameters(
   service: Pick<ParameterStore, 'region' | 'getParameters'>,
   lookups: readonly ParameterLookup[],
-  onPart: (lookup: ParameterLookup, part: Part<ParameterFields>) => void,
-  how?: CallOptions,
+  { onPart, ...how }: CallOptions & OnPart<ParameterLookup, ParameterFields>,
 ): Promise<void> {
   await Promise.all(
     [true, false].map((WithDecryption) => {

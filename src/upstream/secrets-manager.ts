@@ -8,13 +8,14 @@ import {
   type GetSecretValueCommandInput,
   type GetSecretValueCommandOutput,
 } from '@aws-sdk/client-secrets-manager'
+import { withoutSuffix } from '../arn.ts'
 import type { UpstreamSettings } from '../config/upstream.ts'
 import { UpstreamError } from '../errors.ts'
 import type { Fields, SecretFields } from '../fields.ts'
 import type { SecretLookup } from '../lookup.ts'
 import { say } from '../public.ts'
 import type { RawAnswer } from '../raw-call.ts'
-import { inBatches, type Part } from './batches.ts'
+import { inBatches, type OnPart } from './batches.ts'
 import { areStrings, isAbsent, isDateOrAbsent, listIn } from './checks.ts'
 import type { CallOptions, Clients } from './client.ts'
 import { asked, type Failover } from './failover.ts'
@@ -108,7 +109,7 @@ export async function getSecretValue(
         ...(versionId !== undefined && { VersionId: versionId }),
         ...(versionStage !== undefined && { VersionStage: versionStage }),
       }
-      return ofOne(service, place, input, { ...bounds, isBackground })
+      return ofOne({ service, place }, input, { ...bounds, isBackground })
     },
   )
   return { store: 'secrets-manager', secret: marked(answer, replica?.region) }
@@ -121,15 +122,12 @@ export function marked(secret: SecretFields, replicaRegion: string | undefined):
 
 /** Most ids of a call: "BatchGetSecretValue" in the API reference. */
 const IDS_A_CALL = 20
-/** `-` and six characters at the end of a secret's ARN, which a partial ARN leaves out. */
-const ARN_SUFFIX = 7
 
-/** The current versions of many secrets. `onPart` is called once for each. Rejects with a defect of ours only. */
+/** The current versions of many secrets. Rejects with a defect of ours only. */
 export function getSecrets(
   service: Omit<SecretsManager, 'passThrough'>,
   lookups: readonly SecretLookup[],
-  onPart: (lookup: SecretLookup, part: Part<SecretFields>) => void,
-  { isBackground, mayFailOver = never }: ReadOptions = {},
+  { onPart, isBackground, mayFailOver = never }: ReadOptions & OnPart<SecretLookup, SecretFields>,
 ): Promise<void> {
   const { failover, timeoutMs: withinMs } = service
   const batches = { lookups, size: IDS_A_CALL, placeOf: (lookup: SecretLookup) => placeOf(service, lookup) }
@@ -150,13 +148,9 @@ export function getSecrets(
     }
     const { answer: found, replica } = await asked(failover, question, (at, bounds, isReplica) => {
       const how = { ...bounds, isBackground }
-      if (isReplica) return ofReplicas(service, at, [...replicaIds.values()], how)
-      return ofBatch(
-        service,
-        at,
-        batch.map(({ secretId }) => secretId),
-        how,
-      )
+      if (isReplica) return ofReplicas({ service, place: at }, [...replicaIds.values()], how)
+      const ids = batch.map(({ secretId }) => secretId)
+      return ofBatch({ service, place: at }, ids, how)
     })
     if (replica === undefined) return ({ secretId }) => found.get(secretId)
     return (lookup) => {
@@ -166,12 +160,15 @@ export function getSecrets(
   })
 }
 
-type Reads = Pick<SecretsManager, 'getSecretValue' | 'batchGetSecretValue' | 'failover'>
+/** The calls that are needed, and where they go. */
+interface At<K extends keyof SecretsManager> {
+  readonly service: Pick<SecretsManager, K>
+  readonly place: Place
+}
 
 /** By id, those that one call brings. */
 async function ofBatch(
-  service: Pick<SecretsManager, 'batchGetSecretValue'>,
-  place: Place,
+  { service, place }: At<'batchGetSecretValue'>,
   ids: readonly string[],
   how: CallOptions,
 ): Promise<ReadonlyMap<string, SecretFields>> {
@@ -182,7 +179,7 @@ async function ofBatch(
   const found = new Map<string, SecretFields>()
   for (const id of ids) {
     const matches = secrets.filter(
-      ({ ARN, Name }) => ARN === id || Name === id || ARN?.slice(0, -ARN_SUFFIX) === id,
+      ({ ARN = '', Name }) => ARN === id || Name === id || withoutSuffix(ARN) === id,
     )
     const [one] = matches
     // Another account's secret may have the same name.
@@ -197,26 +194,23 @@ async function ofBatch(
  * for a name alone: each of the rest is read there alone, within the same time. Rejects if none has come.
  */
 async function ofReplicas(
-  service: Reads,
-  place: Place,
+  at: At<'getSecretValue' | 'batchGetSecretValue' | 'failover'>,
   ids: readonly string[],
   { withinMs = 0, activeMs = Infinity, isBackground }: CallOptions,
 ): Promise<ReadonlyMap<string, SecretFields>> {
-  const { failover } = service
+  const { failover } = at.service
   const startedAt = performance.now()
-  const batch = await ofBatch(service, place, ids, { withinMs, activeMs, isBackground }).catch(
-    (error: unknown) => {
-      if (error instanceof UpstreamError && failover?.isOutage(error) === false) return undefined
-      throw error
-    },
-  )
+  const batch = await ofBatch(at, ids, { withinMs, activeMs, isBackground }).catch((error: unknown) => {
+    if (error instanceof UpstreamError && failover?.isOutage(error) === false) return undefined
+    throw error
+  })
   const found = new Map(batch)
   const leftMs = (ms: number) => Math.max(1, Math.ceil(ms - (performance.now() - startedAt)))
   const how = { withinMs: withinMs > 0 ? leftMs(withinMs) : 0, activeMs: leftMs(activeMs), isBackground }
   const failures: UpstreamError[] = []
   const readAlone = async (id: string): Promise<void> => {
     try {
-      found.set(id, await ofOne(service, place, { SecretId: id }, how))
+      found.set(id, await ofOne(at, { SecretId: id }, how))
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error
       failures.push(error)
@@ -231,8 +225,7 @@ async function ofReplicas(
 
 /** Throws UpstreamError for what is no answer of AWS, too. */
 async function ofOne(
-  service: Pick<SecretsManager, 'getSecretValue'>,
-  place: Place,
+  { service, place }: At<'getSecretValue'>,
   input: GetSecretValueCommandInput,
   how: CallOptions,
 ): Promise<SecretFields> {

@@ -26,7 +26,12 @@ type Rule =
   /** Refused unless it is empty: it is for one secret or parameter. */
   | { readonly kind: 'single' }
 
-export type Rules = ReadonlyMap<string, Rule>
+/** The parameters that an endpoint knows. */
+export interface Rules {
+  readonly byName: ReadonlyMap<string, Rule>
+  /** The answer to a query without a name. */
+  readonly missing: Reject
+}
 
 export interface Query {
   /** One or more, each once. */
@@ -47,7 +52,7 @@ const SHAPE: Record<string, Rule> = { jsonKey: firstText('jsonKey'), format: fir
 const ALL: Record<string, Rule> = { refreshNow: firstFlag('refreshNow'), roleArn: firstText('roleArn') }
 
 /** One secret. `withDecryption` is not known here, and so is ignored: 63Klabs/cache-data sends it. */
-export const SECRET = rules({
+export const SECRET = rules(rejects.missingSecretId, {
   secretId: firstText('name'),
   versionId: firstText('versionId'),
   versionStage: firstText('versionStage'),
@@ -55,7 +60,7 @@ export const SECRET = rules({
 })
 
 /** One parameter. Of `version` and `label` the first counts, says AWS's guide ("placed after question mark"). */
-export const PARAMETER = rules({
+export const PARAMETER = rules(rejects.missingName, {
   name: firstText('name'),
   version: firstText('selector'),
   label: firstText('selector'),
@@ -63,9 +68,11 @@ export const PARAMETER = rules({
   ...SHAPE,
 })
 
+const MISSING = { secretId: rejects.missingSecretId, name: rejects.missingName, path: rejects.missingPath }
+
 /** Many, each named by `name`. */
-export function many(name: 'secretId' | 'name' | 'path'): Rules {
-  return rules({
+export function many(name: keyof typeof MISSING): Rules {
+  return rules(MISSING[name], {
     ...Object.fromEntries(SINGLE),
     [name]: { kind: 'names' },
     recursive: firstFlag('recursive'),
@@ -73,16 +80,16 @@ export function many(name: 'secretId' | 'name' | 'path'): Rules {
   })
 }
 
-function rules(own: Readonly<Record<string, Rule>>): Rules {
-  return new Map(Object.entries({ ...ALL, ...own }))
+function rules(missing: Reject, own: Readonly<Record<string, Rule>>): Rules {
+  return { byName: new Map(Object.entries({ ...ALL, ...own })), missing }
 }
 
-/** Parameters that are in no rule are ignored. `missing` is the answer to a query without a name. */
-export function readQuery(query: string, known: Rules, missing: Reject): Query | Reject {
+/** Parameters that are in no rule are ignored. */
+export function readQuery(query: string, { byName, missing }: Rules): Query | Reject {
   const names = new Set<string>()
   const texts: Partial<Record<Slot, string>> = {}
   for (const { name, value } of pairs(query)) {
-    const rule = known.get(name)
+    const rule = byName.get(name)
     switch (rule?.kind) {
       case 'names': {
         const decoded = decode(value)

@@ -76,14 +76,14 @@ export function route(target: string, admitRole: AdmitRole = () => undefined): R
     case '/systemsmanager/parameters/getByPath':
       return parametersByPath(query, admitRole)
     default:
-      if (path.startsWith(PROVIDER_PREFIX)) return secretOfPath(path, mark, query, admitRole)
-      return routeTidied(path, mark === -1 ? path.length : mark, admitRole)
+      const pathEnd = mark === -1 ? path.length : mark
+      if (!path.startsWith(PROVIDER_PREFIX)) return routeTidied(path, pathEnd, admitRole)
+      return secretOfPath(path.slice(PROVIDER_PREFIX.length, pathEnd), query, admitRole)
   }
 }
 
 /** As clients of aws-workload-credentials-provider ask: all of the path behind the prefix, slashes too, is the name. */
-function secretOfPath(path: string, mark: number, query: string, admitRole: AdmitRole): Read | Reject {
-  const name = path.slice(PROVIDER_PREFIX.length, mark === -1 ? path.length : mark)
+function secretOfPath(name: string, query: string, admitRole: AdmitRole): Read | Reject {
   if (name === '') return rejects.missingSecretId
   // In a query a plus is a space, and the first name counts.
   return oneSecret(`secretId=${name.replaceAll(/[+&]/g, encodeURIComponent)}&${query}`, admitRole)
@@ -105,7 +105,7 @@ function pathOfAbsoluteForm(target: string): string | undefined {
 }
 
 function oneSecret(query: string, admitRole: AdmitRole): Read | Reject {
-  const found = readQuery(query, SECRET, rejects.missingSecretId)
+  const found = readQuery(query, SECRET)
   if (isReject(found)) return found
   const { versionId, versionStage } = found.texts
   return singleRead(found, admitRole, (name, role) =>
@@ -114,7 +114,7 @@ function oneSecret(query: string, admitRole: AdmitRole): Read | Reject {
 }
 
 function oneParameter(query: string, admitRole: AdmitRole): Read | Reject {
-  const found = readQuery(query, PARAMETER, rejects.missingName)
+  const found = readQuery(query, PARAMETER)
   if (isReject(found)) return found
   const { texts, withDecryption } = found
   return singleRead(found, admitRole, (name, role) =>
@@ -136,7 +136,7 @@ function singleRead(
 }
 
 function manySecrets(query: string, admitRole: AdmitRole): ReadMany | Reject {
-  const found = readMany(query, SECRETS, rejects.missingSecretId, admitRole)
+  const found = readMany(query, SECRETS, admitRole)
   if (isReject(found)) return found
   const { names, refreshNow, role } = found
   const lookups = names.map((name) => secretLookup(name, { role }))
@@ -144,7 +144,7 @@ function manySecrets(query: string, admitRole: AdmitRole): ReadMany | Reject {
 }
 
 function manyParameters(query: string, admitRole: AdmitRole): ReadMany | Reject {
-  const found = readMany(query, PARAMETERS, rejects.missingName, admitRole)
+  const found = readMany(query, PARAMETERS, admitRole)
   if (isReject(found)) return found
   const { names, withDecryption, refreshNow, role } = found
   const lookups = names.map((name) => parameterLookup(name, { withDecryption, role }))
@@ -152,15 +152,15 @@ function manyParameters(query: string, admitRole: AdmitRole): ReadMany | Reject 
 }
 
 function parametersByPath(query: string, admitRole: AdmitRole): Read | Reject {
-  const found = readMany(query, PATHS, rejects.missingPath, admitRole)
+  const found = readMany(query, PATHS, admitRole)
   if (isReject(found)) return found
   const { names, isRecursive, withDecryption, refreshNow, role } = found
   const lookup = pathLookup(names[0], { isRecursive, withDecryption, role })
   return { kind: 'read', lookup, shape: undefined, refreshNow }
 }
 
-function readMany(query: string, known: Rules, missing: Reject, admitRole: AdmitRole) {
-  const found = readQuery(query, known, missing)
+function readMany(query: string, known: Rules, admitRole: AdmitRole) {
+  const found = readQuery(query, known)
   if (isReject(found)) return found
   if (found.names.length > MOST_NAMES) return rejects.tooManyNames
   const role = roleOf(found.texts.roleArn, admitRole)

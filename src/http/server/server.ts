@@ -28,6 +28,12 @@ export interface LocalServer {
   close(deadlineAt: number): Promise<void>
 }
 
+interface LoopbackServer {
+  readonly server: Server
+  /** The address that it listens on. */
+  readonly host: string
+}
+
 const RETRY_LISTEN_MS = 250
 const RETRY_LISTEN_MAX_MS = 5_000
 const DRAIN_POLL_MS = 10
@@ -46,25 +52,26 @@ export function createLocalServer(options: LocalServerOptions): LocalServer {
 
   async function listen(): Promise<boolean> {
     const [isListening] = await Promise.all([
-      bind(v4, '127.0.0.1', inherited?.v4),
-      bind(v6, '::1', inherited?.v6),
+      bind({ server: v4, host: '127.0.0.1' }, inherited?.v4),
+      bind({ server: v6, host: '::1' }, inherited?.v6),
     ])
     return isListening
   }
 
-  function bind(server: Server, host: string, fd: number | undefined, attempt = 0): Promise<boolean> {
+  function bind(loopback: LoopbackServer, fd: number | undefined, attempt = 0): Promise<boolean> {
+    const { server, host } = loopback
     return new Promise((resolve) => {
       const onError = (error: NodeJS.ErrnoException) => {
         server.removeListener('listening', onListening)
-        if (fd !== undefined) return resolve(bind(server, host, undefined))
-        retry(server, host, attempt, error)
+        if (fd !== undefined) return resolve(bind(loopback, undefined))
+        retry(loopback, attempt, error)
         resolve(false)
       }
       const onListening = () => {
         server.removeListener('error', onError)
         // A socket of somebody else, that a function's own variable names.
         if (fd !== undefined && !isBoundTo(server, port, host)) {
-          server.close(() => resolve(bind(server, host, undefined)))
+          server.close(() => resolve(bind(loopback, undefined)))
           return
         }
         // Out of descriptors, for example. Open connections go on, and accepting resumes by itself.
@@ -84,7 +91,8 @@ export function createLocalServer(options: LocalServerOptions): LocalServer {
     })
   }
 
-  function retry(server: Server, host: string, attempt: number, error: NodeJS.ErrnoException): void {
+  function retry(loopback: LoopbackServer, attempt: number, error: NodeJS.ErrnoException): void {
+    const { host } = loopback
     const code = shown(error.code ?? error.name)
     // A machine without IPv6 says EADDRNOTAVAIL or EAFNOSUPPORT for ::1, and that will not change.
     if (host === '::1' && error.code !== 'EADDRINUSE') return log.debug(say`not listening on ::1: ${code}`)
@@ -92,7 +100,7 @@ export function createLocalServer(options: LocalServerOptions): LocalServer {
     const delayMs = Math.min(RETRY_LISTEN_MS * 2 ** attempt, RETRY_LISTEN_MAX_MS)
     const timer = setTimeout(() => {
       timers.delete(timer)
-      if (!closing) void bind(server, host, undefined, attempt + 1)
+      if (!closing) void bind(loopback, undefined, attempt + 1)
     }, delayMs)
     timers.add(timer)
   }

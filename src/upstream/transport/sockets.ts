@@ -86,7 +86,7 @@ export function createSockets(options: SocketsOptions): Sockets {
   agent.createConnection = (connectOptions, callback) => {
     const through = proxyTo(connectOptions.host, connectOptions.port)
     if (through !== undefined && callback !== undefined) {
-      connectThrough(through, secure, connectOptions, (error, socket) => {
+      connectThrough({ proxy: through, secure }, connectOptions, (error, socket) => {
         watch(socket)
         if (secure && error === undefined) onSecure?.(socket as TLSSocket)
         callback(error ?? null, socket)
@@ -165,8 +165,7 @@ function boundConnecting(socket: Duplex, connected: 'connect' | 'secureConnect')
 
 /** As an agent's own connection, but through a proxy. Calls back once, when TLS is ready, within the same bound. */
 function connectThrough(
-  proxy: Proxy,
-  secure: boolean,
+  { proxy, secure }: { readonly proxy: Proxy; readonly secure: boolean },
   { host = 'localhost', port = 443, ...options }: ClientRequestArgs,
   callback: (error: Error | undefined, socket: Duplex) => void,
 ): void {
