@@ -110,6 +110,7 @@ test('an endpoint of AWS that names the own region serves no other; another host
     'vpce-1-2.secretsmanager.us-east-1.vpce.amazonaws.com',
     'vpce-1-2-us-east-1a.secretsmanager.us-east-1.vpce.amazonaws.com:8443',
     'secretsmanager.us-east-1.amazonaws.com',
+    'secretsmanager.us-east-1.amazonaws.com.',
     'SECRETSMANAGER.us-east-1.api.aws',
   ]) {
     assert.equal(endpointIn(`https://${host}/`, other, own), undefined, host)

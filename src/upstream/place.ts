@@ -42,8 +42,10 @@ export function endpointIn(
   if (endpoint === undefined || own === undefined || region === own) return endpoint
   const { dnsSuffix, dualStackDnsSuffix } = partition(own)
   const { hostname } = new URL(endpoint)
-  const isOfAws = [dnsSuffix, dualStackDnsSuffix].some((suffix) => hostname.endsWith(`.${suffix}`))
-  return isOfAws && hostname.split('.').includes(own) ? undefined : endpoint
+  // A dot at the end keeps the resolver from trying its search domains.
+  const host = hostname.replace(/\.$/, '')
+  const isOfAws = [dnsSuffix, dualStackDnsSuffix].some((suffix) => host.endsWith(`.${suffix}`))
+  return isOfAws && host.split('.').includes(own) ? undefined : endpoint
 }
 
 /**
