@@ -274,6 +274,15 @@ describe('another region', { concurrency: 8 }, () => {
       assert.match(failure.reason, /did not answer within 1500 ms$/)
     })
 
+    test(`${build.name}: more reads than connections come within the time limit where the own region is silent`, async (t) => {
+      const { aws, upstream } = await setUp(t, build, { maxConnections: 1 }, 4_000)
+      aws.fault({ region: OWN }, { kind: 'hang' })
+      const reads = ['db', 'second', ARN].map((id) => regionOf(upstream.fetch(secretLookup(id), may)))
+      assert.deepEqual(await Promise.all(reads), [OTHER, OTHER, OTHER])
+      aws.clearFaults()
+      assert.equal(await regionOf(upstream.fetch(SECRET, may)), undefined)
+    })
+
     test(`${build.name}: without a time limit a silent own region has five seconds, and the wait for a connection does not count`, async (t) => {
       const { aws, upstream, asked } = await setUp(t, build, { maxConnections: 1 })
       aws.fault({ region: OWN, name: 'db' }, { kind: 'hang' }, 1)

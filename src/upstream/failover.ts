@@ -9,7 +9,8 @@ import { isFollowed, type Place } from './place.ts'
 //
 // - A failure that the hooks call an outage fails over. What AWS refuses is its answer.
 // - The own region has half of the time limit, the other region what is left of it, and each has `SHARE_MS` at most, in
-//   which the wait for one of our own connections does not count.
+//   which the wait for one of our own connections does not count. With it the own region has `WAITING_SHARE` of the
+//   limit: where it is silent all connections are taken, and the other region has its own.
 // - A call that a freeze may have cut is made to the own region once more.
 // - What the other region refuses is written to the log alone: the caller gets the failure of the own region, because
 //   "not found" may mean that the secret has no replica.
@@ -74,6 +75,8 @@ export interface Failover extends Pick<FailoverHooks, 'isOutage'> {
 }
 
 const SHARE_MS = 5_000
+/** Of the time limit, what the own region has together with the wait for a connection. */
+const WAITING_SHARE = 3 / 4
 const ONCE_MS = 30_000
 const ONCE_SHARE_MS = 2_000
 /** Between two lines of the log that say the same. */
@@ -115,7 +118,8 @@ export function createFailover(
         const activeMs = isForCall
           ? Math.ceil(ownShareMs(secretsManager.timeoutMs) / 2)
           : ownShareMs(withinMs)
-        return call(place, isOwn(place) ? { withinMs: mostMs, activeMs } : { withinMs: mostMs }, false)
+        const ownMs = Math.ceil(mostMs * WAITING_SHARE)
+        return call(place, isOwn(place) ? { withinMs: ownMs, activeMs } : { withinMs: mostMs }, false)
       }
       try {
         const answer = await first(withinMs).catch((failure: unknown) => {
