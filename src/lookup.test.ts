@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { nameOf, parameterLookup, secretLookup } from './lookup.ts'
+import { callOf, nameOf, parameterLookup, pathLookup, secretLookup } from './lookup.ts'
 
 const ID = '11111111-2222-3333-4444-555555555555'
 
@@ -124,5 +124,8 @@ test('the name for the log is what AWS is asked for, on one line and not longer 
   )
   assert.equal(nameOf(parameterLookup('/a/b', { selector: '3', withDecryption: true })), 'name=/a/b:3')
   assert.equal(nameOf(secretLookup('a\r\nERROR b\u2028c')), 'secretId=a ERROR b c')
+  const lookups = [secretLookup('db'), parameterLookup('/a', { selector: '3' }), pathLookup('/a')]
+  assert.deepEqual(lookups.map(nameOf), ['secretId=db', 'name=/a:3', 'path=/a'])
+  assert.deepEqual(lookups.map(callOf), ['GetSecretValue db', 'GetParameter /a:3', 'GetParametersByPath /a'])
   assert.ok(nameOf(parameterLookup('x'.repeat(100_000))).length < 1_100)
 })

@@ -112,19 +112,32 @@ export function flat(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8')
 }
 
+/** AWS's operation for a question, and our parameter that names what is asked for. */
+const WORDS: Readonly<Record<Lookup['store'], { readonly operation: Public; readonly parameter: Public }>> = {
+  'secrets-manager': { operation: say`GetSecretValue`, parameter: say`secretId` },
+  'parameter-store': { operation: say`GetParameter`, parameter: say`name` },
+  'parameter-path': { operation: say`GetParametersByPath`, parameter: say`path` },
+}
+
+/** Name, path or ARN, as typed. */
+export function idOf(lookup: Lookup): string {
+  switch (lookup.store) {
+    case 'secrets-manager':
+      return lookup.secretId
+    case 'parameter-store':
+      return lookup.name
+    case 'parameter-path':
+      return lookup.path
+  }
+}
+
 /** What was asked for, for a line of the log: `secretId=MySecret`, `name=/a/b:3`, and as which role. */
 export function nameOf(lookup: Lookup): Public {
-  const name = plainNameOf(lookup)
+  const name = say`${WORDS[lookup.store].parameter}=${shown(idOf(lookup))}`
   return lookup.role === undefined ? name : say`${name}, roleArn=${shown(lookup.role)}`
 }
 
-function plainNameOf(lookup: Lookup): Public {
-  switch (lookup.store) {
-    case 'secrets-manager':
-      return say`secretId=${shown(lookup.secretId)}`
-    case 'parameter-store':
-      return say`name=${shown(lookup.name)}`
-    case 'parameter-path':
-      return say`path=${shown(lookup.path)}`
-  }
+/** The call that answers it, for a line of the log: `GetParameter /a/b:3`. */
+export function callOf(lookup: Lookup): Public {
+  return say`${WORDS[lookup.store].operation} ${shown(idOf(lookup))}`
 }

@@ -48,6 +48,17 @@ export function parameterBody(parameter: ParameterFields): string {
   })
 }
 
+/** The text of a secret or parameter, or the bytes of a binary secret, in such a body. */
+export function valueOf(body: string): string | Buffer {
+  const fields = JSON.parse(body) as {
+    Parameter?: { Value: string | null }
+    SecretString?: string | null
+    SecretBinary?: string | null
+  }
+  const text = fields.Parameter === undefined ? fields.SecretString : fields.Parameter.Value
+  return text ?? Buffer.from(fields.SecretBinary ?? '', 'base64')
+}
+
 function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 }

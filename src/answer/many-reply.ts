@@ -3,7 +3,7 @@ import { createBody, markStale, ORIGINAL_TYPE, regionHeader, type Answer, type B
 import { parametersBytes, secretsBytes } from './many.ts'
 import { wireReply } from './wire-shape.ts'
 import { UpstreamError } from '../errors.ts'
-import type { SingleLookup } from '../lookup.ts'
+import { idOf, type SingleLookup } from '../lookup.ts'
 
 // One body from many answers. Failures of single names are listed in it.
 
@@ -63,7 +63,7 @@ export function manyBody({ store, isWire }: Wanted, parts: readonly Part[]): Bod
   const bodies: string[] = []
   const failed: Failed[] = []
   for (const { lookup, got } of parts) {
-    if (got instanceof UpstreamError) failed.push({ name: nameOf(lookup), error: got })
+    if (got instanceof UpstreamError) failed.push({ name: idOf(lookup), error: got })
     else bodies.push(got.bytes)
   }
   const list = LISTS[store]
@@ -84,13 +84,4 @@ export function manyBody({ store, isWire }: Wanted, parts: readonly Part[]): Bod
 
 function regionOf({ got }: Part): string | undefined {
   return got instanceof UpstreamError ? undefined : got.replicaRegion
-}
-
-function nameOf(lookup: SingleLookup): string {
-  switch (lookup.store) {
-    case 'secrets-manager':
-      return lookup.secretId
-    case 'parameter-store':
-      return lookup.name
-  }
 }

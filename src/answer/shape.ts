@@ -3,6 +3,7 @@ import { isReject, reject, type Reject } from '../errors.ts'
 import { createBody, markStale, regionHeader, type Answer, type Body } from './answer.ts'
 import { flat } from '../lookup.ts'
 import { printable } from '../public.ts'
+import { valueOf } from './go-shape.ts'
 import { pickJson } from './json-key.ts'
 import { wireReply } from './wire-shape.ts'
 
@@ -57,17 +58,6 @@ function shapeOf(body: string, shape: Shape, further: readonly string[]): Body |
   const picked = pickJson(value.toString('utf8'), shape.jsonKey)
   if (picked.kind === 'found') return textBody(picked.text, further)
   return picked.kind === 'missing' ? keyNotFound(shape.jsonKey) : notJson(shape.jsonKey)
-}
-
-/** The text of a secret or parameter, or the bytes of a binary secret. `body` is one of go-shape.ts. */
-function valueOf(body: string): string | Buffer {
-  const fields = JSON.parse(body) as {
-    Parameter?: { Value: string | null }
-    SecretString?: string | null
-    SecretBinary?: string | null
-  }
-  const text = fields.Parameter === undefined ? fields.SecretString : fields.Parameter.Value
-  return text ?? Buffer.from(fields.SecretBinary ?? '', 'base64')
 }
 
 function textBody(text: string, further: readonly string[]): Body {

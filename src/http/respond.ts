@@ -4,8 +4,8 @@ import { keepShape, makeShape, shapeHeld } from '../answer/shape.ts'
 import type { ReadThrough } from '../cache/read-through.ts'
 import { isReject, kindOf, UpstreamError, type Reject } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { Lookup } from '../lookup.ts'
-import { say, shown, type Public } from '../public.ts'
+import { callOf, type Lookup } from '../lookup.ts'
+import { say } from '../public.ts'
 import { rejects } from './rejects.ts'
 import * as reply from './reply.ts'
 import type { Read, ReadMany } from './read.ts'
@@ -46,7 +46,7 @@ export function createResponder({ cache, log, engine, readMany: readParts }: Res
   function read(response: ServerResponse, question: Read, errors: ErrorReplies): void {
     const held = question.refreshNow ? undefined : cache.get(question.lookup)
     if (held === undefined) return load(response, question, errors)
-    if (log.debugEnabled) log.debug(say`${describe(question.lookup)}: hit`)
+    if (log.debugEnabled) log.debug(say`${callOf(question.lookup)}: hit`)
     if (hitsToGo > 0 && --hitsToGo === 0) hitsToGo = engine.onHit()
     if (question.shape === undefined) return reply.hit(response, held)
     const body = shaped(question, held)
@@ -74,8 +74,7 @@ export function createResponder({ cache, log, engine, readMany: readParts }: Res
     answer
       .then(
         (fresh) => {
-          if (log.debugEnabled)
-            log.debug(say`${describe(lookup)}: ${refreshNow ? say`refreshed` : say`miss`}`)
+          if (log.debugEnabled) log.debug(say`${callOf(lookup)}: ${refreshNow ? say`refreshed` : say`miss`}`)
           engine.onAnswer(fresh.bytes.length)
           const body = shaped(question, fresh)
           if (isReject(body)) errors.refuse(response, body)
@@ -107,16 +106,5 @@ export function createResponder({ cache, log, engine, readMany: readParts }: Res
     } catch {
       response.destroy()
     }
-  }
-}
-
-function describe(lookup: Lookup): Public {
-  switch (lookup.store) {
-    case 'secrets-manager':
-      return say`GetSecretValue ${shown(lookup.secretId)}`
-    case 'parameter-store':
-      return say`GetParameter ${shown(lookup.name)}`
-    case 'parameter-path':
-      return say`GetParametersByPath ${shown(lookup.path)}`
   }
 }
