@@ -4,7 +4,8 @@ import type { Config } from '../config/config.ts'
 import type { SnapshotGuard } from '../lambda/snapshot.ts'
 import type { Lookup } from '../lookup.ts'
 import { kindOfFailure } from './failure-kind.ts'
-import { overlap, subjectsOf } from './subjects.ts'
+import { subjectsOf, ttlMsOf } from './stores.ts'
+import { overlap } from './subjects.ts'
 import type { Wake } from './wake.ts'
 
 /** Of the cache's bytes, what a list may take itself. */
@@ -54,15 +55,4 @@ export function createCache(
 /** Whether an answer to such a question is kept, but for what a snapshot would hold. */
 export function isKept(config: Config, lookup: Pick<Lookup, 'store'>): boolean {
   return config.capacity > 0 && ttlMsOf(config, lookup) > 0
-}
-
-/** How long an answer to such a question is fresh, in milliseconds. */
-function ttlMsOf({ secretsTtlMs, parametersTtlMs }: Config, { store }: Pick<Lookup, 'store'>): number {
-  switch (store) {
-    case 'secrets-manager':
-      return secretsTtlMs
-    case 'parameter-store':
-    case 'parameter-path':
-      return parametersTtlMs
-  }
 }

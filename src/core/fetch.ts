@@ -10,7 +10,8 @@ import { nameOf, parameterLookup, type Lookup, type PathLookup, type SingleLooku
 import { say } from '../public.ts'
 import type { LazyUpstream } from './lazy-upstream.ts'
 import type { Prefetch } from './prefetch.ts'
-import { spellingsOf, type Own } from './spellings.ts'
+import type { Own } from './spellings.ts'
+import { spellingsOf } from './stores.ts'
 
 // What the cache calls on a miss.
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parameterLookup, secretLookup } from '../lookup.ts'
-import { spellingsOf } from './spellings.ts'
+import { spellingsOf } from './stores.ts'
 
 const OWN = { accountId: '123456789012', region: 'us-east-1' }
 const secretArn = (region: string, account: string): string =>

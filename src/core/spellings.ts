@@ -1,12 +1,6 @@
 import { parseArn, withoutSuffix } from '../arn.ts'
-import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
-import {
-  parameterLookup,
-  secretLookup,
-  type ParameterLookup,
-  type SecretLookup,
-  type SingleLookup,
-} from '../lookup.ts'
+import type { ParameterFields, SecretFields } from '../fields.ts'
+import { parameterLookup, secretLookup, type ParameterLookup, type SecretLookup } from '../lookup.ts'
 
 // Which other questions AWS would answer with the same bytes. A name stands for what has that name in the function's
 // own account and region. So an answer that was asked for by ARN is found under its name only if both are known to be
@@ -18,20 +12,8 @@ export interface Own {
   readonly region: string | undefined
 }
 
-/** The keys of those questions. */
-export function spellingsOf(lookup: SingleLookup, fields: Fields, ofFunction: Own): string[] {
-  const { role } = lookup
-  // A role's own account is in its ARN.
-  const own = role === undefined ? ofFunction : { ...ofFunction, accountId: parseArn(role)?.accountId }
-  switch (fields.store) {
-    case 'secrets-manager':
-      return lookup.store === fields.store ? ofSecret(lookup, fields.secret, own) : []
-    case 'parameter-store':
-      return lookup.store === fields.store ? ofParameter(lookup, fields.parameter, own) : []
-  }
-}
-
-function ofSecret(
+/** The keys of those questions. `own` is that of whoever asks. */
+export function spellingsOfSecret(
   { secretId, versionId, versionStage, role }: SecretLookup,
   secret: SecretFields,
   own: Own,
@@ -46,7 +28,11 @@ function ofSecret(
   return ids.map((id) => secretLookup(id, { versionId, versionStage, role }).key)
 }
 
-function ofParameter(lookup: ParameterLookup, parameter: ParameterFields, own: Own): string[] {
+export function spellingsOfParameter(
+  lookup: ParameterLookup,
+  parameter: ParameterFields,
+  own: Own,
+): string[] {
   const { name: requested, withDecryption, role } = lookup
   const { ARN: arn = '', Name: name, Selector: selector = '', Type: type } = parameter
   const names = [requested]
@@ -62,6 +48,11 @@ function ofParameter(lookup: ParameterLookup, parameter: ParameterFields, own: O
   return values.flatMap((decrypt) =>
     names.map((one) => parameterLookup(one, { withDecryption: decrypt, role }).key),
   )
+}
+
+/** A role's own account is in its ARN. */
+export function ownOf(role: string | undefined, ofFunction: Own): Own {
+  return role === undefined ? ofFunction : { ...ofFunction, accountId: parseArn(role)?.accountId }
 }
 
 /** Whether the plain name stands for the same thing as this ARN. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parameterLookup, pathLookup, secretLookup } from '../lookup.ts'
-import { overlap, parameterNamed, secretNamed, subjectsOf } from './subjects.ts'
+import { subjectsOf } from './stores.ts'
+import { overlap, parameterNamed, secretNamed } from './subjects.ts'
 
 const SECRET_ARN = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:app/db-AbCdEf'
 const PARAMETER_ARN = 'arn:aws:ssm:us-east-1:123456789012:parameter/app/url'

@@ -1,5 +1,5 @@
 import { parseArn, secretNameIn, splitId, withoutSuffix } from '../arn.ts'
-import type { Lookup } from '../lookup.ts'
+import type { ParameterLookup, PathLookup, SecretLookup } from '../lookup.ts'
 
 // What questions and changes are about: secrets, parameters and paths by their bare names. An ARN, a partial ARN and
 // the name that Parameter Store has for a secret give the name of the same secret. Account, region, role and decryption
@@ -13,26 +13,24 @@ import type { Lookup } from '../lookup.ts'
 
 const REFERENCE = 'aws/reference/secretsmanager/'
 
-/** What the question is about. An ARN that may be complete or partial gives two names. */
-export function subjectsOf(lookup: Lookup): string[] {
-  switch (lookup.store) {
-    case 'secrets-manager': {
-      const { secretId, versionId, versionStage } = lookup
-      const version =
-        versionId === undefined ? (versionStage ?? 'AWSCURRENT') : versionId + (versionStage ?? '')
-      return secretNamed(secretId).map((subject) => `${subject} ${version}`)
-    }
-    case 'parameter-store': {
-      const selector = selectorOf(lookup.name)
-      return parameterNamed(lookup.name).map(
-        (subject) => `${subject} ${subject.startsWith('s:') ? selector || 'AWSCURRENT' : selector}`,
-      )
-    }
-    case 'parameter-path': {
-      const steps = lookup.path.replace(/^\/+|\/+$/g, '')
-      return [(lookup.isRecursive ? 'r:' : 'd:') + (steps === '' ? '' : steps + '/')]
-    }
-  }
+/** One version of a secret. An ARN that may be complete or partial gives two names. */
+export function subjectsOfSecret({ secretId, versionId, versionStage }: SecretLookup): string[] {
+  const version = versionId === undefined ? (versionStage ?? 'AWSCURRENT') : versionId + (versionStage ?? '')
+  return secretNamed(secretId).map((subject) => `${subject} ${version}`)
+}
+
+/** One version of a parameter, or of the secret that it stands for. */
+export function subjectsOfParameter({ name }: ParameterLookup): string[] {
+  const selector = selectorOf(name)
+  return parameterNamed(name).map(
+    (subject) => `${subject} ${subject.startsWith('s:') ? selector || 'AWSCURRENT' : selector}`,
+  )
+}
+
+/** All that a list holds. */
+export function subjectsOfPath({ path, isRecursive }: PathLookup): string[] {
+  const steps = path.replace(/^\/+|\/+$/g, '')
+  return [(isRecursive ? 'r:' : 'd:') + (steps === '' ? '' : steps + '/')]
 }
 
 /** The secret with that name, ARN or partial ARN, in all versions. */
