@@ -64,13 +64,14 @@ test('a group that fails takes none of those before it along, and no report show
   assert.deepEqual(readRuns(out), [])
 })
 
-test('a group that does not exist, or emulated beside others, is refused', async () => {
+test('a group that does not exist, emulated beside others, and a port that is none are refused', async () => {
   await assert.rejects(
     run('speed'),
     /no group speed; there are init, start, sandbox, small, ahead, wrapper, hit, miss, micro, memory, fleet, emulated/,
   )
   await assert.rejects(run('emulated', 'hit'), /emulated runs alone/)
   await assert.rejects(run('hit', 'fleet'), /fleet runs alone/)
+  await assert.rejects(run('hit', '--port', '0'), /--port must be a number from 1 to 65535, got "0"/)
 })
 
 test('who cannot be started in the small sandbox has a row that says why', async (t) => {

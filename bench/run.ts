@@ -1,4 +1,4 @@
-import { argumentsOf, type Options, wholeNumber } from '../tools/arguments.ts'
+import { argumentsOf, type Options, portNumber, wholeNumber } from '../tools/arguments.ts'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -101,7 +101,7 @@ async function main(): Promise<void> {
       isFull:
         !values.quick && (positionals.length === 0 || positionals.some((name) => !NATIVE.includes(name))),
       seed: values.seed === undefined ? Math.floor(Math.random() * 1e6) : wholeNumber('--seed', values.seed),
-      port: wholeNumber('--port', values.port),
+      port: portNumber('--port', values.port, 1),
       peers: [...values.peer.map((peer) => peerOf(peer, values.probe)), ...values.extension.map(extensionOf)],
     }),
   )

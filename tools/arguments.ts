@@ -33,6 +33,13 @@ export function wholeNumber(name: string, text: string): number {
   return Number(text)
 }
 
+/** A port from `least` on. Throws a RangeError that names the argument. */
+export function portNumber(name: string, text: string, least: number): number {
+  const port = Number(text)
+  if (/^\d{1,5}$/.test(text) && port >= least && port <= 65_535) return port
+  throw new RangeError(`${name} must be a number from ${least} to 65535, got "${text}"`)
+}
+
 /** A number above zero, such as `0.5`. Throws a RangeError that names the argument. */
 export function positiveNumber(name: string, text: string): number {
   const value = /^\d{0,9}\.?\d{1,9}$/.test(text) ? Number(text) : 0
