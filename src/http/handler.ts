@@ -33,7 +33,7 @@ export function createHandler(options: HandlerOptions): Handler {
   const failures = createFailureMemory(() => options.cache.answers)
   const responder = createResponder(options)
   const lateTokens = createLateTokens(options)
-  const bySdk = createSdkEndpoint(sdk, { responder, lateTokens, failures, isKnownToken, isGoodHost })
+  const bySdk = createSdkEndpoint(sdk, { responder, lateTokens, failures, isKnownToken, refusalOf })
   const { read, defect } = responder
   const route = createRouter(options.admitRole)
   const seen: SeenHeaders = { token: '', host: undefined, forwarded: false, noCache: false }
@@ -51,16 +51,12 @@ export function createHandler(options: HandlerOptions): Handler {
   }
 
   /** The caller has shown the token. A hit ends here: no promise, no await. */
-  function serve(
-    request: IncomingMessage,
-    response: ServerResponse,
-    { host, forwarded, noCache }: Readonly<SeenHeaders>,
-  ): void {
-    if (forwarded) return reply.refuse(response, rejects.forwarded)
-    if (!isGoodHost(host)) return reply.refuse(response, rejects.foreignHost)
+  function serve(request: IncomingMessage, response: ServerResponse, headers: Readonly<SeenHeaders>): void {
+    const refusal = refusalOf(headers)
+    if (refusal !== undefined) return reply.refuse(response, refusal)
     if (!isGet(request)) return reply.refuse(response, rejects.method)
     const routed = route(request.url ?? '')
-    const question = noCache ? asRefresh(routed) : routed
+    const question = headers.noCache ? asRefresh(routed) : routed
     if (question.kind === 'read') return read(response, question, PLAIN_ERRORS)
     if (question.kind === 'many') return responder.readMany(response, question, PLAIN_ERRORS)
     if (question.kind === 'ping') return reply.pong(response)
@@ -98,6 +94,12 @@ export function createHandler(options: HandlerOptions): Handler {
   function refuseToken(response: ServerResponse): void {
     reply.refuse(response, rejects.badToken)
     lateTokens.refused()
+  }
+
+  /** The guards: why a request with these headers is not answered, whichever endpoint it is for. */
+  function refusalOf({ host, forwarded }: Readonly<SeenHeaders>): Reject | undefined {
+    if (forwarded) return rejects.forwarded
+    return isGoodHost(host) ? undefined : rejects.foreignHost
   }
 
   /** No Host at all is accepted (HTTP/1.0). A name that is not this machine's is a sign of DNS rebinding. */

@@ -1,14 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Answer } from '../../answer/answer.ts'
 import type { ReadThrough } from '../../cache/read-through.ts'
-import { isRefusal, UpstreamError } from '../../errors.ts'
+import { isRefusal, UpstreamError, type Reject } from '../../errors.ts'
 import type { Lookup } from '../../lookup.ts'
 import type { Changes, RawAnswer, RawCall } from '../../raw-call.ts'
 import type { SeenHeaders } from '../headers.ts'
 import { receiveBody } from './body.ts'
 import type { Responder, ErrorReplies } from '../respond.ts'
 import { asRefresh, type Read, type ReadMany } from '../read.ts'
-import { rejects } from '../rejects.ts'
 import type { FailureMemory } from './failures.ts'
 import { readSdkHeaders, type SdkHeaders } from './headers.ts'
 import { BAD_TOKEN, SDK_ERRORS, sendError, sendRaw } from './reply.ts'
@@ -34,7 +33,8 @@ export interface SdkGuards {
   readonly lateTokens: LateTokens
   readonly failures: FailureMemory
   isKnownToken(presented: string): boolean
-  isGoodHost(host: string | undefined): boolean
+  /** Why a request with these headers is not answered. */
+  refusalOf(seen: Readonly<SeenHeaders>): Reject | undefined
 }
 
 const TOO_LONG = {
@@ -52,16 +52,19 @@ export type SdkEndpoint = (
 
 export function createSdkEndpoint(
   { cache, region, isTransient, passThrough }: SdkOptions,
-  { responder, lateTokens, failures, isKnownToken, isGoodHost }: SdkGuards,
+  { responder, lateTokens, failures, isKnownToken, refusalOf }: SdkGuards,
 ): SdkEndpoint {
   const questionOf = createSdkRouter(region)
 
-  return (request, response, { host, forwarded, noCache }) => {
+  return (request, response, seen) => {
     const isRefresh = request.url === '/refresh' || request.url === '/refresh/'
     if (!isRefresh && request.url !== '/' && request.url !== '') return false
     const headers = readSdkHeaders(request.rawHeaders)
     const { token } = headers
     if (headers.target === '') return false
+    // Taken now: the next request is read into the same object.
+    const { noCache } = seen
+    const refusal = refusalOf(seen)
     const fail = (error: unknown) => responder.defect(response, error, SDK_ERRORS)
     const receive = () =>
       receiveBody(
@@ -70,8 +73,7 @@ export function createSdkEndpoint(
           if (body === undefined) return sendError(response, TOO_LONG, true)
           const sent = questionOf(headers, body)
           const question = isRefresh || noCache ? asRefresh(sent) : sent
-          if (forwarded) SDK_ERRORS.refuse(response, rejects.forwarded)
-          else if (!isGoodHost(host)) SDK_ERRORS.refuse(response, rejects.foreignHost)
+          if (refusal !== undefined) SDK_ERRORS.refuse(response, refusal)
           else serve(response, headers, question)
         },
         fail,
