@@ -64,7 +64,7 @@ alone: lambda (on Lambda itself: npm run bench -- lambda --help), emulated (both
   --port N               where the servers listen; default 2773
   --peer NAME=COMMAND    another server of the same endpoint: a shell command that listens on $PORT and asks
                          $AWS_ENDPOINT_URL, both in its environment; may be repeated
-  --extension NAME=PATH  an extension of somebody else, such as AWS's own: an executable that registers by itself and may
+  --extension NAME=PATH  a third-party extension, such as AWS's own: an executable that registers by itself and may
                          answer only after the first INVOKE; may be repeated
   --against DIR|REF      another build of this project in the same run, and a table of what has changed: a folder
                          with its three zips, or a commit whose layers are built then

@@ -32,7 +32,7 @@ export function readyText({ port, emulated, initMs }: Ready): string {
   ].join('\n')
 }
 
-/** A few questions that the seed has an answer to: by the name, or by the ARN where that tells the region. */
+/** A few questions that the seed has an answer to: by the name, or by the ARN where that names the region. */
 function examplesOf({ secrets = {}, parameters = {} }: Seed, region: string): string[] {
   const some = <S extends string | SecretSeed | ParameterSeed>(seeds: Readonly<Record<string, S>>) =>
     Object.entries(seeds)

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 
 export interface ConnectProxy {
   readonly port: number
-  /** What was asked for, in order: `host:port`. */
+  /** What was requested, in order: `host:port`. */
   readonly targets: readonly string[]
   /** `Proxy-Authorization` of each. */
   readonly authorizations: readonly (string | undefined)[]

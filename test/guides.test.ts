@@ -194,9 +194,9 @@ test('no document speaks of a repository while package.json has none', () => {
 })
 
 test('no line to paste takes the package from a registry, where somebody else may have its name', () => {
-  const asked = new RegExp(`\\b(?:npx|npm|pnpm|yarn)\\b[^\\n]*[\\s=]${String(name)}(?![\\w-]*\\.tgz)\\b`)
+  const use = new RegExp(`\\b(?:npx|npm|pnpm|yarn)\\b[^\\n]*[\\s=]${String(name)}(?![\\w-]*\\.tgz)\\b`)
   assert.deepEqual(
-    PASTED.filter((path) => asked.test(read(path).replaceAll(/\\?\n(?=\S)/g, ' '))),
+    PASTED.filter((path) => use.test(read(path).replaceAll(/\\?\n(?=\S)/g, ' '))),
     [],
   )
 })

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-// What Linux tells about a process, in /proc.
+// What Linux reports of a process, in /proc.
 
 /** User and system time of all threads so far, in milliseconds: by the scheduler's nanoseconds, not by its ticks. */
 export function cpuMs(pid: number): number {

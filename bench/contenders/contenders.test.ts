@@ -35,7 +35,7 @@ test('the other build takes part in every scenario, and each contender knows its
   assert.equal(new Set(commands).size, contenders.length)
 })
 
-test('an extension of somebody else is started by its path, and asked after the first INVOKE', () => {
+test('a third-party extension is started by its path, and gets requests after the first INVOKE', () => {
   const { name, command, ready } = extensionOf('AWS=/opt/extensions/aws')
   assert.deepEqual([name, command, ready], ['AWS', ['/opt/extensions/aws'], 'invoked'])
   assert.throws(() => extensionOf('/opt/extensions/aws'), /expected --extension NAME=PATH/)

@@ -11,13 +11,13 @@ export interface Contender {
   /** The file that a launcher executes, if the command names only the launcher. */
   readonly runtime?: string
   /**
-   * `registered`: it speaks the Extensions API, and can be asked from then on. `invoked`: it speaks it, and may answer
-   * only after the first INVOKE. `listening`: it prints that line. `probe`: it is asked until it answers.
+   * `registered`: it speaks the Extensions API, and answers requests from then on. `invoked`: it speaks it, and may
+   * answer only after the first INVOKE. `listening`: it prints that line. `probe`: it gets requests until it answers.
    */
   readonly ready: 'registered' | 'invoked' | 'listening' | 'probe'
   /** Whether its bodies are the original's, byte for byte. Of others only the value is compared, and that it stays. */
   readonly isExact: boolean
-  /** A floor that cannot be asked for a secret. */
+  /** A floor that serves no secret. */
   readonly holdsNoSecret?: true
   /** The contender that it is compared with. */
   readonly floor?: string
@@ -169,7 +169,7 @@ export function peerOf(text: string, probes: readonly string[]): Contender {
   return { name, command: shell, ...readiness, isExact: false, cwd: process.cwd() }
 }
 
-/** `NAME=PATH`: an extension that registers by itself. Nothing is known of when it can be asked. */
+/** `NAME=PATH`: an extension that registers by itself. When it begins to answer is not known. */
 export function extensionOf(text: string): Contender {
   const [name, path] = pair(text, '--extension NAME=PATH')
   return { name, command: [resolve(path)], ready: 'invoked', isExact: false }

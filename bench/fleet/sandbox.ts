@@ -106,9 +106,9 @@ export class Sandbox {
     const { tally, time } = this.#options
     tally.reads++
     if (this.#cache.get(question) !== undefined) return
-    const askedAt = time.now
+    const requestedAt = time.now
     const isDone = () => {
-      const waitMs = time.now - askedAt
+      const waitMs = time.now - requestedAt
       if (waitMs > 0) tally.waited++
       tally.worstWaitMs = Math.max(tally.worstWaitMs, waitMs)
     }

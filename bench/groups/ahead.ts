@@ -101,7 +101,7 @@ function variant(plain: Contender, env: Contender['env'], does: string): Contend
   return { ...plain, ...counterpart, env: env ?? {}, floor: name, name: `${name}, ${does}` }
 }
 
-/** A request, and what a hit takes that is asked after the same pause. */
+/** How long a request takes, and a hit after the same pause. */
 async function firstSecret(
   contender: Contender,
   { port }: Context,
@@ -110,9 +110,9 @@ async function firstSecret(
 ): Promise<Record<string, number>> {
   const ask = async () => {
     await sleep(laterMs)
-    const askedAt = performance.now()
+    const requestedAt = performance.now()
     const reply = await fetchReply(port, WANTED.path)
-    const tookMs = performance.now() - askedAt
+    const tookMs = performance.now() - requestedAt
     checkReply(reply, WANTED, contender.isExact)
     return tookMs
   }

@@ -224,12 +224,12 @@ interface Python {
   readonly sdk: string
 }
 
-const asked: { python?: Python | undefined } = {}
+const found: { python?: Python | undefined } = {}
 
 function python(): Python | undefined {
-  if ('python' in asked) return asked.python
+  if ('python' in found) return found.python
   const { status, stdout } = spawnSync('python3', ['-c', ASK_PYTHON], { encoding: 'utf8' })
   const [path = '', sdk = ''] = status === 0 ? stdout.split('\n') : []
-  asked.python = path === '' ? undefined : { path, sdk }
-  return asked.python
+  found.python = path === '' ? undefined : { path, sdk }
+  return found.python
 }

@@ -25,11 +25,11 @@ interface MemoryScenario {
   readonly name: string
   readonly size: Size
   /**
-   * Secrets asked for, part after part, with a look at the memory after each; those beyond the capacity are
+   * Secrets requested, part after part, with a look at the memory after each; those beyond the capacity are
    * evictions.
    */
   readonly parts: readonly number[]
-  /** How often each is asked for; default once. */
+  /** How often each is requested; default once. */
   readonly times?: number
   /** The function's memory, where it is a small one. */
   readonly memoryMb?: number

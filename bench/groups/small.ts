@@ -87,14 +87,14 @@ async function start(
   try {
     await sleep(laterMs)
     const cpuBeforeMs = cpuMs(running.pid)
-    const askedAt = performance.now()
+    const requestedAt = performance.now()
     const reply = await fetchReply(port, WANTED.path)
     const answeredAt = performance.now()
     const cpuLaterSecretMs = cpuMs(running.pid) - cpuBeforeMs
     checkReply(reply, WANTED, contender.isExact)
     return {
       firstSecretMs: answeredAt - running.spawnedAt,
-      laterSecretMs: answeredAt - askedAt,
+      laterSecretMs: answeredAt - requestedAt,
       cpuLaterSecretMs,
     }
   } finally {

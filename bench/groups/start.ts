@@ -104,9 +104,9 @@ async function startAndAskLater(
   const onRegistered = async ({ pid }: Running) => {
     await sleep(LATER_MS)
     const cpuBeforeMs = cpuMs(pid)
-    const askedAt = performance.now()
+    const requestedAt = performance.now()
     const reply = await fetchReply(port, WANTED.path)
-    values.laterSecretMs = performance.now() - askedAt
+    values.laterSecretMs = performance.now() - requestedAt
     values.cpuFirstSecretMs = cpuMs(pid)
     values.cpuLaterSecretMs = values.cpuFirstSecretMs - cpuBeforeMs
     checkReply(reply, WANTED, contender.isExact)

@@ -125,9 +125,9 @@ describe('a failure at each step', { concurrency: 3 }, () => {
   for (const operation of ['PublishLayerVersion', 'CreateFunction', 'UpdateFunctionConfiguration', 'Invoke'])
     test(`Ctrl-C during ${operation} leaves nothing`, async (t) => {
       const { run, held, control } = await cloud(t)
-      const asked = control.asked(operation)
+      const called = control.called(operation)
       const { ended, kill } = run([...SMALL, '--contenders', 'nodejs,executable'])
-      await asked
+      await called
       kill('SIGINT')
       const { code, stderr } = await ended
       assert.equal(code, 1)
@@ -138,9 +138,9 @@ describe('a failure at each step', { concurrency: 3 }, () => {
   test('what a run left that was killed outright is deleted by its name, and nothing else is', async (t) => {
     const { run, held, control, aws } = await cloud(t)
     aws.putSecret('psl-bench-somebody-elses', 'kept')
-    const asked = control.asked('Invoke')
+    const called = control.called('Invoke')
     const { ended, kill } = run([...SMALL, '--contenders', 'nodejs,executable'])
-    await asked
+    await called
     kill('SIGKILL')
     const { stdout } = await ended
     const [name = ''] = /psl-bench-[a-z0-9]{8}/.exec(stdout) ?? []
@@ -179,10 +179,10 @@ test('the guide allows what the command asks for, and nothing else', async (t) =
   const guide = readFileSync(new URL('../../docs/bench-on-lambda.md', import.meta.url), 'utf8')
   const [, policy = ''] = /```json\n([\s\S]*?)```/.exec(guide) ?? []
   const { Statement } = JSON.parse(policy) as { Statement: { Action: string | string[] }[] }
-  const asked = [...control.operations].map((operation) => operation.replace(':Invoke', ':InvokeFunction'))
+  const used = [...control.operations].map((operation) => operation.replace(':Invoke', ':InvokeFunction'))
   assert.deepEqual(
     Statement.flatMap(({ Action }) => Action).sort(),
     // A layer is read where a function is made with it, and a role is passed there; AWS's own layer is looked up.
-    [...new Set([...asked, ...own, 'iam:PassRole', 'lambda:GetLayerVersion', 'ssm:GetParameter'])].sort(),
+    [...new Set([...used, ...own, 'iam:PassRole', 'lambda:GetLayerVersion', 'ssm:GetParameter'])].sort(),
   )
 })

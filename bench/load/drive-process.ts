@@ -4,8 +4,8 @@ import { Agent } from 'node:http'
 import { targets, type Target } from '../measuring/catalogue.ts'
 import { Histogram } from '../storing/histogram.ts'
 import { cpuMs } from '../../tools/proc.ts'
-import { checkReply, differenceOf, fetchAsked } from '../measuring/request.ts'
-import { askOf, checkForm } from './ask.ts'
+import { checkReply, differenceOf, fetchReplyTo } from '../measuring/request.ts'
+import { requestOf, checkForm } from './forms.ts'
 import type { Job, Outcome } from './drive.ts'
 import type { Known, Load } from './load.ts'
 import { keepAlive } from './keep-alive.ts'
@@ -64,15 +64,15 @@ async function checked({ port, isExact, form }: Job, wanted: readonly Target[]):
   const work = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [index, target] = next
-      const ask = askOf(target, form)
-      const first = await fetchAsked(port, ask, agent)
-      const second = await fetchAsked(port, ask, agent)
+      const request = requestOf(target, form)
+      const first = await fetchReplyTo(port, request, agent)
+      const second = await fetchReplyTo(port, request, agent)
       if (form === undefined) checkReply(first, target, isExact)
       else checkForm(first.body, target, form)
       if (second.status !== 200) throw new Error(`${target.path}: expected 200, got ${second.status}`)
       if (second.body !== first.body)
         throw new Error(`${target.path}: ${differenceOf(second.body, first.body)}`)
-      known[index] = { path: target.path, ask, body: first.body }
+      known[index] = { path: target.path, request, body: first.body }
     }
   }
   await Promise.all(Array.from({ length: CHECKING_CONNECTIONS }, work))

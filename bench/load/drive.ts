@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Size } from '../measuring/catalogue.ts'
-import type { Form } from './ask.ts'
+import type { Form } from './forms.ts'
 import type { Bucket } from '../storing/histogram.ts'
 
 /** What a driver process has to do. */
@@ -14,7 +14,7 @@ export interface Job {
   readonly keys: number
   /** For `keep`; default: the original's body. */
   readonly form?: Form | undefined
-  /** For `each`: how often every key is asked for, one round after another; default once. */
+  /** For `each`: how often every key is requested, one round after another; default once. */
   readonly times?: number
   /** The number of the first key. Where each request must miss, each part has other keys. */
   readonly fromKey?: number

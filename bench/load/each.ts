@@ -4,7 +4,7 @@ import { checkReply, fetchReply } from '../measuring/request.ts'
 import type { Load } from './load.ts'
 import type { Job } from './drive.ts'
 
-/** Every target once, `connections` at a time over kept connections; `warmup` are asked before. */
+/** Every target once, `connections` at a time over kept connections; `warmup` come before. */
 export async function each(
   { port, isExact, connections }: Job,
   wanted: readonly Target[],

@@ -13,11 +13,11 @@ export function keepAlive(job: Job, known: readonly Known[], load: Load): Promis
       problem ??= text
       instance.stop?.()
     }
-    const requests = known.map(({ path, ask, body }) => ({
-      method: ask.method,
-      path: ask.path,
-      headers: { ...ask.headers, Host: `localhost:${port}` },
-      ...(ask.body !== undefined && { body: ask.body }),
+    const requests = known.map(({ path, request, body }) => ({
+      method: request.method,
+      path: request.path,
+      headers: { ...request.headers, Host: `localhost:${port}` },
+      ...(request.body !== undefined && { body: request.body }),
       onResponse: (status: number, got: string) => {
         if (status !== 200) fail(`${path}: expected 200, got ${status}`)
         else if (got !== body) fail(`${path}: ${differenceOf(got, body)}`)

@@ -1,9 +1,9 @@
-import type { Ask } from './ask.ts'
+import type { RequestParts } from '../measuring/request.ts'
 
 /** A request and the only body that counts as its answer. */
 export interface Known {
   readonly path: string
-  readonly ask: Ask
+  readonly request: RequestParts
   readonly body: string
 }
 

@@ -1,5 +1,5 @@
 import type { Size } from '../measuring/catalogue.ts'
-import type { Form } from './ask.ts'
+import type { Form } from './forms.ts'
 
 /** One kind of load on the cache; each is measured for every contender, in a fresh process each time. */
 export interface HitScenario {

@@ -125,7 +125,7 @@ http.createServer((_, response) => {
 })
 `
 
-test('an extension of somebody else is asked when it serves, in the first invocation', async (t) => {
+test('a third-party extension gets its first request when it serves, in the first invocation', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'bench-foreign-'))
   t.after(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'somebody')

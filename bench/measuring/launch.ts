@@ -18,13 +18,13 @@ export interface LaunchOptions {
   readonly env?: Readonly<Record<string, string>>
   /** The function's memory, of which Lambda tells the extension; default that of one whole processor. */
   readonly memoryMb?: number | undefined
-  /** Run at the moment when the function's own code could first ask; only for those that register. */
+  /** Run at the moment when the function's own code could first send a request; only for those that register. */
   readonly onRegistered?: (running: Running) => Promise<void>
   /** For those that print it; clock of `performance.now()`. */
   readonly onListening?: (at: number) => void
 }
 
-/** A contender as a process, ready to be asked. */
+/** A contender as a process that answers requests. */
 export interface Running {
   readonly pid: number
   readonly host: LambdaHost
@@ -94,7 +94,7 @@ export async function launch(contender: Contender, options: LaunchOptions): Prom
   }
 }
 
-/** What it registers as: an extension of somebody else by the name of its file, as Lambda wants it. */
+/** What it registers as: a third-party extension by the name of its file, as Lambda wants it. */
 function nameOf({ ready, command: [file = ''] }: Contender): string {
   return ready === 'invoked' ? basename(file) : EXTENSION_NAME
 }

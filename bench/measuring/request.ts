@@ -8,8 +8,9 @@ export interface Reply {
   readonly body: string
 }
 
-interface Asked {
-  readonly method: string
+/** What is sent. */
+export interface RequestParts {
+  readonly method: 'GET' | 'POST'
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
@@ -17,14 +18,14 @@ interface Asked {
 
 /** Rejects when there is no complete answer. */
 export function fetchReply(port: number, path: string, agent?: Agent): Promise<Reply> {
-  return fetchAsked(port, { method: 'GET', path, headers: REQUEST_HEADERS }, agent)
+  return fetchReplyTo(port, { method: 'GET', path, headers: REQUEST_HEADERS }, agent)
 }
 
 /** As `fetchReply`, for any request. */
-export function fetchAsked(port: number, ask: Asked, agent?: Agent): Promise<Reply> {
+export function fetchReplyTo(port: number, parts: RequestParts, agent?: Agent): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const { method, path } = ask
-    const headers = { ...ask.headers, Host: `localhost:${port}` }
+    const { method, path } = parts
+    const headers = { ...parts.headers, Host: `localhost:${port}` }
     const options = { host: '127.0.0.1', port, method, path, headers, agent: agent ?? false }
     const call = request(options, (response) => {
       let body = ''
@@ -34,7 +35,7 @@ export function fetchAsked(port: number, ask: Asked, agent?: Agent): Promise<Rep
       response.on('error', reject)
     })
     call.on('error', reject)
-    call.end(ask.body)
+    call.end(parts.body)
   })
 }
 

@@ -24,7 +24,7 @@ export function readMany(
 ): Promise<Part[]> {
   const { cache, answerOf, during } = options
   const flights: Flight[] = []
-  const asked = lookups.map((lookup) => {
+  const reads = lookups.map((lookup) => {
     const held = isRefresh ? undefined : cache.get(lookup)
     if (held !== undefined) return { lookup, got: held, isHit: true } as const
     const fetch = () => {
@@ -39,7 +39,7 @@ export function readMany(
   if (flights.length > 0)
     during(() => fetchFlights(flights, { ...options, mayFailOver })).catch(() => undefined)
   return Promise.all(
-    asked.map(async (one): Promise<Part> => {
+    reads.map(async (one): Promise<Part> => {
       if (one.coming === undefined) return one
       return { lookup: one.lookup, got: await one.coming.catch(ofUpstream), isHit: false }
     }),

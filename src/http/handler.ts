@@ -17,7 +17,7 @@ export interface HandlerOptions extends ResponderOptions, LateTokenOptions {
   /** Whether the caller's token is one of those known from the environment. */
   isKnownToken(presented: string): boolean
   readonly sdk: SdkOptions
-  /** Makes the body of `/environment`; undefined if there is nothing to tell. */
+  /** Makes the body of `/environment`; undefined if there are no variables. */
   readonly environment: (() => Promise<Body | Reject>) | undefined
   readonly admitRole: AdmitRole
   /** Makes the body of `/metrics`; undefined if the setting is off. */

@@ -16,7 +16,7 @@ export interface Read {
   readonly refreshNow: boolean
 }
 
-/** What many answers are asked for; `lookups` holds each question once, in the caller's order. */
+/** A request for many answers; `lookups` holds each question once, in the caller's order. */
 export interface ReadMany {
   readonly kind: 'many'
   readonly store: 'secrets-manager' | 'parameter-store'

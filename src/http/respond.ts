@@ -88,7 +88,7 @@ export function createResponder({ cache, log, engine, readMany: readParts }: Res
       .catch((error: unknown) => defect(response, error, errors))
   }
 
-  /** In the shape that was asked for. */
+  /** In the shape that was requested. */
   function shaped({ lookup, shape }: Read, answer: Answer): Body | Reject {
     if (shape === undefined) return answer
     const held = shapeHeld(answer, shape)

@@ -72,12 +72,12 @@ async function none(): Promise<never> {
 }
 
 /**
- * Those that `question` gives, kept and renewed in time. It rejects with UpstreamError only. One that was asked before
- * `wokeAt`, in epoch milliseconds, is not waited for: the process slept, and its connection may be dead.
+ * Those that `question` gives, kept and renewed in time. It rejects with UpstreamError only. One that was requested
+ * before `wokeAt`, in epoch milliseconds, is not waited for: the process slept, and its connection may be dead.
  */
 export function renewed(question: () => Promise<Held>, wokeAt: () => number): Credentials {
   let held: Held | undefined
-  let inflight: { readonly answer: Promise<Held>; readonly askedAt: number } | undefined
+  let inflight: { readonly answer: Promise<Held>; readonly requestedAt: number } | undefined
   /** The newest, also when `held` is to be asked for anew. */
   let newest: Held | undefined
   let replaced: readonly { readonly token: string; readonly until: number }[] = []
@@ -92,7 +92,7 @@ export function renewed(question: () => Promise<Held>, wokeAt: () => number): Cr
 
   /** Asks one question at a time, whose answer all callers share. */
   function refresh(): Promise<Held> {
-    if (inflight !== undefined && inflight.askedAt >= wokeAt()) return inflight.answer
+    if (inflight !== undefined && inflight.requestedAt >= wokeAt()) return inflight.answer
     const answer = question()
       .then((fresh) => {
         if (inflight === mine) keep(fresh)
@@ -101,7 +101,7 @@ export function renewed(question: () => Promise<Held>, wokeAt: () => number): Cr
       .finally(() => {
         if (inflight === mine) inflight = undefined
       })
-    const mine = { answer, askedAt: Date.now() }
+    const mine = { answer, requestedAt: Date.now() }
     inflight = mine
     return answer
   }

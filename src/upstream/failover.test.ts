@@ -64,8 +64,8 @@ async function setUp(
     await aws.close()
     assert.doesNotMatch(lines.join('\n'), /MARKER/)
   })
-  const asked = () => aws.requests.map(({ region, operation }) => `${region} ${operation}`)
-  return { aws, upstream, lines, asked, failovers: () => failovers }
+  const sent = () => aws.requests.map(({ region, operation }) => `${region} ${operation}`)
+  return { aws, upstream, lines, sent, failovers: () => failovers }
 }
 
 /** The region whose replica answered; undefined: the one that was asked first did. */
@@ -197,23 +197,23 @@ describe('another region', { concurrency: 8 }, () => {
   for (const build of upstreamBuilds()) {
     for (const { when, fault, code, isFailover, calls } of TABLE) {
       test(`${build.name}: a secret ${isFailover ? 'comes' : 'does not come'} from it when the own one ${when}`, async (t) => {
-        const { aws, upstream, asked, failovers } = await setUp(t, build)
+        const { aws, upstream, sent, failovers } = await setUp(t, build)
         aws.fault({ region: OWN }, fault)
         const got = upstream.fetch(SECRET, may)
         if (isFailover) assert.equal(await regionOf(got), OTHER)
         else assert.equal(await codeOf(got), code)
         const own = Array.from({ length: calls }, () => `${OWN} GetSecretValue`)
-        assert.deepEqual(asked(), isFailover ? [...own, `${OTHER} GetSecretValue`] : own)
+        assert.deepEqual(sent(), isFailover ? [...own, `${OTHER} GetSecretValue`] : own)
         assert.equal(failovers(), isFailover ? 1 : 0)
         aws.clearFaults()
         assert.equal(await regionOf(upstream.fetch(SECRET, may)), undefined)
       })
 
       test(`${build.name}: no parameter comes from it when the own one ${when}`, async (t) => {
-        const { aws, upstream, asked } = await setUp(t, build)
+        const { aws, upstream, sent } = await setUp(t, build)
         aws.fault({ region: OWN }, fault)
         await codeOf(upstream.fetch(PARAMETER, may))
-        assert.ok(asked().every((call) => call === `${OWN} GetParameter`))
+        assert.ok(sent().every((call) => call === `${OWN} GetParameter`))
       })
     }
 
@@ -255,19 +255,19 @@ describe('another region', { concurrency: 8 }, () => {
           proxy.behaviour = behaviour
           assert.equal(await codeOf(upstream.fetch(SECRET, may)), 'ConnectionError')
         }
-        const asked = hosts.map((host) => `${host}:443`)
-        assert.deepEqual(proxy.targets, [...asked, ...asked])
+        const targets = hosts.map((host) => `${host}:443`)
+        assert.deepEqual(proxy.targets, [...targets, ...targets])
         assert.match(lines.join(), /^no answer from eu-west-1 either: /)
       })
     }
 
     test(`${build.name}: an own region that is silent has half of the time limit`, async (t) => {
-      const { aws, upstream, asked } = await setUp(t, build, {}, 3_000)
+      const { aws, upstream, sent } = await setUp(t, build, {}, 3_000)
       aws.fault({ region: OWN }, { kind: 'hang' })
       const startedAt = performance.now()
       assert.equal(await regionOf(upstream.fetch(SECRET, may)), OTHER)
       assert.ok(performance.now() - startedAt >= 1_490)
-      assert.deepEqual(asked(), [`${OWN} GetSecretValue`, `${OTHER} GetSecretValue`])
+      assert.deepEqual(sent(), [`${OWN} GetSecretValue`, `${OTHER} GetSecretValue`])
       aws.fault({ region: OTHER }, { kind: 'hang' })
       const failure: unknown = await upstream.fetch(SECRET, may).catch((reason: unknown) => reason)
       assert.ok(failure instanceof UpstreamError && failure.code === 'TimeoutError')
@@ -284,7 +284,7 @@ describe('another region', { concurrency: 8 }, () => {
     })
 
     test(`${build.name}: without a time limit a silent own region has five seconds, and the wait for a connection does not count`, async (t) => {
-      const { aws, upstream, asked } = await setUp(t, build, { maxConnections: 1 })
+      const { aws, upstream, sent } = await setUp(t, build, { maxConnections: 1 })
       aws.fault({ region: OWN, name: 'db' }, { kind: 'hang' }, 1)
       aws.fault({ region: OWN, name: 'second' }, { kind: 'delay', delayMs: 3_000 })
       const [first, second] = await Promise.all([
@@ -296,7 +296,7 @@ describe('another region', { concurrency: 8 }, () => {
         [OTHER, undefined],
         'the second waited for five seconds, and then had its own',
       )
-      assert.equal(asked().filter((call) => call.startsWith(OTHER)).length, 1)
+      assert.equal(sent().filter((call) => call.startsWith(OTHER)).length, 1)
     })
 
     test(`${build.name}: what the other region refuses is logged, and the caller gets the failure of its own`, async (t) => {
@@ -310,7 +310,7 @@ describe('another region', { concurrency: 8 }, () => {
     })
 
     test(`${build.name}: an ARN is asked for with its region replaced; one of a third region is not`, async (t) => {
-      const { aws, upstream, asked } = await setUp(t, build, { maxAttempts: 1 })
+      const { aws, upstream, sent } = await setUp(t, build, { maxAttempts: 1 })
       aws.fault({ region: OWN }, { kind: 'reset' })
       aws.fault({ region: THIRD }, { kind: 'reset' })
       for (const id of [ARN, ARN.slice(0, -7)]) {
@@ -323,27 +323,27 @@ describe('another region', { concurrency: 8 }, () => {
         await codeOf(upstream.fetch(secretLookup(ARN.replace(OWN, THIRD)), may)),
         'ConnectionError',
       )
-      assert.deepEqual(asked(), [`${THIRD} GetSecretValue`])
+      assert.deepEqual(sent(), [`${THIRD} GetSecretValue`])
       assert.equal(await regionOf(upstream.fetch(secretLookup(ARN.replace(OWN, OTHER)), may)), undefined)
     })
 
     test(`${build.name}: where the cache says no, the failure of the own region is the answer`, async (t) => {
-      const { aws, upstream, asked } = await setUp(t, build, { maxAttempts: 1 })
+      const { aws, upstream, sent } = await setUp(t, build, { maxAttempts: 1 })
       aws.fault({ region: OWN }, { kind: 'reset' })
       assert.equal(await codeOf(upstream.fetch(SECRET, { mayFailOver: () => false })), 'ConnectionError')
       assert.equal(await codeOf(upstream.fetch(SECRET)), 'ConnectionError')
-      assert.deepEqual(asked(), [`${OWN} GetSecretValue`, `${OWN} GetSecretValue`])
+      assert.deepEqual(sent(), [`${OWN} GetSecretValue`, `${OWN} GetSecretValue`])
     })
 
     test(`${build.name}: a batch fails over as one, but for those that may not, and for what has no replica`, async (t) => {
-      const { aws, upstream, asked, lines } = await setUp(t, build, { maxAttempts: 1 })
+      const { aws, upstream, sent, lines } = await setUp(t, build, { maxAttempts: 1 })
       const lookups = ['db', 'second', 'single'].map((id) => secretLookup(id))
       assert.deepEqual(await batchOf(upstream, lookups), [OWN, OWN, OWN])
       aws.fault({ region: OWN }, { kind: 'reset' })
       aws.resetCounts()
       // What a batch of the other region does not bring is read there alone.
       assert.deepEqual(await batchOf(upstream, lookups), [OTHER, OTHER, 'ConnectionError'])
-      assert.deepEqual(asked(), [
+      assert.deepEqual(sent(), [
         `${OWN} BatchGetSecretValue`,
         `${OTHER} BatchGetSecretValue`,
         `${OTHER} GetSecretValue`,
@@ -373,11 +373,11 @@ describe('another region', { concurrency: 8 }, () => {
 
     for (const kind of ['reset', 'unavailable'] as const) {
       test(`${build.name}: where the other region refuses batches, each replica is read alone (own region: ${kind})`, async (t) => {
-        const { aws, upstream, asked } = await setUp(t, build, { maxAttempts: 1 })
+        const { aws, upstream, sent } = await setUp(t, build, { maxAttempts: 1 })
         aws.fault({ region: OWN }, { kind })
         aws.fault({ region: OTHER, operation: 'BatchGetSecretValue' }, error('AccessDeniedException'))
         assert.deepEqual(await batchOf(upstream, [SECRET, secretLookup('second')]), [OTHER, OTHER])
-        assert.equal(asked().filter((call) => call.startsWith(OWN)).length, 1)
+        assert.equal(sent().filter((call) => call.startsWith(OWN)).length, 1)
         aws.clearFaults()
         assert.deepEqual(await batchOf(upstream, [SECRET, secretLookup('second')]), [OWN, OWN])
       })
@@ -396,7 +396,7 @@ describe('another region', { concurrency: 8 }, () => {
     })
 
     test(`${build.name}: a list by tag is of one region: the other is asked for its first page alone`, async (t) => {
-      const { aws, upstream, asked } = await setUp(t, build, { maxAttempts: 1 })
+      const { aws, upstream, sent } = await setUp(t, build, { maxAttempts: 1 })
       const list = async () => {
         const found: (string | undefined)[] = []
         await upstream.fetchMatching(
@@ -417,7 +417,7 @@ describe('another region', { concurrency: 8 }, () => {
       aws.resetCounts()
       assert.deepEqual(await list(), [OTHER, OTHER])
       const [own, other] = [`${OWN} BatchGetSecretValue`, `${OTHER} BatchGetSecretValue`]
-      assert.deepEqual(asked(), [own, other, other])
+      assert.deepEqual(sent(), [own, other, other])
       aws.clearFaults()
       aws.emptyPages(1)
       aws.fault({ region: OWN }, {}, 1)
@@ -425,8 +425,21 @@ describe('another region', { concurrency: 8 }, () => {
       assert.equal(await codeOf(list()), 'ConnectionError')
     })
 
+    test(`${build.name}: the further pages of a list, for which there is no other region, have all of the time`, async (t) => {
+      const { aws, upstream, lines } = await setUp(t, build, {}, 3_000)
+      aws.emptyPages(1)
+      aws.fault({ region: OWN }, {}, 1)
+      aws.fault({ region: OWN }, { kind: 'delay', delayMs: 2_000 }, 1)
+      let found = 0
+      await upstream.fetchMatching(
+        { filters: [{ key: 'tag-key', value: 'app' }], role: undefined },
+        { requested: () => undefined, onPage: ({ secrets }) => ((found += secrets.length), true) },
+      )
+      assert.deepEqual([found, lines], [2, []])
+    })
+
     test(`${build.name}: a role is assumed in the other region where the own one cannot be asked`, async (t) => {
-      const { aws, upstream, asked, lines } = await setUp(t, build, {
+      const { aws, upstream, sent, lines } = await setUp(t, build, {
         maxAttempts: 1,
         roles: { arns: [ROLE], externalId: undefined, sessionName: 'local-function' },
       })
@@ -435,8 +448,8 @@ describe('another region', { concurrency: 8 }, () => {
       const got = upstream.fetch(lookup, may)
       assert.equal(await regionOf(got), OTHER)
       assert.match(await bodyOf(got), /MARKER-of-role/)
-      assert.ok(asked().includes(`${OTHER} AssumeRole`))
-      assert.equal(asked().filter((call) => call === `${OWN} AssumeRole`).length, 3)
+      assert.ok(sent().includes(`${OTHER} AssumeRole`))
+      assert.equal(sent().filter((call) => call === `${OWN} AssumeRole`).length, 3)
       assert.match(lines[0]!, /^roles are assumed in eu-west-1: AssumeRole /)
       assert.match(lines[1]!, /^secrets come from their replicas in eu-west-1: GetSecretValue /)
       aws.clearFaults()
@@ -455,25 +468,25 @@ describe('another region', { concurrency: 8 }, () => {
     })
 
     test(`${build.name}: where STS alone is silent, a role's secret comes from the own region`, async (t) => {
-      const { aws, upstream, asked } = await setUp(t, build, {
+      const { aws, upstream, sent } = await setUp(t, build, {
         roles: { arns: [ROLE], externalId: undefined, sessionName: 'local-function' },
       })
       aws.fault({ region: OWN, operation: 'AssumeRole' }, { kind: 'hang' })
       assert.equal(await regionOf(upstream.fetch(secretLookup('db', { role: ROLE }), may)), undefined)
-      assert.deepEqual(asked(), [`${OWN} AssumeRole`, `${OTHER} AssumeRole`, `${OWN} GetSecretValue`])
+      assert.deepEqual(sent(), [`${OWN} AssumeRole`, `${OTHER} AssumeRole`, `${OWN} GetSecretValue`])
     })
 
     test(`${build.name}: what AWS refuses of a role is no failover`, async (t) => {
-      const { aws, upstream, asked } = await setUp(t, build, {
+      const { aws, upstream, sent } = await setUp(t, build, {
         roles: { arns: [ROLE], externalId: undefined, sessionName: 'local-function' },
       })
       aws.fault({ operation: 'AssumeRole' }, error('AccessDenied', 403))
       assert.equal(await codeOf(upstream.fetch(secretLookup('db', { role: ROLE }), may)), 'AccessDenied')
-      assert.deepEqual(asked(), [`${OWN} AssumeRole`])
+      assert.deepEqual(sent(), [`${OWN} AssumeRole`])
     })
 
     test(`${build.name}: calls that are passed through stay in their region`, async (t) => {
-      const { aws, upstream, asked } = await setUp(t, build)
+      const { aws, upstream, sent } = await setUp(t, build)
       aws.fault({ region: OWN }, { kind: 'reset' })
       for (const operation of ['PutSecretValue', 'DescribeSecret', 'GetSecretValue']) {
         const target = `secretsmanager.${operation}` as const
@@ -483,7 +496,7 @@ describe('another region', { concurrency: 8 }, () => {
           'ConnectionError',
         )
       }
-      assert.ok(asked().every((call) => call.startsWith(OWN)))
+      assert.ok(sent().every((call) => call.startsWith(OWN)))
     })
 
     for (const [what, region] of [
@@ -493,13 +506,13 @@ describe('another region', { concurrency: 8 }, () => {
       ['an address', 'eu-west-1.evil.example'],
     ] as const) {
       test(`${build.name}: a region that is ${what} is warned of once, and not asked`, async (t) => {
-        const { aws, upstream, asked, lines } = await setUp(t, build, {
+        const { aws, upstream, sent, lines } = await setUp(t, build, {
           failoverRegion: region,
           maxAttempts: 1,
         })
         aws.fault({}, { kind: 'reset' })
         for (let i = 0; i < 2; i++) assert.equal(await codeOf(upstream.fetch(SECRET, may)), 'ConnectionError')
-        assert.deepEqual(asked(), [`${OWN} GetSecretValue`, `${OWN} GetSecretValue`])
+        assert.deepEqual(sent(), [`${OWN} GetSecretValue`, `${OWN} GetSecretValue`])
         assert.deepEqual(lines, [
           `PARAMETERS_SECRETS_EXTENSION_FAILOVER_REGION must be another region of the function's partition, got "${region}". Ignoring it.`,
         ])
@@ -513,12 +526,12 @@ describe('another region and the clock', () => {
   for (const build of upstreamBuilds()) {
     test(`${build.name}: after a failover the own region is asked once for half a minute, and then as ever`, async (t) => {
       t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
-      const { aws, upstream, asked } = await setUp(t, build)
+      const { aws, upstream, sent } = await setUp(t, build)
       aws.fault({ region: OWN }, { kind: 'unavailable' })
       const own = async () => {
         aws.resetCounts()
         assert.equal(await regionOf(upstream.fetch(SECRET, may)), OTHER)
-        return asked().filter((call) => call.startsWith(OWN)).length
+        return sent().filter((call) => call.startsWith(OWN)).length
       }
       assert.equal(await own(), 3)
       assert.equal(await own(), 1)
@@ -530,7 +543,7 @@ describe('another region and the clock', () => {
       aws.fault({}, { kind: 'unavailable' })
       aws.resetCounts()
       await codeOf(upstream.fetch(PARAMETER, may))
-      assert.equal(asked().length, 3, 'parameters are tried as ever')
+      assert.equal(sent().length, 3, 'parameters are tried as ever')
       aws.clearFaults()
       aws.fault({ region: OTHER }, { kind: 'unavailable' })
       assert.equal(await regionOf(upstream.fetch(SECRET, may)), undefined, 'it is asked first')

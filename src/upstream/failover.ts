@@ -46,7 +46,7 @@ export interface Question {
   mayFailOver(): boolean
 }
 
-export interface Asked<T> {
+export interface Outcome<T> {
   readonly answer: T
   /** Undefined where the first region has answered; else the other one, and why the first did not. */
   readonly replica: { readonly region: string; readonly failure: UpstreamError } | undefined
@@ -67,7 +67,7 @@ export interface Failover extends Pick<FailoverHooks, 'isOutage'> {
   ask<T>(
     question: Question,
     call: (place: Place, bounds: Bounds, isReplica: boolean) => Promise<T>,
-  ): Promise<Asked<T>>
+  ): Promise<Outcome<T>>
   /** Logs, once a minute, that the other region did not answer for what the own one could not be asked for. */
   warnOfReplica(error: UpstreamError): void
   /** Forgets what was found out. */
@@ -96,8 +96,8 @@ export function createFailover(
   const other = region
   let failedOverAt = -Infinity
   const isOnce = (one: string | undefined) => one === own && isWithin(failedOverAt, ONCE_MS)
-  /** When something was said last, by its first words. */
-  const said = new Map<Public, number>()
+  /** When a line was logged last, by its first words. */
+  const warnedAt = new Map<Public, number>()
 
   return {
     region: other,
@@ -139,7 +139,7 @@ export function createFailover(
         })
         failedOverAt = Date.now()
         failedOver()
-        sayNowAndThen(say`${what} ${shown(other)}`, failure)
+        warnOnceAMinute(say`${what} ${shown(other)}`, failure)
         return { answer, replica: { region: other, failure } }
       }
     },
@@ -159,22 +159,22 @@ export function createFailover(
   }
 
   function warnOfReplica(error: UpstreamError): void {
-    sayNowAndThen(say`no answer from ${shown(other)} either`, error)
+    warnOnceAMinute(say`no answer from ${shown(other)} either`, error)
   }
 
-  function sayNowAndThen(line: Public, { report }: UpstreamError): void {
-    if (isWithin(said.get(line) ?? -Infinity, QUIET_MS)) return
-    said.set(line, Date.now())
+  function warnOnceAMinute(line: Public, { report }: UpstreamError): void {
+    if (isWithin(warnedAt.get(line) ?? -Infinity, QUIET_MS)) return
+    warnedAt.set(line, Date.now())
     warn(say`${line}: ${report}`)
   }
 }
 
 /** As `failover.ask`; without a failover the place is asked, and nothing else. */
-export async function asked<T>(
+export async function withFailover<T>(
   failover: Failover | undefined,
   question: Question,
   call: (place: Place, bounds: Bounds, isReplica: boolean) => Promise<T>,
-): Promise<Asked<T>> {
+): Promise<Outcome<T>> {
   if (failover !== undefined) return failover.ask(question, call)
   const { place, withinMs } = question
   return { answer: await call(place, { withinMs }, false), replica: undefined }

@@ -4,7 +4,7 @@ import { say, type Public } from '../public.ts'
 import { wordOf } from './failure.ts'
 import { readPages, type PageReader } from './pages.ts'
 import type { Place } from './place.ts'
-import { asked } from './failover.ts'
+import { withFailover } from './failover.ts'
 import { FROM_REPLICAS, marked, partsOf, type SecretsManager } from './secrets-manager.ts'
 
 // Secrets that filters choose, with their values: "BatchGetSecretValue" in the AWS API reference. Only a prefetch asks
@@ -52,11 +52,15 @@ export function getMatching<T>(
           MaxResults: SECRETS_A_PAGE,
           ...(token !== undefined && { NextToken: token }),
         }
-        const question = { what: FROM_REPLICAS, place, withinMs, mayFailOver: () => !hasBegun }
-        const { answer, replica } = await asked(failover, question, async (at, bounds) => {
-          const page = await service.batchGetSecretValue(at, input, { ...bounds, isBackground: true })
-          return { ...partsOf(page), nextToken: page.NextToken }
-        })
+        const question = { what: FROM_REPLICAS, place, withinMs, mayFailOver: () => true }
+        const { answer, replica } = await withFailover(
+          hasBegun ? undefined : failover,
+          question,
+          async (at, bounds) => {
+            const page = await service.batchGetSecretValue(at, input, { ...bounds, isBackground: true })
+            return { ...partsOf(page), nextToken: page.NextToken }
+          },
+        )
         hasBegun = true
         if (replica !== undefined) place = { region: replica.region, role }
         const { errors, nextToken } = answer

@@ -3,7 +3,7 @@ import { say, type Public } from '../public.ts'
 import { listTooLong, listTooSlow, type Operation } from './failure.ts'
 
 // A list, page by page. Each page is a call that has its own bounds, and AWS says whether there is one more. So the
-// list as a whole has bounds, too: whoever names pages without an end gets no more than these.
+// list as a whole has bounds, too: a server that names pages without an end gets no more than these.
 
 /** As many as an account holds parameters of the standard tier ("Parameter Store quotas", AWS General Reference). */
 const MOST_ITEMS = 10_000
@@ -29,10 +29,10 @@ interface List<Page> {
   /** For the whole of it; 0: the longest there is. */
   readonly timeoutMs: number
   /** `withinMs` bounds the call, retries included. Rejects with UpstreamError only, also for what is no page. */
-  ask(token: string | undefined, withinMs: number): Promise<Asked<Page>>
+  ask(token: string | undefined, withinMs: number): Promise<Answered<Page>>
 }
 
-interface Asked<Page> {
+interface Answered<Page> {
   readonly page: Page
   readonly count: number
   readonly bytes: number
@@ -54,16 +54,16 @@ export async function readPages<Page, T>(
     const leftMs = Math.ceil(startedAt + withinMs - performance.now())
     if (leftMs <= 0) throw listTooSlow(operation, { withinMs, count, items })
     const at = requested()
-    const asked = await ask(token, leftMs).catch((error: unknown) => {
+    const answered = await ask(token, leftMs).catch((error: unknown) => {
       const isOver = error instanceof UpstreamError && error.code === 'TimeoutError' && leftMs < withinMs
       throw isOver ? listTooSlow(operation, { withinMs, count, items }) : error
     })
-    count += asked.count
+    count += answered.count
     if (count > MOST_ITEMS) throw listTooLong(operation, say`more than ${MOST_ITEMS} ${items}`)
-    token = typeof asked.nextToken === 'string' ? asked.nextToken : undefined
-    bytes += asked.bytes + (token?.length ?? 0)
+    token = typeof answered.nextToken === 'string' ? answered.nextToken : undefined
+    bytes += answered.bytes + (token?.length ?? 0)
     if (bytes > MOST_BYTES) throw listTooLong(operation, say`more than ${MOST_BYTES} bytes`)
-    if (!onPage(asked.page, at) || !token) return
+    if (!onPage(answered.page, at) || !token) return
     if (tokens.has(token)) throw listTooLong(operation, say`AWS repeats a NextToken`)
     if (pages === MOST_PAGES) throw listTooLong(operation, say`more than ${MOST_PAGES} pages`)
     tokens.add(token)

@@ -18,7 +18,7 @@ import type { RawAnswer } from '../raw-call.ts'
 import { inBatches, type OnPart } from './batches.ts'
 import { areStrings, isAbsent, isDateOrAbsent, listIn } from './checks.ts'
 import type { CallOptions, Clients } from './client.ts'
-import { asked, type Failover } from './failover.ts'
+import { withFailover, type Failover } from './failover.ts'
 import { unreadable } from './failure.ts'
 import { carry, expiredAnswer, type CarriedCall } from './pass-through.ts'
 import { regionOfArn, type Place } from './place.ts'
@@ -95,7 +95,7 @@ export async function getSecretValue(
   const { failover, timeoutMs: withinMs } = service
   const { secretId, versionId, versionStage } = lookup
   const replicaId = failover?.replicaIdOf(secretId)
-  const { answer, replica } = await asked(
+  const { answer, replica } = await withFailover(
     failover,
     {
       what: FROM_REPLICAS,
@@ -146,7 +146,7 @@ export function getSecrets(
         return replicaIds.size > 0
       },
     }
-    const { answer: found, replica } = await asked(failover, question, (at, bounds, isReplica) => {
+    const { answer: found, replica } = await withFailover(failover, question, (at, bounds, isReplica) => {
       const how = { ...bounds, isBackground }
       if (isReplica) return ofReplicas({ service, place: at }, [...replicaIds.values()], how)
       const ids = batch.map(({ secretId }) => secretId)

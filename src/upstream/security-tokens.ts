@@ -6,7 +6,7 @@ import { say } from '../public.ts'
 import type { RawAnswer } from '../raw-call.ts'
 import type { Clients } from './client.ts'
 import { heldUntil, type Held } from './credentials.ts'
-import { asked, type Failover } from './failover.ts'
+import { withFailover, type Failover } from './failover.ts'
 import { toUpstreamError, unreadable } from './failure.ts'
 import { endpointIn } from './place.ts'
 import { carry, expiredAnswer, ExpiredAnswer } from './pass-through.ts'
@@ -67,7 +67,7 @@ export function createSecurityTokens(
         isForCall: true,
         mayFailOver: () => true,
       }
-      const { answer: session } = await asked(failover, question, (place, bounds, isReplica) => {
+      const { answer: session } = await withFailover(failover, question, (place, bounds, isReplica) => {
         const calls = isReplica ? other! : own
         const call = { operation: 'AssumeRole', place, ...bounds, recover: refusedAsExpired } as const
         return calls(call, (client, options) =>

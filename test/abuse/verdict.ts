@@ -62,7 +62,7 @@ function complaintAbout(
   if (status !== 200)
     return secrets.some((one) => reply.bytes.includes(one)) ? `a secret in a ${status}` : undefined
   if (body === 'healthy') return undefined
-  // A HEAD: it tells the length of an answer, of which that of /ping is no secret.
+  // A HEAD: it gives the length of an answer, of which that of /ping is no secret.
   if (body === '' && header(reply, 'content-length') === '7') return undefined
   if (!showsToken) return 'a 200 without the token'
   if (body === '' && Number(header(reply, 'content-length')) > 0) return undefined

@@ -646,7 +646,7 @@ test('a secret with names of any length holds nobody up', async (t) => {
   await extension.logged(/WARN environment: 3000 names of secretsmanager:long\?name=path are not allowed$/)
 })
 
-test('two values of one name are told apart, however long the way to them is', async (t) => {
+test('two values of one name are a collision, however long their paths are', async (t) => {
   const way = 'a/'.repeat(509)
   const seed = { secrets: { twin: { value: { [`${way}b.c`]: 'the first', [`${way}b/c`]: 'the second' } } } }
   const from = { [P + 'ENV_FROM']: 'secretsmanager:twin?name=path' }

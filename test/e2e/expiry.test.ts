@@ -11,10 +11,10 @@ const TTL_MS = 1000
 /** Asks until the answer is a miss; fails on a hit that began when the entry was already past its time. */
 async function untilMiss(extension: Extension, target: string, storedBy: number): Promise<string> {
   for (;;) {
-    const askedAt = Date.now()
+    const requestedAt = Date.now()
     const reply = await extension.get(target)
     if (header(reply, 'x-cache') === 'MISS') return reply.body.toString()
-    assert.ok(askedAt < storedBy + TTL_MS, 'a hit after the entry had ended')
+    assert.ok(requestedAt < storedBy + TTL_MS, 'a hit after the entry had ended')
     await sleep(50)
   }
 }

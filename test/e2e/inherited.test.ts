@@ -49,12 +49,12 @@ async function datagrams(): Promise<Opened> {
   return { fd: descriptorOf(socket), close: () => socket.close() }
 }
 
-/** A server of somebody else, which is said nothing. */
-async function somebody(t: TestContext): Promise<number> {
+/** A server of another process, which must get no request. */
+async function otherServer(t: TestContext): Promise<number> {
   const open = new Set<Socket>()
   const server = createSocketServer((socket) => {
     open.add(socket.on('error', () => {}))
-    socket.on('data', () => assert.fail('somebody else was asked'))
+    socket.on('data', () => assert.fail('another process got a request'))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -62,7 +62,7 @@ async function somebody(t: TestContext): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-interface Asked {
+interface ExtensionsApi {
   readonly port: number
   readonly registers: number
   /** Resolves when the extension waits for its next event. */
@@ -70,7 +70,7 @@ interface Asked {
   shutDown(): void
 }
 
-async function extensionsApi(t: TestContext): Promise<Asked> {
+async function extensionsApi(t: TestContext): Promise<ExtensionsApi> {
   let registers = 0
   let waiting: ServerResponse | undefined
   let isReady = (): void => {}
@@ -125,18 +125,18 @@ const ROWS: readonly Row[] = [
   ['a socket of another address', '3,-,-', (_, port) => [listening({ port, host: '127.0.0.2' })]],
   ['a connection in place of a socket that listens', '3,-,-', (_t, _port, api) => [connected(api)]],
   [
-    'connections of somebody else',
+    'connections to another process',
     '3,4,5',
-    (t) => Array.from({ length: 3 }, async () => connected(await somebody(t))),
+    (t) => Array.from({ length: 3 }, async () => connected(await otherServer(t))),
   ],
 ]
 
 // Another artefact opens its own sockets whatever is said, and would find its port taken by what is open here.
 const RIGHT_SOCKETS: readonly Row[] = [
   [
-    'a right socket, and a connection to somebody else as the Extensions API',
+    'a right socket, and a connection to another process as the Extensions API',
     '3,-,4',
-    (t, port) => [v4(port), somebody(t).then(connected)],
+    (t, port) => [v4(port), otherServer(t).then(connected)],
   ],
   ['a right socket, and one that listens as the Extensions API', '3,-,4', (_, port) => [v4(port), v4(0)]],
 ]

@@ -25,7 +25,7 @@ const linesOf = (extension: Extension) =>
     .map(metricsIn)
 
 for (const level of ['INFO', 'NONE']) {
-  test(`at SHUTDOWN a line of embedded metrics tells what was counted, at log level ${level}`, async (t) => {
+  test(`at SHUTDOWN a line of embedded metrics has what was counted, at log level ${level}`, async (t) => {
     const extension = await start(t, 'EMF', { env: { PARAMETERS_SECRETS_EXTENSION_LOG_LEVEL: level } })
     for (const target of [SECRET, SECRET, SECRET, MISSING]) await extension.get(target)
     assert.deepEqual(linesOf(extension), [])

@@ -479,10 +479,10 @@ test('a read with refreshNow during a prefetch is not given what was asked for b
   extension.aws.fault({ operation: 'GetParameters' }, { until }, 1)
   await extension.aws.called(undefined, 1)
   extension.aws.putParameter('/fresh/one', 'value-after')
-  const asked = extension.get(parameterUrl('/fresh/one', '&refreshNow=true'))
+  const pending = extension.get(parameterUrl('/fresh/one', '&refreshNow=true'))
   await extension.get('/ping')
   release()
-  const reply = await asked
+  const reply = await pending
   assert.match(reply.body.toString(), /"value-after"/)
   await extension.lambda.initialized()
 })

@@ -63,10 +63,10 @@ test('a proxy that refuses us is named in the answer and in the log, and its pas
 test('a proxy that dies in mid-answer costs an attempt, and one that is back is used again', async (t) => {
   const { extension, proxy } = await proxied(t)
   extension.aws.fault({ name: NAME }, { kind: 'delay', delayMs: 300 }, 1)
-  const asked = extension.get(SECRET)
+  const pending = extension.get(SECRET)
   await extension.aws.called(NAME, 1)
   proxy.cut()
-  assert.equal((await asked).status, 200)
+  assert.equal((await pending).status, 200)
 })
 
 test('a tunnel that idled through a freeze costs no error', async (t) => {

@@ -40,7 +40,7 @@ test('an upstream that never answers does not keep the process beyond the deadli
   assert.equal((await wire.closed()).length, 0)
 })
 
-test('idle connections, half a request and a client that never reads do not hold up the end', async (t) => {
+test('idle connections, an incomplete request and a client that never reads do not hold up the end', async (t) => {
   const extension = await startExtension(t, { lambda: { shutdownTimeoutMs: 10_000 } })
   const idle = await ask(extension, SECRET)
   await idle.receive()
@@ -159,7 +159,7 @@ test('at the end of an idle sandbox a caller is waited for, though not for longe
   })
 })
 
-test('half a request with a body is not waited for', async (t) => {
+test('an incomplete request with a body is not waited for', async (t) => {
   await leavesWithin(290, async () => {
     const extension = await startExtension(t)
     const sdk = `X-Amz-Target: secretsmanager.GetSecretValue\r\nX-Amz-Security-Token: ${extension.token}\r\n`

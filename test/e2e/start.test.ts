@@ -107,7 +107,7 @@ test('a port in use is logged, the function lives, and the port is taken once it
   assert.equal((await extension.get(SECRET)).status, 200)
 })
 
-test('a port that never becomes free still ends in a clean shutdown, and whoever has it is asked nothing', async (t) => {
+test('a port that never becomes free still ends in a clean shutdown, and the process that has it gets no request', async (t) => {
   const port = await freePort()
   const holder = await occupy(port, '127.0.0.1')
   t.after(() => holder.close())

@@ -31,7 +31,7 @@ export async function startMiddleman(upstreamPort: number): Promise<Middleman> {
   let port = 0
 
   const server = createServer({ keepAliveTimeout: 0 }, (incoming, response) => {
-    // Rejects when either side hangs up: there is nobody left to tell.
+    // Rejects when either side hangs up: there is nobody left to answer.
     relay(incoming, response).catch(() => response.destroy())
   })
   server.on('connection', (socket) => {

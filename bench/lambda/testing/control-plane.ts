@@ -18,9 +18,9 @@ export interface ControlPlane {
   held(): string[]
   /** The next `times` calls of that operation are refused before they do anything. */
   refuse(operation: string, error: AwsError, times?: number): void
-  /** Resolves when somebody asks for it; the call goes on. */
-  asked(operation: string): Promise<void>
-  /** What was asked for so far: `lambda:CreateFunction`, `iam:CreateRole`. */
+  /** Resolves at the next call of it, which goes on. */
+  called(operation: string): Promise<void>
+  /** What was called so far: `lambda:CreateFunction`, `iam:CreateRole`. */
   readonly operations: ReadonlySet<string>
   /** Stops every sandbox. */
   close(): Promise<void>
@@ -101,7 +101,7 @@ export async function startControlPlane(
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     held: () => [...functions.held(), ...roles.held()],
     refuse: (operation, error, times = Infinity) => refusals.set(operation, { error, times }),
-    asked: (operation) => new Promise((resolve) => watchers.set(operation, resolve)),
+    called: (operation) => new Promise((resolve) => watchers.set(operation, resolve)),
     operations,
     async close() {
       await functions.close()

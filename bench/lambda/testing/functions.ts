@@ -3,7 +3,7 @@ import { AwsError, json, type Reply } from './reply.ts'
 import type { Roles } from './roles.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from './sandbox.ts'
 
-interface Asked {
+interface Call {
   readonly name: string
   readonly version: string
   readonly marker: string | null
@@ -58,8 +58,8 @@ export class Functions {
     for (const one of this.#functions.values()) await stop(one)
   }
 
-  async answer(operation: string, asked: Asked): Promise<Reply> {
-    const { name, version, marker, body } = asked
+  async answer(operation: string, call: Call): Promise<Reply> {
+    const { name, version, marker, body } = call
     switch (operation) {
       case 'PublishLayerVersion':
         return this.#publish(

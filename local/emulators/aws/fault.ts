@@ -1,4 +1,4 @@
-// What may go wrong with a call, and with which: the types alone, which the npm package tells its users.
+// What may go wrong with a call, and with which: the types alone, which the npm package exports.
 
 interface Wait {
   /** Milliseconds to wait before the answer, or before what `kind` does instead. */

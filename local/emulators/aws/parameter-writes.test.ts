@@ -185,7 +185,7 @@ test('several are deleted at once, and what is not there is listed', async (t) =
   await assert.rejects(valueOf(parameters, '/app/list'), refusal('ParameterNotFound'))
 })
 
-test('the history tells every version, oldest first, with its labels', async (t) => {
+test('the history lists every version, oldest first, with its labels', async (t) => {
   const { parameters } = await begin(t, { seed })
   const history = async (Name: string, input: object = {}) =>
     parameters.send(new GetParameterHistoryCommand({ Name, ...input }))

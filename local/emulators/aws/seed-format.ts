@@ -1,4 +1,4 @@
-// What a seed may say: the types alone, which the npm package tells its users.
+// What a seed may say: the types alone, which the npm package exports.
 
 export interface SecretVersionSeed {
   /** Text, or an object or array that is stored as JSON text. */

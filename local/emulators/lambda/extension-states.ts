@@ -22,7 +22,7 @@ export interface ExtensionEvent {
 
 export interface Extension {
   readonly name: string
-  /** External: launched from /opt/extensions. Internal: whoever else registers. */
+  /** External: launched from /opt/extensions. Internal: any other that registers. */
   readonly kind: 'external' | 'internal'
   readonly id: string
   state: ExtensionState

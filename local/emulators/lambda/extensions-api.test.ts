@@ -20,7 +20,7 @@ test('register answers with an identifier, a line of JSON about the function, an
   assert.equal(answer.body, '{"functionName":"f","functionVersion":"$LATEST","handler":"index.handler"}\n')
 })
 
-test('register tells the account to those that accept the feature, among others it does not know', async (t) => {
+test('register returns the account to those that accept the feature, among others it does not know', async (t) => {
   const host = await lambda(t, { extensions: [played], accountId: '111122223333' })
   const headers = { ...named, 'Lambda-Extension-Accept-Feature': 'teleport, accountId' }
   const answer = await register(host, headers, '{"events":[]}')
@@ -129,7 +129,7 @@ for (const [method, path] of [
   ['POST', 'init/error'],
   ['POST', 'exit/error'],
 ] as const) {
-  test(`${path} tells a missing, an ill-formed and an unknown identifier apart`, async (t) => {
+  test(`${path} distinguishes a missing, an ill-formed and an unknown identifier`, async (t) => {
     const host = await lambda(t, { extensions: [played] })
     const errorType = async (headers: Record<string, string>): Promise<unknown> => {
       const answer = await ask(host, method, path, headers)

@@ -65,7 +65,7 @@ test('registration stays open while the function initialises, and its internal e
   await Promise.allSettled([external, internal])
 })
 
-test('the report tells per extension when it registered and when it was ready', async (t) => {
+test('the report says per extension when it registered and when it was ready', async (t) => {
   const host = await lambda(t, {
     extensionsDir: directoryOf(t, { 'a.mjs': wellBehaved, 'b.mjs': wellBehaved }),
   })

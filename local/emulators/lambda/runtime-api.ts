@@ -27,7 +27,7 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
   let next: { id: string; event: string } | undefined
   let current: Deferred<Ended> | undefined
 
-  /** Hands over, when there are an event and somebody who asks. */
+  /** Hands over, when there are an event and a runtime that waits for it. */
   const meet = (): void => {
     if (waiting === undefined || next === undefined) return
     const headers = {

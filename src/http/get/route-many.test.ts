@@ -56,7 +56,7 @@ test('a hundred names are many enough', () => {
   refused(`${PARAMETERS}?${names(101)}`, 'tooManyNames')
 })
 
-test('what many cannot be asked for is refused', () => {
+test('what cannot be read of many is refused', () => {
   refused(SECRETS, 'missingSecretId')
   refused(`${SECRETS}?secretId=`, 'missingSecretId')
   refused(PARAMETERS, 'missingName')
@@ -72,7 +72,7 @@ test('what many cannot be asked for is refused', () => {
   assert.equal(route(`${SECRETS}?secretId=a&jsonKey=`).kind, 'many')
 })
 
-test('the bare value and one member can be asked of a secret and of a parameter', () => {
+test('the bare value and one member can be read of a secret and of a parameter', () => {
   for (const target of ['/secretsmanager/get?secretId=a', '/systemsmanager/parameters/get?name=a']) {
     const shapeOf = (query: string) => {
       const question = route(`${target}&${query}`)

@@ -6,7 +6,7 @@ import type { AdmitRole, Read, ReadMany } from '../read.ts'
 import { rejects } from '../rejects.ts'
 import { many, PARAMETER, readQuery, SECRET, type Query, type Rules } from './query.ts'
 
-// Request target → what is asked, or why we refuse. Pure: no I/O, and no target makes it throw.
+// Request target → the question, or why we refuse. Pure: no I/O, and no target makes it throw.
 
 interface Ping {
   readonly kind: 'ping'

@@ -3,7 +3,7 @@ import type { Lookup } from '../../lookup.ts'
 
 // An SDK tries a failed call again, three times in all; so do we. Together that would be nine calls to an AWS that is
 // in trouble already. So the further attempts of a call are given the failure of the first, without asking AWS: where
-// AWS was really asked that often, and until AWS answers anybody again.
+// AWS was really asked that often, and until AWS answers a call again.
 
 /** As often as an SDK tries a call by default. */
 const ATTEMPTS = 3
@@ -28,7 +28,7 @@ interface Failure {
   readonly answers: number
 }
 
-/** `answers` counts what AWS has answered, whoever has asked. */
+/** `answers` counts what AWS has answered, to any caller. */
 export function createFailureMemory(answers: () => number, now: () => number = Date.now): FailureMemory {
   const failures = new Map<string, Failure>()
   return {

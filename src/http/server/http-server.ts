@@ -43,7 +43,7 @@ export function createHttpServer(
     hangUp(socket, refusalBytes(refuseConnect(request), false))
   })
   server.on('clientError', (error: UnreadError, socket: Socket) => {
-    // The client has sent nothing, or half a request, for minutes, so no answer is due.
+    // The client has sent nothing, or an incomplete request, for minutes, so no answer is due.
     if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return void socket.destroy()
     const reject = error.code === 'HPE_HEADER_OVERFLOW' ? rejects.headersTooLarge : rejects.malformedRequest
     hangUp(socket, refusalBytes(reject, mayBeHead(error, socket)))

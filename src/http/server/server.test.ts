@@ -247,7 +247,7 @@ for (const [what, [packets, why, before = 0]] of Object.entries(HEADS)) {
   })
 }
 
-test('a client that says nothing, or half a request, and leaves, disturbs nobody', async (t) => {
+test('a client that sends nothing, or an incomplete request, and leaves, disturbs no other', async (t) => {
   const { port } = await start(t)
   for (const bytes of ['', 'GET / HT', 'GET / HTTP/1.1\r\nHost: x\r\n']) {
     const wire = await connect(port)
@@ -306,7 +306,7 @@ test('a client that closes its sending half still gets its answer', async (t) =>
   assert.equal(reply?.status, 200)
 })
 
-test('close answers what was asked, and takes no new connection meanwhile', async (t) => {
+test('close answers the requests that it has, and takes no new connection meanwhile', async (t) => {
   const { until, release } = gate()
   const arrived = gate()
   const { port, server } = await start(t, (request, response) => {
@@ -368,7 +368,7 @@ test('a deadline that is past ends everything at once', async (t) => {
 
 // The deadline is far away: were any of these waited for, the test would run into its own timeout.
 test(
-  'idle, silent and half-asked connections are closed long before the deadline',
+  'idle and silent connections, and those with an incomplete request, are closed long before the deadline',
   { timeout: 30_000 },
   async (t) => {
     const { port, server } = await start(t)

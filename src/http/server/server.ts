@@ -24,7 +24,7 @@ export interface LocalServer {
    * trying in the background, and takes the port when it is freed.
    */
   listen(): Promise<boolean>
-  /** Accepts no new connection, answers what was asked, and is done at `deadlineAt` (epoch ms) at the latest. */
+  /** Accepts no new connection, answers what it has, and is done at `deadlineAt` (epoch ms) at the latest. */
   close(deadlineAt: number): Promise<void>
 }
 
@@ -37,7 +37,7 @@ interface LoopbackServer {
 const RETRY_LISTEN_MS = 250
 const RETRY_LISTEN_MAX_MS = 5_000
 const DRAIN_POLL_MS = 10
-// Time for the last bytes of answers. A connection that is not idle by then has sent nothing, or half a request.
+// Time for the last bytes of answers. A connection that is not idle by then has sent nothing, or an incomplete request.
 const FLUSH_MS = 100
 
 export function createLocalServer(options: LocalServerOptions): LocalServer {
@@ -69,7 +69,7 @@ export function createLocalServer(options: LocalServerOptions): LocalServer {
       }
       const onListening = () => {
         server.removeListener('error', onError)
-        // A socket of somebody else, that a function's own variable names.
+        // A socket of another process, which a function's own variable names.
         if (fd !== undefined && !isBoundTo(server, port, host)) {
           server.close(() => resolve(bind(loopback, undefined)))
           return
@@ -126,7 +126,7 @@ export function createLocalServer(options: LocalServerOptions): LocalServer {
  */
 function isAwaited(waiting: ReadonlySet<ServerResponse>): boolean {
   for (const { req } of waiting) {
-    // Half a request is due no answer.
+    // An incomplete request is due no answer.
     if (req.complete && !req.socket.readableEnded && !req.socket.destroyed) return true
   }
   return false

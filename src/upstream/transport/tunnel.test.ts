@@ -123,10 +123,10 @@ for (const build of upstreamBuilds()) {
   test(`${build.name}: a proxy that dies while AWS answers costs the call another attempt`, async (t) => {
     const { aws, proxy, upstream } = await setUp(t, build)
     aws.fault({}, { kind: 'delay', delayMs: 300 }, 1)
-    const asked = bodyOf(upstream.fetch(SECRET))
+    const body = bodyOf(upstream.fetch(SECRET))
     await aws.called('a', 1)
     proxy.cut()
-    assert.match(await asked, /MARKER-secret/)
+    assert.match(await body, /MARKER-secret/)
     assert.equal(proxy.targets.length, 2)
   })
 

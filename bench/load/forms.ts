@@ -1,19 +1,12 @@
-import { valueIn } from '../measuring/request.ts'
+import { valueIn, type RequestParts } from '../measuring/request.ts'
 import { CREDENTIALS, secretOf, TOKEN, type Target } from '../measuring/catalogue.ts'
 
-// The forms in which a secret can be asked for.
+// The forms of a request for a secret.
 
 /** `value`: the bare value. `sdk`: as boto3 does whose endpoint is the extension. */
 export type Form = 'value' | 'sdk'
 
-export interface Ask {
-  readonly method: 'GET' | 'POST'
-  readonly path: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
-}
-
-export function askOf({ path }: Target, form: Form | undefined): Ask {
+export function requestOf({ path }: Target, form: Form | undefined): RequestParts {
   if (form !== 'sdk') {
     const headers = { 'X-Aws-Parameters-Secrets-Token': TOKEN }
     return { method: 'GET', path: form === 'value' ? `${path}&format=value` : path, headers }
