@@ -81,7 +81,7 @@ export function createFetch(options: FetchOptions): Fetch {
     const prefetched = awaited && (await awaited)
     if (prefetched !== undefined) return prefetched
     const aws = await upstream.load()
-    const mayFailOver = mayFailOverFor(purpose, cache())
+    const mayFailOver = isBackground ? undefined : mayFailOverFor(purpose, cache())
     return answerTo(lookup, aws.fetch(lookup, { isBackground, mayFailOver }))
   }
 
@@ -133,15 +133,12 @@ function answerWith(fields: Fields, aliases?: readonly string[]): Answer {
   return createAnswer(goShape(fields), aliases, region)
 }
 
-/**
- * Whether the replica of a secret is asked where its own region could not be: not for what nobody waits for, and not
- * where a stale answer is held.
- */
+/** Whether the replica of a secret is asked where its own region could not be: not where a stale answer is held. */
 export function mayFailOverFor(
-  purpose: Purpose,
+  purpose: 'read' | 'refresh',
   cache: Pick<ReadThrough<Lookup, Answer>, 'hasStale'>,
 ): (lookup: Lookup) => boolean {
-  return (lookup) => purpose === 'refresh' || (purpose === 'read' && !cache.hasStale(lookup))
+  return (lookup) => purpose === 'refresh' || !cache.hasStale(lookup)
 }
 
 function tooManyLists(): UpstreamError {

@@ -335,6 +335,14 @@ describe('another region', { concurrency: 8 }, () => {
       assert.deepEqual(sent(), [`${OWN} GetSecretValue`, `${OWN} GetSecretValue`])
     })
 
+    test(`${build.name}: what may not fail over, as a refresh in the background, has all of the time`, async (t) => {
+      const { aws, upstream, sent } = await setUp(t, build, {}, 3_000)
+      aws.fault({ region: OWN }, { kind: 'delay', delayMs: 2_000 })
+      assert.equal(await regionOf(upstream.fetch(SECRET)), undefined)
+      assert.deepEqual(await batchOf(upstream, [SECRET], {}), [OWN])
+      assert.equal(sent().length, 2)
+    })
+
     test(`${build.name}: a batch fails over as one, but for those that may not, and for what has no replica`, async (t) => {
       const { aws, upstream, sent, lines } = await setUp(t, build, { maxAttempts: 1 })
       const lookups = ['db', 'second', 'single'].map((id) => secretLookup(id))

@@ -81,18 +81,21 @@ export const FROM_REPLICAS = say`secrets come from their replicas in`
 
 /** How secrets are read. */
 export interface ReadOptions extends Pick<CallOptions, 'isBackground'> {
-  /** Whether the replica may be asked; called when the region that was asked first could not be. Default: never. */
-  readonly mayFailOver?: (lookup: SecretLookup) => boolean
+  /**
+   * Whether the replica may be asked; called when the region that was asked first could not be. Default: never, and
+   * then that region has all of the time.
+   */
+  readonly mayFailOver?: ((lookup: SecretLookup) => boolean) | undefined
 }
-const never = () => false
 
 /** One secret. Rejects with UpstreamError only. */
 export async function getSecretValue(
   service: Omit<SecretsManager, 'batchGetSecretValue' | 'passThrough'>,
   lookup: SecretLookup,
-  { isBackground, mayFailOver = never }: ReadOptions = {},
+  { isBackground, mayFailOver }: ReadOptions = {},
 ): Promise<Fields> {
-  const { failover, timeoutMs: withinMs } = service
+  const { timeoutMs: withinMs } = service
+  const failover = mayFailOver && service.failover
   const { secretId, versionId, versionStage } = lookup
   const replicaId = failover?.replicaIdOf(secretId)
   const { answer, replica } = await withFailover(
@@ -101,7 +104,7 @@ export async function getSecretValue(
       what: FROM_REPLICAS,
       place: placeOf(service, lookup),
       withinMs,
-      mayFailOver: () => replicaId !== undefined && mayFailOver(lookup),
+      mayFailOver: () => replicaId !== undefined && mayFailOver?.(lookup) === true,
     },
     (place, bounds, isReplica) => {
       const input = {
@@ -127,9 +130,10 @@ const IDS_A_CALL = 20
 export function getSecrets(
   service: Omit<SecretsManager, 'passThrough'>,
   lookups: readonly SecretLookup[],
-  { onPart, isBackground, mayFailOver = never }: ReadOptions & OnPart<SecretLookup, SecretFields>,
+  { onPart, isBackground, mayFailOver }: ReadOptions & OnPart<SecretLookup, SecretFields>,
 ): Promise<void> {
-  const { failover, timeoutMs: withinMs } = service
+  const { timeoutMs: withinMs } = service
+  const failover = mayFailOver && service.failover
   const batches = { lookups, size: IDS_A_CALL, placeOf: (lookup: SecretLookup) => placeOf(service, lookup) }
   return inBatches(batches, onPart, async (place, batch) => {
     /** What the replica is asked for. */
@@ -141,7 +145,7 @@ export function getSecrets(
       mayFailOver() {
         for (const lookup of batch) {
           const id = failover?.replicaIdOf(lookup.secretId)
-          if (id !== undefined && mayFailOver(lookup)) replicaIds.set(lookup, id)
+          if (id !== undefined && mayFailOver?.(lookup) === true) replicaIds.set(lookup, id)
         }
         return replicaIds.size > 0
       },
