@@ -8,25 +8,11 @@ import { serviceOf as targetedService, type Service, type Target } from '../raw-
 // `JSON.parse` does, and the SDK hangs the whole response on it), so a message is shown only if AWS itself wrote it
 // into an error response; everything else is reported in our own words, by the error's code. No cause is kept.
 
-export type Operation =
-  | 'GetSecretValue'
-  | 'BatchGetSecretValue'
-  | 'GetParameter'
-  | 'GetParameters'
-  | 'GetParametersByPath'
-  | 'AssumeRole'
-  /** One that is passed through, as an `X-Amz-Target` names it. */
-  | Target
-
-export function isPassThrough(operation: Operation): operation is Target {
-  return operation.includes('.')
-}
-
 const SECRETS_MANAGER = say`Secrets Manager`
 const SSM = say`SSM`
 
 /** By operation, and by the service of one that is passed through. */
-const SERVICES: Readonly<Record<Exclude<Operation, Target> | Service, Public>> = {
+const SERVICES = {
   secretsmanager: SECRETS_MANAGER,
   GetSecretValue: SECRETS_MANAGER,
   BatchGetSecretValue: SECRETS_MANAGER,
@@ -35,6 +21,13 @@ const SERVICES: Readonly<Record<Exclude<Operation, Target> | Service, Public>> =
   GetParameters: SSM,
   GetParametersByPath: SSM,
   AssumeRole: say`STS`,
+} as const satisfies Record<Service, Public> & Record<string, Public>
+
+/** One of ours, or one that is passed through, as an `X-Amz-Target` names it. */
+export type Operation = Exclude<keyof typeof SERVICES, Service> | Target
+
+export function isPassThrough(operation: Operation): operation is Target {
+  return operation.includes('.')
 }
 
 function serviceOf(operation: Operation): Public {
