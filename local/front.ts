@@ -1,4 +1,4 @@
-import { request as ask, type IncomingMessage, type ServerResponse } from 'node:http'
+import { request as send, type IncomingMessage, type ServerResponse } from 'node:http'
 import { listen } from './listen.ts'
 
 // A door before the extension, which listens on this machine's loopback and refuses every other Host: for containers,
@@ -35,7 +35,7 @@ function forward(
   const { method = '', url = '' } = incoming
   const headers = headersFor(incoming, allowedHosts, behind)
   const target = { host: '127.0.0.1', port: behind, method, path: url, headers }
-  const outgoing = ask(target, (answer) => {
+  const outgoing = send(target, (answer) => {
     const { statusCode = 0, rawHeaders } = answer
     response.writeHead(statusCode, rawHeaders)
     answer.pipe(response)

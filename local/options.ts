@@ -14,7 +14,7 @@ export interface StartOptions {
   readonly host: string | undefined
   /** Further names by which callers may call it. */
   readonly allowedHosts: readonly string[]
-  /** Where faults and rotations are asked for; undefined: nowhere. */
+  /** Where faults and rotations are requested; undefined: nowhere. */
   readonly controlPort: number | undefined
   /** Whether each request is printed. */
   readonly showsRequests: boolean
@@ -23,7 +23,7 @@ export interface StartOptions {
 const DEFAULT_PORT = '2773'
 const PORT_VARIABLE = 'PARAMETERS_SECRETS_EXTENSION_HTTP_PORT'
 
-/** Throws an Error with a sentence for the user. Undefined: help was asked for. */
+/** Throws an Error with a sentence for the user. Undefined: help was requested. */
 export function parseOptions(args: string[], env: NodeJS.ProcessEnv): StartOptions | undefined {
   const { values } = parseArgs({
     args,

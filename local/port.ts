@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net'
 
 /**
- * The port that was asked for, or a free one for 0. Throws a sentence where the extension could not listen there. It
+ * The port that was requested, or a free one for 0. Throws a sentence where the extension could not listen there. It
  * would go on trying, as on Lambda, where a taken port may become free.
  */
 export async function availablePort(wanted: number): Promise<number> {

@@ -16,7 +16,7 @@ export function cpuMs(pid: number): number {
 }
 
 /**
- * What it made the kernel read from the disk so far, in megabytes of 10⁶ bytes: what it asked for, and what was read
+ * What it made the kernel read from the disk so far, in megabytes of 10⁶ bytes: what it requested, and what was read
  * ahead.
  */
 export function readMb(pid: number): number {

@@ -12,7 +12,7 @@ import type { GroupResult } from '../storing/results.ts'
 import { startUpstream, type Upstream } from '../upstream/upstream.ts'
 
 // From the spawn to the moments that a function waits for, on the clock of the emulated Lambda host. The first secret
-// is asked for when Lambda would start the function's own code, and comes from AWS's emulator over TLS. A function
+// is requested when Lambda would start the function's own code, and comes from AWS's emulator over TLS. A function
 // whose own init takes a while, as in Python or Java, asks later, when the work that follows `next` can be done. Then
 // it waits for the request only, and that is what is timed.
 

@@ -37,7 +37,7 @@ export interface Making {
   readonly plan: Plan
   /** Where the layers' zips are. */
   readonly dist: string
-  /** Each thing is noted here before it is asked for, so that what a lost answer has made is deleted too. */
+  /** Each thing is noted here before it is requested, so that what a lost answer has made is deleted too. */
   readonly resources: Resources
   /** ARNs of AWS's own layers, by the parameter that they were found in. */
   readonly ownLayers: Map<string, string>

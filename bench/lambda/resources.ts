@@ -89,7 +89,8 @@ export async function deleteAll(clients: Clients, run: string, mine: Resources):
 }
 
 /**
- * One that was made a moment ago may not be known to the server that is asked, so "not found" is not believed at once.
+ * One that was made a moment ago may not be known to the server that gets the request, so "not found" is not believed
+ * at once.
  */
 async function deleteFunction({ lambda }: Clients, FunctionName: string, isListed: boolean): Promise<void> {
   const isUnknown = (error: unknown) => !isListed && isNamed(error, 'ResourceNotFoundException')

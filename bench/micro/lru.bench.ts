@@ -79,7 +79,7 @@ function draw(next: (random: () => number) => number): string[] {
   return Array.from({ length: OPERATIONS }, () => keyOf(next(random)))
 }
 
-/** Rank r is asked for in proportion to 1/r. */
+/** Rank r is requested in proportion to 1/r. */
 function zipf(keys: number): (random: () => number) => number {
   const shares = Array.from({ length: keys }, (_, rank) => 1 / (rank + 1))
   const total = shares.reduce((sum, share) => sum + share, 0)

@@ -30,7 +30,7 @@ const CONSTANTS = new Set([
   '250 MB',
   '4 KB',
   '300 ms',
-  // Bounds of ours, and sizes of what is asked for.
+  // Bounds of ours, and sizes of what is requested.
   '100 ms',
   '250 ms',
   '16 MB',

@@ -29,7 +29,7 @@ function temporary(t: TestContext): string {
   return folder
 }
 
-test('what a start touches of Bun was asked for, nearly all of it, and little else: if not, npm run layer:pages', async () => {
+test('what a start touches of Bun was requested, nearly all of it, and little else: if not, npm run layer:pages', async () => {
   const [own] = ownPages(file)
   const listed = new Set(
     workOf(file)!.ranges.flatMap(([from, pages]) =>

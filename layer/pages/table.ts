@@ -26,7 +26,7 @@ export function withPages(file: Buffer, architecture: Architecture): Buffer {
   const { buildId, ranges } = tableOf(architecture)
   if (buildIdOf(file) !== buildId)
     throw new Error(`the pages of ${architecture} belong to another Bun: npm run layer:pages`)
-  // Our own part changes with each change of the bundle. It is small, so all of it is asked for.
+  // Our own part changes with each change of the bundle. It is small, so all of it is requested.
   const [from, to] = ownPages(file)
   return withWork(file, {
     call: 'madvise',

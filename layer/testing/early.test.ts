@@ -24,7 +24,7 @@ import { freePort } from '../../tools/free-port.ts'
 import { exchange } from '../../tools/wire.ts'
 import { STARTER_PATHS } from '../layers.ts'
 
-const VALUE = 'the value of a secret that is asked for early'
+const VALUE = 'the value of a secret that is requested early'
 const TOKEN = LOCAL_CREDENTIALS.sessionToken ?? ''
 const NODE = '/var/lang/bin/node'
 const [LAYER] = artefactCommand()
@@ -34,7 +34,7 @@ const OWN = process.arch === 'arm64' ? 'arm64' : 'x86_64'
 const OTHER = process.arch === 'arm64' ? 'x86_64' : 'arm64'
 
 /**
- * One life, in which the secret is asked for as soon as the extension has registered. Returns the lines of the log that
+ * One life, in which the secret is requested as soon as the extension has registered. Returns the lines of the log that
  * are none of ours.
  */
 async function askEarly(aws: Aws, command: readonly string[]): Promise<readonly string[]> {

@@ -43,7 +43,7 @@ function startFunction(t: TestContext, { lambda }: Extension, { command, env }: 
       ...lambda.environment,
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
-      // A region alone: nothing is asked for in the files of this machine.
+      // A region alone: nothing is looked up in the files of this machine.
       AWS_EC2_METADATA_DISABLED: 'true',
       ...env,
     },

@@ -125,7 +125,7 @@ function isRefusal(reply: Reply, why: keyof typeof rejects): void {
   assert.deepEqual([reply.status, reply.body.toString()], [rejects[why].status, rejects[why].body])
 }
 
-test('the first ask is a miss, the second a hit with the same bytes and no further fetch', async (t) => {
+test('the first request is a miss, the second a hit with the same bytes and no further fetch', async (t) => {
   const { ask, fetched } = await start(t)
   const miss = await ask(SECRET)
   const hit = await ask(SECRET)

@@ -37,7 +37,7 @@ const SOON_MS = 20
 
 export interface Bound {
   readonly operation: Operation
-  /** Nobody has asked for it. */
+  /** Nobody has requested it. */
   readonly isBackground: boolean
   readonly settings: UpstreamSettings
   /** Milliseconds for the whole call, retries included; 0: no bound. */

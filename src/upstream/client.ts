@@ -31,7 +31,7 @@ export interface CallOptions {
   readonly withinMs?: number | undefined
   /** Milliseconds for the call without its wait for a connection. Default: no such bound. */
   readonly activeMs?: number | undefined
-  /** Nobody has asked for it: it takes no slot of a caller's call. */
+  /** Nobody has requested it: it takes no slot of a caller's call. */
   readonly isBackground?: boolean | undefined
 }
 

@@ -90,7 +90,7 @@ for (const expiration of [NO_EXPIRY, 'soon', undefined, 12]) {
   })
 }
 
-test('credentials are asked for again five minutes before they expire', async (t) => {
+test('credentials are requested again five minutes before they expire', async (t) => {
   const { aws, upstream, endpoint, give, at, expiresIn } = await setUp(t)
   give(1, expiresIn(3_600_000))
   await upstream.fetch(SECRET)

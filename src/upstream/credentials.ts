@@ -78,7 +78,7 @@ async function none(): Promise<never> {
 export function renewed(question: () => Promise<Held>, wokeAt: () => number): Credentials {
   let held: Held | undefined
   let inflight: { readonly answer: Promise<Held>; readonly requestedAt: number } | undefined
-  /** The newest, also when `held` is to be asked for anew. */
+  /** The newest, also when `held` is to be requested anew. */
   let newest: Held | undefined
   let replaced: readonly { readonly token: string; readonly until: number }[] = []
 

@@ -309,7 +309,7 @@ describe('another region', { concurrency: 8 }, () => {
       assert.equal(lines.length, 1)
     })
 
-    test(`${build.name}: an ARN is asked for with its region replaced; one of a third region is not`, async (t) => {
+    test(`${build.name}: an ARN is requested with its region replaced; one of a third region is not`, async (t) => {
       const { aws, upstream, sent } = await setUp(t, build, { maxAttempts: 1 })
       aws.fault({ region: OWN }, { kind: 'reset' })
       aws.fault({ region: THIRD }, { kind: 'reset' })

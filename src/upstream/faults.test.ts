@@ -360,7 +360,7 @@ describe('faults', { concurrency: 8 }, () => {
       assert.equal(connections, 3)
     })
 
-    test(`${build.name}: an answer that never comes is asked for again, also without a bound`, async (t) => {
+    test(`${build.name}: an answer that never comes is requested again, also without a bound`, async (t) => {
       const { aws, upstream } = await setUp(t, build)
       aws.fault({}, { kind: 'hang' }, 1)
       assert.match(await bodyOf(upstream.fetch(SECRET)), /MARKER/)

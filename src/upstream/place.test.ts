@@ -23,14 +23,14 @@ async function setUp(t: TestContext, changes: Partial<UpstreamSettings> = {}) {
 
 const arnIn = (region: string) => `arn:aws:ssm:${region}:123456789012:parameter/a`
 
-test('a parameter of another region is asked for in that region', async (t) => {
+test('a parameter of another region is requested in that region', async (t) => {
   const { aws, upstream } = await setUp(t)
   const body = JSON.parse(await bodyOf(upstream.fetch(parameterLookup(arnIn('eu-central-1')))))
   assert.equal(body.Parameter.ARN, arnIn('eu-central-1'))
   assert.equal(aws.requests.at(-1)?.region, 'eu-central-1')
 })
 
-test('a secret of another region is asked for in that region', async (t) => {
+test('a secret of another region is requested in that region', async (t) => {
   const { aws, upstream } = await setUp(t)
   const arn = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:a'
   const body = JSON.parse(await bodyOf(upstream.fetch(secretLookup(arn))))
@@ -38,7 +38,7 @@ test('a secret of another region is asked for in that region', async (t) => {
   assert.equal(aws.requests.at(-1)?.region, 'eu-central-1')
 })
 
-test('names are asked for in the region of the function, also after an ARN of another', async (t) => {
+test('names are requested in the region of the function, also after an ARN of another', async (t) => {
   const { aws, upstream } = await setUp(t)
   await upstream.fetch(parameterLookup(arnIn('eu-central-1')))
   await upstream.fetch(parameterLookup('/a'))
@@ -91,7 +91,7 @@ for (const [what, arn] of [
   ['a region of another partition', 'arn:aws-cn:ssm:cn-north-1:123456789012:parameter/a'],
   ['a region that is not of the partition it names', arnIn('cn-north-1')],
 ] as const) {
-  test(`an ARN that names ${what} is asked for in the function's own region`, async (t) => {
+  test(`an ARN that names ${what} is requested in the function's own region`, async (t) => {
     const { aws, upstream } = await setUp(t)
     await upstream.fetch(parameterLookup(arn)).catch((error: unknown) => {
       assert.ok(error instanceof UpstreamError)

@@ -136,7 +136,7 @@ export function getSecrets(
   const failover = mayFailOver && service.failover
   const batches = { lookups, size: IDS_A_CALL, placeOf: (lookup: SecretLookup) => placeOf(service, lookup) }
   return inBatches(batches, onPart, async (place, batch) => {
-    /** What the replica is asked for. */
+    /** What is requested of the replica. */
     const replicaIds = new Map<SecretLookup, string>()
     const question = {
       what: FROM_REPLICAS,

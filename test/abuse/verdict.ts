@@ -13,7 +13,7 @@ export interface Rules {
 }
 
 const STATUSES = new Set([100, 200, 400, 401, 403, 404, 405, 413, 431, 503])
-/** A list, in which other names may stand than those that were asked for at first. */
+/** A list, in which other names may stand than those that were requested at first. */
 const LIST = /^\{"(?:Errors|InvalidParameters|NextToken|Parameters)":/
 
 /** What is wrong with the bytes that one connection got, else undefined. `ended`: no more will come. */

@@ -168,7 +168,7 @@ test('refreshNow is not satisfied by a read that began before it, and that read 
   assert.equal(extension.aws.calls(NAME), 2)
 })
 
-test('refreshes asked for during a refresh share one more call', async (t) => {
+test('refreshes requested during a refresh share one more call', async (t) => {
   const extension = await startExtension(t)
   const { until, release } = gate()
   extension.aws.fault({ name: NAME }, { until }, 1)

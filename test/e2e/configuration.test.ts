@@ -117,7 +117,7 @@ for (const [spelling, level] of [
   })
 }
 
-test('an upstream failure is logged in the words of the original, and the line ends in what was asked for', async (t) => {
+test('an upstream failure is logged in the words of the original, and the line ends in what was requested', async (t) => {
   const extension = await startWith(t, {})
   await extension.get('/secretsmanager/get?secretId=nothing')
   const line = await extension.logged(/ERROR GetSecretValue/)

@@ -42,7 +42,7 @@ const SEED = {
   },
 }
 
-test(`a handler of Node reads process.env, before next is asked for (${artefactName()})`, async (t) => {
+test(`a handler of Node reads process.env, before next is requested (${artefactName()})`, async (t) => {
   let started: (extension: Extension) => void = () => {}
   const begun = new Promise<Extension>((resolve) => (started = resolve))
   let ran: Ran | undefined
@@ -68,7 +68,7 @@ test(`a handler of Node reads process.env, before next is asked for (${artefactN
   const [password, url, argv] = JSON.parse(ran!.stdout.toString()) as [string, string, string[]]
   assert.deepEqual([password, url], ['sesame opens', 'https://example.com'])
   assert.deepEqual(argv.slice(1), ['a b', '$(c)', ''])
-  assert.equal(extension.aws.calls(), 2, 'each was asked for once')
+  assert.equal(extension.aws.calls(), 2, 'each was requested once')
   const again = await extension.get('/secretsmanager/get?secretId=database')
   assert.equal(header(again, 'x-cache'), 'HIT', 'what was resolved is in the cache')
 })
@@ -129,7 +129,7 @@ test('nothing else of the environment changes, and no variable of the wrapper is
   assert.deepEqual(Object.fromEntries(after), before)
 })
 
-test('a version, a stage, a label and an ARN are asked for as ECS would', async (t) => {
+test('a version, a stage, a label and an ARN are requested as ECS would', async (t) => {
   const extension = await start(t, {})
   const arn = FIXED_ARN.exec(
     (await extension.get('/secretsmanager/get?secretId=database')).body.toString(),
@@ -348,7 +348,7 @@ test('values stand within a text, each as its place needs it', async (t) => {
   assert.equal(text(got.get('JSON')), '{"auth":{"password":"p@ss/w\\"rd é"}}')
   assert.equal(got.get('BASIC'), `Basic ${Buffer.from('p@ss/w"rd é').toString('base64')}`)
   assert.equal(got.get('BINARY'), BINARY)
-  assert.equal(extension.aws.calls('db'), 1, 'a value that stands in several places is asked for once')
+  assert.equal(extension.aws.calls('db'), 1, 'a value that stands in several places is requested once')
   const broken = await start(t, { BINARY: 'resolve:template:{{secretsmanager:binary|json}}' }, seed)
   const { code, stderr } = await run(environmentOf(broken, {}), ['echo'])
   assert.equal(code, 1)

@@ -122,7 +122,7 @@ for (const [what, make] of Object.entries({
   })
 }
 
-test('an absence is remembered with the same bytes, until it is asked for anew', async (t) => {
+test('an absence is remembered with the same bytes, until it is requested anew', async (t) => {
   const extension = await startExtension(t, { env: NEGATIVE })
   const target = '/secretsmanager/get?secretId=Absent'
   const first = await extension.get(target)

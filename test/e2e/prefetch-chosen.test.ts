@@ -73,7 +73,7 @@ for (const [chosen, hits, misses] of [
   })
 }
 
-test('what is chosen has the bytes of what is fetched when it is asked for', async (t) => {
+test('what is chosen has the bytes of what is fetched when it is requested', async (t) => {
   const [plain, extension] = [await startExtension(t, { seed: SEED }), await start(t, 'prefix:prod/orders/')]
   for (const name of ['prod/orders/db', 'prod/orders/key']) {
     const [prefetched, fetched] = [await extension.get(secretUrl(name)), await plain.get(secretUrl(name))]
@@ -117,7 +117,7 @@ test('callers of a name below a prefix wait for the call that is under way', asy
   await extension.lambda.initialized()
 })
 
-test('a choice that AWS refuses is one warning, and what is asked for is asked for alone', async (t) => {
+test('a choice that AWS refuses is one warning, and what is read is requested alone', async (t) => {
   for (const denied of ['secretsmanager:ListSecrets', 'secretsmanager:BatchGetSecretValue']) {
     const extension = await start(t, 'prefix:prod/orders/ tag:app=shop,named', {
       until: 'launched',

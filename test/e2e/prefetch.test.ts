@@ -67,7 +67,7 @@ for (const count of [1, 10, 11, 21, 100]) {
     assert.match(await extension.logged(/shutting down/), new RegExp(`, ${2 * count} prefetched`))
   })
 
-  test(`${count} secrets are asked for in batches of 20 where that is set`, async (t) => {
+  test(`${count} secrets are requested in batches of 20 where that is set`, async (t) => {
     const extension = await start(t, { seed, env: { ...env, [P + 'BATCH']: 'TRUE' } })
     assert.equal(callsTo(extension, 'BatchGetSecretValue'), Math.ceil(count / 20))
     assert.equal(callsTo(extension, 'GetSecretValue'), 0)
@@ -75,7 +75,7 @@ for (const count of [1, 10, 11, 21, 100]) {
   })
 }
 
-test('what was prefetched has the bytes of what is fetched when it is asked for', async (t) => {
+test('what was prefetched has the bytes of what is fetched when it is requested', async (t) => {
   const name = '/lambda-ext-test-param/dummy-string'
   const targets = [secretUrl(RECORDED_SECRET), parameterUrl(name)]
   const plain = await startExtension(t)
@@ -98,7 +98,7 @@ test('with nothing named nothing is asked, and the life of the process is as bef
   assert.doesNotMatch(await extension.logged(/shutting down/), /prefetched/)
 })
 
-test('a name that is listed several times, in the variable and in the file, is asked for once', async (t) => {
+test('a name that is listed several times, in the variable and in the file, is requested once', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'prefetch-'))
   t.after(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'names.json')
@@ -241,7 +241,7 @@ for (const [code, status] of [
   ['AccessDeniedException', 400],
   ['InternalFailure', 501],
 ] as const) {
-  test(`a batch that is refused as a whole (${status} ${code}) is asked for one by one`, async (t) => {
+  test(`a batch that is refused as a whole (${status} ${code}) is requested one by one`, async (t) => {
     const { extension, targets } = await startWithFailingBatches(t, code, status)
     assert.equal(callsTo(extension, 'GetSecretValue'), 21)
     assert.equal(callsTo(extension, 'GetParameter'), 11)
@@ -469,7 +469,7 @@ test('a read of what lies below a path under way waits for the path', async (t) 
   )
 })
 
-test('a read with refreshNow during a prefetch is not given what was asked for before it', async (t) => {
+test('a read with refreshNow during a prefetch is not given what was requested before it', async (t) => {
   const { until, release } = gate()
   const extension = await startExtension(t, {
     seed: { parameters: { '/fresh/one': 'value-before' } },
@@ -511,7 +511,7 @@ test('without a wait the init is not held at all, and the prefetch comes to its 
   assert.equal(extension.aws.calls(), 1)
 })
 
-test('what expired before the first invoke is asked for again', async (t) => {
+test('what expired before the first invoke is requested again', async (t) => {
   const extension = await start(t, {
     env: { [P + 'SECRETS']: RECORDED_SECRET, SECRETS_MANAGER_TTL: '1' },
   })
@@ -570,7 +570,7 @@ for (const [what, env] of [
   })
 }
 
-test('no more is asked for than the cache holds', async (t) => {
+test('no more is requested than the cache holds', async (t) => {
   const secrets = namesOf('secret', 12)
   const extension = await start(t, {
     seed: { secrets: valuesOf(secrets) },

@@ -483,7 +483,7 @@ test('a call signed for no region of the own partition is permanent, and the nex
   )
 })
 
-test("an operation is asked of the service that was asked, and never answered from the other's answers", async (t) => {
+test("an operation is sent to the service that it names, and never answered from the other's answers", async (t) => {
   const { extension } = await start(t)
   await extension.get('/secretsmanager/get?secretId=db')
   await extension.get('/systemsmanager/parameters/get?name=/app/url')

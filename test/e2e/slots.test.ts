@@ -15,8 +15,8 @@ const parameters = Object.fromEntries(
   ['/app/a', '/app/b', ...NAMES].map((name) => [name, `value of ${name}`]),
 )
 
-/** A call of each kind that somebody asks for, by the operation that AWS sees. */
-const ASKED: Record<string, (extension: Extension, i: number) => Promise<Reply>> = {
+/** A call of each kind that a client makes, by the operation that AWS sees. */
+const CALLS: Record<string, (extension: Extension, i: number) => Promise<Reply>> = {
   GetParameter: (extension, i) => extension.get(`${PARAMETERS}/get?name=${NAMES[i]}&refreshNow=true`),
   GetParametersByPath: (extension, i) =>
     extension.get(`${PARAMETERS}/getByPath?path=/app&recursive=${i < 2}&withDecryption=${i % 2 === 0}`),
@@ -24,7 +24,7 @@ const ASKED: Record<string, (extension: Extension, i: number) => Promise<Reply>>
 }
 
 async function assertOthers(extension: Extension, slow: string): Promise<void> {
-  for (const [operation, ask] of Object.entries(ASKED)) {
+  for (const [operation, ask] of Object.entries(CALLS)) {
     if (operation !== slow) assert.equal((await ask(extension, 0)).status, 200, operation)
   }
 }
@@ -34,7 +34,7 @@ const callsTo = ({ aws }: Extension, operation: string): number =>
 
 for (const most of [1, 3]) {
   const env = { [P + 'MAX_CONNECTIONS']: String(most) }
-  for (const [slow, ask] of Object.entries(ASKED)) {
+  for (const [slow, ask] of Object.entries(CALLS)) {
     test(`with ${most} connections nothing else waits for slow calls of ${slow}`, async (t: TestContext) => {
       const extension = await startExtension(t, { seed: { parameters }, env })
       const { until, release } = gate()

@@ -22,7 +22,7 @@ const MINUTE_MS = 60_000
 
 const SECRET = '/secretsmanager/get?secretId=db'
 
-/** Each way of asking, and the names that AWS is asked for. */
+/** Each form of a read, and the names that are requested of AWS. */
 const READS: Readonly<Record<string, (extension: Extension) => Promise<Reply>>> = {
   secret: (extension) => extension.get(SECRET),
   'a member of it': (extension) => extension.get('/secretsmanager/get?secretId=json&jsonKey=user'),

@@ -111,14 +111,14 @@ test('a port that never becomes free still ends in a clean shutdown, and the pro
   const port = await freePort()
   const holder = await occupy(port, '127.0.0.1')
   t.after(() => holder.close())
-  holder.on('connection', () => assert.fail('the holder of the port was asked'))
+  holder.on('connection', () => assert.fail('the holder of the port got a request'))
   const extension = await startExtension(t, { port })
   await extension.logged(/cannot listen/)
   const { exitCode, killed } = await extension.stop()
   assert.deepEqual({ exitCode, killed }, { exitCode: 0, killed: false })
 })
 
-test('what it asks itself before the function asks is neither counted nor logged', async (t) => {
+test('its own requests before the first of the function are neither counted nor logged', async (t) => {
   const extension = await startExtension(t, { env: { PARAMETERS_SECRETS_EXTENSION_LOG_LEVEL: 'debug' } })
   await extension.lambda.invoke(() => sleep(300))
   await extension.stop()
@@ -159,8 +159,8 @@ const UNNEEDED = [
 ]
 
 for (const [when, afterMs] of [
-  ['is asked for at once', 0],
-  ['is asked for after the warm-up', 1_000],
+  ['is requested at once', 0],
+  ['is requested after the warm-up', 1_000],
 ] as const) {
   if (!artefactName().startsWith('dist/')) break
   test(`where a first secret ${when}, Node has loaded nothing that only other work needs`, async (t) => {

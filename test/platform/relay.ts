@@ -14,7 +14,7 @@ export interface Relay {
   close(): Promise<void>
 }
 
-/** TCP to a port of this machine, which is asked for at each connection. */
+/** TCP to a port of this machine, which is looked up at each connection. */
 export async function startRelay(upstreamPort: () => number): Promise<Relay> {
   const open = new Map<Socket, Socket>()
   const server = createServer({ noDelay: true }, (near) => {

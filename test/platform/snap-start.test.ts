@@ -74,7 +74,7 @@ test('INVOKE is registered for under SnapStart', async (t) => {
   assert.deepEqual(extensions[0]?.events, ['INVOKE', 'SHUTDOWN'])
 })
 
-test('nothing is fetched before the restore that nobody asked for, and no secret is in memory', async (t) => {
+test('nothing is fetched before the restore that nobody requested, and no secret is in memory', async (t) => {
   const extension = await snapshot(t)
   assert.deepEqual([extension.aws.calls(), extension.lambda.credentialReads], [0, 0])
   const texts = { ...VALUES, 'the secret key': BEFORE.secretAccessKey, 'the token': BEFORE.sessionToken }

@@ -80,7 +80,7 @@ export function getParametersByPath(region: Region, input: Input): object {
   }
 }
 
-/** Without values. Those of other accounts only if they are asked for, and public ones not at all. */
+/** Without values. Those of other accounts only if they are requested, and public ones not at all. */
 export function describeParameters(region: Region, input: Input): object {
   const filters = describeFilters(input)
   const size = optionalCount(input, 'MaxResults', LIST_SIZE) ?? LIST_SIZE
@@ -201,7 +201,7 @@ function shape(
     ARN: parameter.arn,
     DataType: version.dataType,
     LastModifiedDate: version.lastModifiedDate,
-    // A shared parameter goes by its ARN, an own one by its name however it was asked for.
+    // A shared parameter goes by its ARN, an own one by its name however it was requested.
     Name: parameter.own || requested === undefined ? parameter.name : parameter.arn,
     Selector: selector === undefined ? undefined : ':' + selector,
     Type: parameter.type,

@@ -53,7 +53,7 @@ test('a selector chooses a version by number or label, and is repeated in the an
   assert.deepEqual(await read(' /app/plain '), ['/app/plain', undefined, 'three', 3])
 })
 
-test('a SecureString shows its ciphertext unless decryption is asked for', async (t) => {
+test('a SecureString shows its ciphertext unless decryption is requested', async (t) => {
   const { parameters } = await begin(t, { seed })
   const read = async (WithDecryption?: boolean) =>
     (await parameters.send(new GetParameterCommand({ Name: '/app/secure', WithDecryption }))).Parameter!

@@ -75,7 +75,7 @@ test('what a seed gives to one region is there and nowhere else', async (t) => {
   await assert.rejects(home.value('eu-only'), refusal('ResourceNotFoundException'))
 })
 
-test('a region that is first asked for later has what changed in all, and not what one wrote', async (t) => {
+test('a region that is first requested later has what changed in all, and not what one wrote', async (t) => {
   const { aws } = await begin(t, { seed, regions: 'any' })
   const home = clients(t, aws, 'us-east-1')
   aws.putSecret('a', 'rotated')

@@ -22,7 +22,7 @@ export interface Region {
 export type Regions = readonly string[] | 'any'
 
 /**
- * An account in all its regions. A region is made when it is first asked for: it holds what the seed and the owner of
+ * An account in all its regions. A region is made when it is first requested: it holds what the seed and the owner of
  * the emulator put into every region, and what callers wrote is its own.
  */
 export class Account {

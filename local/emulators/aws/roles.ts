@@ -14,7 +14,7 @@ export interface Role {
   readonly externalId?: string
   /** What its account holds. Default: nothing. */
   readonly seed?: Seed
-  /** Default: as long as was asked for. */
+  /** Default: as long as was requested. */
   readonly sessionSeconds?: number
 }
 

@@ -342,7 +342,7 @@ test('a hundred versions without a stage are kept, and no more', async (t) => {
   )
 })
 
-test('passwords come as they are asked for, and a policy is never there', async (t) => {
+test('passwords come as they are requested, and a policy is never there', async (t) => {
   const { secrets } = await begin(t, { seed })
   const password = async (input: object) =>
     (await secrets.send(new GetRandomPasswordCommand(input))).RandomPassword!

@@ -169,7 +169,7 @@ export function updateSecretVersionStage(region: Region, input: Input): object {
   return named(secret)
 }
 
-/** At once if that is asked for, also of a secret that is not there; otherwise it is marked, and keeps its name. */
+/** At once if that is requested, also of a secret that is not there; otherwise it is marked, and keeps its name. */
 export function deleteSecret(region: Region, input: Input): object {
   const secretId = requiredText(input, 'SecretId')
   const isForced = optionalFlag(input, 'ForceDeleteWithoutRecovery')

@@ -57,7 +57,7 @@ export interface Aws {
   readonly url: string
   readonly port: number
 
-  /** Requests that asked for this name (as sent), or all requests. Refused and failed ones count too. */
+  /** Requests for this name (as sent), or all requests. Refused and failed ones count too. */
   calls(name?: string): number
   /** Resolves once that many have arrived and their answers, faults apart, are settled. */
   called(name: string | undefined, times?: number): Promise<void>

@@ -25,7 +25,7 @@ test('a slow register is answered late but counted from its arrival', async (t) 
   await next.catch(() => {})
 })
 
-test('next can be refused, cut, and asked for again', async (t) => {
+test('next can be refused, cut, and requested again', async (t) => {
   const host = await lambda(t, { extensions: [played], faults: { nextStatus: 500 } })
   const id = await registerAs(host, 'played', ['SHUTDOWN'])
   assert.equal((await nextAs(host, id)).status, 500)

@@ -220,7 +220,7 @@ export class LambdaHost {
     this.#credentials.rotate(credentials)
   }
 
-  /** Ends the environment in order. Whatever is asked for later gets the report of the first call. */
+  /** Ends the environment in order. Whatever is requested later gets the report of the first call. */
   shutdown(reason: ShutdownReason = 'spindown'): Promise<ShutdownReport> {
     if (this.#shutdown === undefined) {
       this.#barriers.break(new LambdaFailure('Sandbox.Shutdown', `Error: the environment was shut down`))
