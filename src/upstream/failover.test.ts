@@ -392,15 +392,14 @@ describe('another region', { concurrency: 8 }, () => {
     }
 
     test(`${build.name}: a batch and what is read alone after it share one time limit`, async (t) => {
-      const { aws, upstream } = await setUp(t, build, {}, 2_000)
+      const { aws, upstream, lines } = await setUp(t, build, {}, 4_000)
       aws.fault({ region: OWN }, { kind: 'hang' })
       aws.fault({ region: OTHER, operation: 'BatchGetSecretValue' }, { kind: 'delay', delayMs: 500 })
       aws.fault({ region: OTHER, operation: 'GetSecretValue' }, { kind: 'hang' })
-      const startedAt = performance.now()
       const parts = await batchOf(upstream, [SECRET, secretLookup('single')])
       assert.deepEqual(parts, [OTHER, 'TimeoutError'])
-      const tookMs = performance.now() - startedAt
-      assert.ok(tookMs < 2_400, `it took ${tookMs} ms`)
+      const [, aloneMs] = /either: .* did not answer within (\d+) ms/.exec(lines.join('\n')) ?? []
+      assert.ok(Number(aloneMs) <= 1_500, `it had ${aloneMs} ms`)
     })
 
     test(`${build.name}: a list by tag is of one region: the other is asked for its first page alone`, async (t) => {

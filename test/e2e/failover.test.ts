@@ -260,7 +260,7 @@ test('a silent region costs half of the time limit, and for half a minute no mor
 })
 
 for (const [what, env] of [
-  ['the time of the own region is over', { SECRETS_MANAGER_TIMEOUT_MILLIS: '4000' }],
+  ['the time of the own region is over', { SECRETS_MANAGER_TIMEOUT_MILLIS: '6000' }],
   ['its connection is lost', {}],
 ] as const) {
   test(`a call of the own region that a freeze cut is made there once more: ${what}`, async (t) => {
@@ -276,7 +276,7 @@ for (const [what, env] of [
     await extension.aws.called('db')
     await extension.lambda.freeze()
     if (env.SECRETS_MANAGER_TIMEOUT_MILLIS === undefined) release()
-    await sleep(2_500)
+    await sleep(3_500)
     extension.lambda.thaw()
     assert.deepEqual(seen(await coming), [200, 'MISS', undefined])
     assert.deepEqual(regionsOf(extension, 'GetSecretValue'), [OWN, OWN])
