@@ -80,6 +80,7 @@ class World {
     fail: () => {},
     joinableForMs: () => JOINABLE_FOR_MS,
     wokeAt: () => 0,
+    after: () => () => undefined,
   })
 
   fetch(key: string): Promise<Answer> {

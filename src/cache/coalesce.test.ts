@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as settle } from 'node:timers/promises'
-import { Coalescer } from './coalesce.ts'
+import { Coalescer, PREFETCH_WAIT_MS } from './coalesce.ts'
 
 const A = { key: 'a' }
 const B = { key: 'b' }
@@ -24,6 +24,7 @@ function bench(joinableForMs: number = JOINABLE_FOR_MS) {
   const clock = { now: 1_000_000, wokeAt: 0 }
   let orders = 0
   const fetches: Fetch[] = []
+  const timers = new Set<{ readonly at: number; readonly action: () => void }>()
   const kept: Kept[] = []
   const failures: { key: string; error: unknown; isAwaited: boolean }[] = []
   const coalescer = new Coalescer<{ key: string }, string>({
@@ -45,8 +46,18 @@ function bench(joinableForMs: number = JOINABLE_FOR_MS) {
     },
     joinableForMs: () => joinableForMs,
     wokeAt: () => clock.wokeAt,
+    after(ms, action) {
+      const timer = { at: clock.now + ms, action }
+      timers.add(timer)
+      return () => void timers.delete(timer)
+    },
   })
-  return { coalescer, fetches, kept, failures, clock }
+  function pass(ms: number): Promise<void> {
+    clock.now += ms
+    for (const timer of timers) if (timer.at <= clock.now && timers.delete(timer)) timer.action()
+    return settle()
+  }
+  return { coalescer, fetches, kept, failures, clock, timers, pass }
 }
 
 const failed = (promise: Promise<unknown>): Promise<unknown> =>
@@ -418,4 +429,74 @@ test('a flight that is forgotten answers its waiters and is not joined, and one 
     kept.map(({ answer }) => answer),
     ['2', '3'],
   )
+})
+
+/** A bench with a prefetch under way that the test ends by hand. */
+function prefetching() {
+  const all = bench()
+  let succeed = (_answer: string): void => assert.fail('it is not under way')
+  let fail = (_error: unknown): void => assert.fail('it is not under way')
+  const call = () => new Promise<string>((resolve, reject) => ([succeed, fail] = [resolve, reject]))
+  all.coalescer.prefetch(A, call).catch(() => undefined)
+  return { ...all, ends: { succeed, fail } }
+}
+
+test('readers who join a prefetch wait for it, and no timer is left', async () => {
+  const { coalescer, fetches, kept, timers, pass, ends } = prefetching()
+  const readers = [coalescer.join(A), coalescer.join(A)]
+  await pass(PREFETCH_WAIT_MS - 1)
+  ends.succeed('prefetched')
+  assert.deepEqual(await Promise.all(readers), ['prefetched', 'prefetched'])
+  assert.equal(fetches.length, 0)
+  assert.equal(timers.size, 0)
+  assert.equal(kept.length, 1)
+})
+
+test('readers for whom a prefetch takes too long make one call together, which is kept', async () => {
+  const { coalescer, fetches, kept, pass, ends } = prefetching()
+  const early = [coalescer.join(A), coalescer.join(A)]
+  await pass(PREFETCH_WAIT_MS)
+  const late = coalescer.join(A)
+  assert.equal(fetches.length, 1)
+  await fetches[0]!.succeed('read')
+  assert.deepEqual(await Promise.all([...early, late]), ['read', 'read', 'read'])
+  ends.succeed('prefetched')
+  await settle()
+  assert.deepEqual(
+    kept.map(({ answer }) => answer),
+    ['read'],
+  )
+})
+
+test('a prefetch that ends after all answers who has waited too long, if it is earlier', async () => {
+  const { coalescer, fetches, pass, ends } = prefetching()
+  const reader = coalescer.join(A)
+  await pass(PREFETCH_WAIT_MS)
+  ends.succeed('prefetched')
+  assert.equal(await reader, 'prefetched')
+  await fetches[0]!.succeed('read')
+})
+
+test('a prefetch that fails in time fails its readers, and later none', async () => {
+  const error = new Error('refused')
+  const inTime = prefetching()
+  const one = failed(inTime.coalescer.join(A))
+  inTime.ends.fail(error)
+  assert.equal(await one, error)
+  const tooLate = prefetching()
+  const other = tooLate.coalescer.join(A)
+  await tooLate.pass(PREFETCH_WAIT_MS)
+  tooLate.ends.fail(error)
+  await settle()
+  await tooLate.fetches[0]!.succeed('read')
+  assert.equal(await other, 'read')
+})
+
+test('a read of what is under way in no prefetch waits for it without a timer', () => {
+  const { coalescer, timers } = bench()
+  void coalescer.lead(A, () => new Promise(() => {}))
+  void coalescer.join(A)
+  void coalescer.join(B)
+  void coalescer.join(B)
+  assert.equal(timers.size, 0)
 })

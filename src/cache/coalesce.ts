@@ -8,6 +8,12 @@ import type { Requested } from './knowledge.ts'
 //   The older read still answers its waiters, but can no longer overwrite what is kept.
 // - A refresh never takes the answer of a read that began before it. The first refresh starts at once. Those that come
 //   while it is in flight share one more flight, which starts when it ends: two calls, however many ask.
+//
+// A flight of a prefetch may stand behind many others, or behind calls that AWS does not answer. So who has joined one
+// waits for a while, and then leads one.
+
+/** How long a reader waits for a prefetch. Milliseconds: an attempt that is throttled, and the next, fit into it. */
+export const PREFETCH_WAIT_MS = 2_000
 
 /** A call whose answer many may wait for. */
 export interface Flight<Q> {
@@ -23,16 +29,18 @@ export interface Flight<Q> {
 
 interface Inflight<Q, A> extends Flight<Q> {
   readonly answer: Promise<A>
+  readonly isPrefetch: boolean
   isAwaited: boolean
   /** The refresh that follows this one. */
   following: Promise<A> | undefined
 }
 
-type Kind = Pick<Flight<never>, 'isRefresh' | 'isAwaited'>
+type Kind = Pick<Inflight<never, never>, 'isRefresh' | 'isAwaited' | 'isPrefetch'>
 
-const READ: Kind = { isRefresh: false, isAwaited: true }
-const REFRESH: Kind = { isRefresh: true, isAwaited: true }
-const BACKGROUND: Kind = { isRefresh: false, isAwaited: false }
+const READ: Kind = { isRefresh: false, isAwaited: true, isPrefetch: false }
+const REFRESH: Kind = { isRefresh: true, isAwaited: true, isPrefetch: false }
+const BACKGROUND: Kind = { isRefresh: false, isAwaited: false, isPrefetch: false }
+const PREFETCH: Kind = { isRefresh: false, isAwaited: false, isPrefetch: true }
 
 export interface CoalescerOptions<Q, A> {
   /** Epoch milliseconds. */
@@ -49,6 +57,8 @@ export interface CoalescerOptions<Q, A> {
   joinableForMs(question: Q): number
   /** Epoch milliseconds. A flight from before it is not joined: the process slept, and its connection may be dead. */
   wokeAt(): number
+  /** Runs `action` once after so many milliseconds, unless what it returns is called before. */
+  after(ms: number, action: () => void): () => void
 }
 
 export class Coalescer<Q extends { readonly key: string }, A> {
@@ -72,7 +82,7 @@ export class Coalescer<Q extends { readonly key: string }, A> {
     if (flight === undefined) return this.#lead(question, READ, fetch)
     this.coalesced++
     flight.isAwaited = true
-    return flight.answer
+    return flight.isPrefetch ? this.#joinInTime(question, flight) : flight.answer
   }
 
   /** Like `join`, but the answer is of a flight that starts no earlier. `fetch` is called now or not at all. */
@@ -92,6 +102,11 @@ export class Coalescer<Q extends { readonly key: string }, A> {
   /** Leads a flight in the background for callers to join. Where one is in flight, its answer is returned instead. */
   lead(question: Q, fetch: (part: () => Requested) => Promise<A>): Promise<A> {
     return this.#joinable(question)?.answer ?? this.#lead(question, BACKGROUND, fetch)
+  }
+
+  /** The same for one of many that are fetched before anybody asks. */
+  prefetch(question: Q, fetch: () => Promise<A>): Promise<A> {
+    return this.#joinable(question)?.answer ?? this.#lead(question, PREFETCH, fetch)
   }
 
   isJoinable(question: Q): boolean {
@@ -143,7 +158,7 @@ export class Coalescer<Q extends { readonly key: string }, A> {
 
   #lead(
     question: Q,
-    { isRefresh, isAwaited }: Kind,
+    { isRefresh, isAwaited, isPrefetch }: Kind,
     fetch: (part: () => Requested) => Promise<A>,
   ): Promise<A> {
     const { succeed, fail } = this.#options
@@ -169,12 +184,36 @@ export class Coalescer<Q extends { readonly key: string }, A> {
       requested,
       isRefresh,
       isAwaited,
+      isPrefetch,
       parts,
       following: undefined,
     }
     this.#inflight.set(question.key, flight)
     this.#underWay.set(question.key, this.underWay(question) + 1)
     return answer
+  }
+
+  /** As the flight ends; where it takes too long, as that one does that is led then, if it is not earlier. */
+  #joinInTime(question: Q, flight: Inflight<Q, A>): Promise<A> {
+    return new Promise((resolve, reject) => {
+      let isLate = false
+      const cancel = this.#options.after(PREFETCH_WAIT_MS, () => {
+        isLate = true
+        const isNewest = this.#inflight.get(question.key) === flight
+        const own = isNewest ? this.#lead(question, READ, this.#own(question, false)) : this.join(question)
+        own.then(resolve, reject)
+      })
+      flight.answer.then(
+        (answer) => {
+          cancel()
+          resolve(answer)
+        },
+        (error: unknown) => {
+          cancel()
+          if (!isLate) reject(error)
+        },
+      )
+    })
   }
 
   #request(): Requested {

@@ -13,6 +13,7 @@ import { Knowledge, type Requested } from './knowledge.ts'
 import { Lru } from './lru.ts'
 import { Revalidation, type Held } from './revalidation.ts'
 
+export { PREFETCH_WAIT_MS } from './coalesce.ts'
 export type { Requested } from './knowledge.ts'
 
 /** What a call is made for. */
@@ -124,6 +125,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
       fail: (flight, error, isNewest) => this.#fail(flight, error, isNewest),
       joinableForMs: (question) => Math.min(options.ttlMs(question) || JOINABLE_FOR_MS, JOINABLE_FOR_MS),
       wokeAt: options.wokeAt,
+      after: options.after,
     })
     this.#revalidation = new Revalidation(options, {
       coalescer: this.#coalescer,
@@ -169,9 +171,12 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     return this.#coalescer.refresh(question, fetch)
   }
 
-  /** As `load`, uncounted and in the background: nobody waits for it, but callers who ask meanwhile. */
+  /**
+   * As `load`, uncounted and in the background: nobody waits for it, but callers who ask meanwhile, and those no longer
+   * than `PREFETCH_WAIT_MS`.
+   */
   prefetch(question: Q, fetch: () => Promise<A>): Promise<A> {
-    return this.#coalescer.lead(question, fetch)
+    return this.#coalescer.prefetch(question, fetch)
   }
 
   /** To be called before something is requested whose answers are to be added. */

@@ -24,7 +24,7 @@ type Member = string | { readonly name: string; readonly roleArn?: string }
 const MOST_BYTES = 4 * 1024 * 1024
 
 /** Never throws: a file that cannot be read, and a name whose role is not admitted, is left out with a warning. */
-export function readLists(config: Pick<Config, 'prefetch' | 'upstream'>, log: Log): Lists {
+export function readLists(config: Pick<Config, 'prefetch' | 'upstream'>, log: Pick<Log, 'warn'>): Lists {
   const { secrets, parameters, file } = config.prefetch
   const { arns } = config.upstream.roles
   const more = file === undefined ? undefined : readFile(file)

@@ -469,6 +469,45 @@ test('a read of what lies below a path under way waits for the path', async (t) 
   )
 })
 
+for (const [what, list, operation, target] of [
+  ['lies below a path', { PARAMETERS: '/slow/' }, 'GetParametersByPath', parameterUrl('/slow/leaf')],
+  ['a prefix chooses', { SECRETS: 'prefix:slow-' }, 'BatchGetSecretValue', secretUrl('slow-secret')],
+  ['is named', { SECRETS: 'slow-secret', BATCH: 'TRUE' }, 'BatchGetSecretValue', secretUrl('slow-secret')],
+  ['is named', { PARAMETERS: '/slow/leaf' }, 'GetParameters', parameterUrl('/slow/leaf')],
+] as const) {
+  test(`a read of what ${what} in a prefetch (${operation}) does not wait for an AWS that is silent for that`, async (t) => {
+    const extension = await startExtension(t, {
+      seed: { secrets: valuesOf(['slow-secret']), parameters: valuesOf(['/slow/leaf']) },
+      until: 'launched',
+      end: 'any',
+      env: Object.fromEntries(Object.entries(list).map(([name, value]) => [P + name, value])),
+    })
+    extension.aws.fault({ operation }, { kind: 'hang' })
+    await extension.aws.called(undefined, 1)
+    const reply = await extension.get(target)
+    assert.deepEqual([reply.status, cacheOf(reply)], [200, 'MISS'])
+    assert.match(extension.aws.requests.at(-1)?.operation ?? '', /^Get(SecretValue|Parameter)$/)
+    await assertHits(extension, [target])
+  })
+}
+
+test('a prefetch of more lists and failures than the cache holds says so in a few lines', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'prefetch-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'names.json')
+  const paths = namesOf('/path', 100).map((name) => `${name}/`)
+  writeFileSync(file, JSON.stringify({ secrets: namesOf('prefix:app', 100), parameters: paths }))
+  const extension = await start(t, {
+    env: { PARAMETERS_SECRETS_EXTENSION_CACHE_SIZE: '30', [P + 'FILE']: file },
+  })
+  await extension.logged(/WARN prefetch: and 10 more warnings$/)
+  assert.equal(extension.aws.calls(), 30)
+  const lines = extension.logs().filter((line) => line.includes('WARN'))
+  assert.equal(lines.length, 22, lines.join('\n'))
+  assert.equal(lines.filter((line) => /more than the 30 that the cache holds/.test(line)).length, 1)
+  assert.equal((await extension.get(secretUrl(RECORDED_SECRET))).status, 200)
+})
+
 test('a read with refreshNow during a prefetch is not given what was requested before it', async (t) => {
   const { until, release } = gate()
   const extension = await startExtension(t, {
