@@ -190,7 +190,7 @@ test('no order of joins, refreshes, landings, failures, clock jumps and clears b
         await settle()
       }
       await Promise.all(world.callers)
-      assert.equal(world.settled, world.callers.length, 'everyone was told')
+      assert.equal(world.settled, world.callers.length, 'everyone has an answer')
     }),
     { numRuns: 1_000 },
   )

@@ -330,7 +330,7 @@ test('a waiter who loses interest changes nothing for the others', async () => {
   assert.equal(await patient, 'x')
 })
 
-test('the failure of the newest flight is told, and that of a flight which a refresh replaced is not', async () => {
+test('the failure of the newest flight counts, and that of a flight which a refresh replaced does not', async () => {
   const { coalescer, fetches, failures } = bench()
   const older = coalescer.join(A).catch(() => 'failed')
   const refresh = coalescer.refresh(A).catch(() => 'failed')

@@ -53,17 +53,17 @@ export interface LifeOptions {
 }
 
 /**
- * The instants of an answer that was asked for at `askedAt`. It becomes due at a random point in the first half of
+ * The instants of an answer that was asked for at `requestedAt`. It becomes due at a random point in the first half of
  * the window of `refreshAheadPercent`, so that a thousand sandboxes do not ask together. The second half is left for
  * further attempts.
  */
-export function lifeOf(askedAt: number, ttlMs: number, { rules, random }: LifeOptions): Life {
-  const expiresAt = askedAt + ttlMs
+export function lifeOf(requestedAt: number, ttlMs: number, { rules, random }: LifeOptions): Life {
+  const expiresAt = requestedAt + ttlMs
   const { refreshAheadPercent, revalidateMs, staleMs } = rules
   const windowMs = (ttlMs * refreshAheadPercent) / 100
   const dueAt = windowMs === 0 ? expiresAt : Math.floor(expiresAt - windowMs + (random() * windowMs) / 2)
   return {
-    storedAt: askedAt,
+    storedAt: requestedAt,
     dueAt,
     expiresAt,
     staleAt: expiresAt + revalidateMs,
@@ -94,11 +94,17 @@ export interface Attempts {
   staleUntil: number
   pauseMs: number
   /** Under which key it was last asked for in the background; empty if it was not. */
-  askedKey: string
+  requestedKey: string
 }
 
 export function noAttempts(): Attempts {
-  return { aheadAt: 0, aheadDelayMs: FIRST_RETRY_MS, staleUntil: 0, pauseMs: FIRST_PAUSE_MS, askedKey: '' }
+  return {
+    aheadAt: 0,
+    aheadDelayMs: FIRST_RETRY_MS,
+    staleUntil: 0,
+    pauseMs: FIRST_PAUSE_MS,
+    requestedKey: '',
+  }
 }
 
 /** Whether a refresh ahead may start now; when it may, the next one waits for 1 s, then 2 s, and so on to 30 s. */

@@ -79,7 +79,7 @@ test('while AWS cannot be asked it is served at once, and AWS is asked after 5 s
 
 for (const kind of ['absent', 'other'] as const) {
   for (const [what, options] of Object.entries({ OVERDUE, STALE, BOTH })) {
-    test(`a refusal (${kind}) behind it ends it: the next read is told it (${what})`, async () => {
+    test(`a refusal (${kind}) behind it ends it: the next read rejects with it (${what})`, async () => {
       const { cache, clock, fetches, pass, read } = bench(options)
       await read(A, 'old')
       clock.now += TTL_MS
@@ -234,12 +234,12 @@ test('while AWS is silent for nine minutes, one call is under way, and each read
   clock.now += TTL_MS
   let longestMs = 0
   for (let ms = 0; ms < 540_000; ms += 1_000) {
-    const askedAt = clock.now
+    const requestedAt = clock.now
     const loaded = cache.load(A)
     while ((await atOnce(loaded)) === 'still waiting') pass(50)
-    longestMs = Math.max(longestMs, clock.now - askedAt)
+    longestMs = Math.max(longestMs, clock.now - requestedAt)
     assert.match(await loaded, /^old/)
-    pass(1_000 - (clock.now - askedAt))
+    pass(1_000 - (clock.now - requestedAt))
   }
   assert.ok(longestMs <= WAIT_MS, `${longestMs} ms`)
   assert.equal(fetches.length, 2, 'the first, and one that nobody has answered')

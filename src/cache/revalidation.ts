@@ -70,7 +70,7 @@ export class Revalidation<Q extends { readonly key: string }, A> {
 
   /** Fetches in the background what is due. */
   refreshAhead(question: Q, held: Held<A>, now: number): void {
-    if (this.#isAsked(question, held) || !takeAttempt(held.attempts, now)) return
+    if (this.#isRequested(question, held) || !takeAttempt(held.attempts, now)) return
     this.#askBehind(question, held, (part) => this.#options.fetch(question, 'ahead', part)).then(
       () => this.refreshedAhead++,
       () => undefined, // The answer is good for a while longer, and a later hit tries again.
@@ -86,7 +86,7 @@ export class Revalidation<Q extends { readonly key: string }, A> {
 
   /** It is asked for behind it, unless that is under way or has just failed. */
   #serveAtOnce({ question, held, now, fetch }: Read<Q, A>): Promise<A> {
-    if (!isPaused(held.attempts, now) && !this.#isAsked(question, held)) {
+    if (!isPaused(held.attempts, now) && !this.#isRequested(question, held)) {
       const own = (part: () => Requested) => this.#options.fetch(question, 'behind', part)
       this.#askBehind(question, held, fetch ?? own).catch(() => undefined) // A later read asks again.
     }
@@ -136,14 +136,15 @@ export class Revalidation<Q extends { readonly key: string }, A> {
   }
 
   /** Whether it is being asked for, under any of its keys, or may not be asked for once more. */
-  #isAsked(question: Q, { attempts: { askedKey } }: Held<A>): boolean {
+  #isRequested(question: Q, { attempts: { requestedKey } }: Held<A>): boolean {
     const { coalescer } = this.#parts
-    if (coalescer.ageOf(question.key) !== undefined || coalescer.ageOf(askedKey) !== undefined) return true
+    if (coalescer.ageOf(question.key) !== undefined || coalescer.ageOf(requestedKey) !== undefined)
+      return true
     return coalescer.underWay(question) >= MOST_UNDER_WAY
   }
 
   #askBehind(question: Q, held: Held<A>, fetch: (part: () => Requested) => Promise<A>): Promise<A> {
-    held.attempts.askedKey = question.key
+    held.attempts.requestedKey = question.key
     return this.#parts.coalescer.lead(question, fetch)
   }
 

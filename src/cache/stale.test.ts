@@ -115,7 +115,7 @@ test('while it stands in, AWS is asked after 5 s and then less often, and an ans
   assert.equal(cache.get(A), 'new')
 })
 
-test('serving it does not renew it: past its bound the failure is told', async () => {
+test('serving it does not renew it: past its bound a read gets the failure', async () => {
   const { cache, clock, fetches, read } = bench(STALE)
   await read(A, 'old')
   clock.now += TTL_MS + 599_999
@@ -133,9 +133,9 @@ for (const kind of ['absent', 'other'] as const) {
     const { cache, clock, fetches, read } = bench(STALE)
     await read(A, 'old')
     clock.now += TTL_MS
-    const told = cache.load(A)
+    const rejected = cache.load(A)
     fetches.at(-1)!.reject(failure(kind))
-    await assert.rejects(told, new RegExp(kind))
+    await assert.rejects(rejected, new RegExp(kind))
     const after = cache.load(A)
     fetches.at(-1)!.reject(failure('transient'))
     await assert.rejects(after, /transient/)
@@ -194,9 +194,9 @@ test('an absence is remembered for its time, with the same failure', async () =>
   const first = cache.load(A)
   const error = failure('absent')
   fetches[0]!.reject(error)
-  await assert.rejects(first, (told) => told === error)
+  await assert.rejects(first, (reason) => reason === error)
   clock.now += 9_999
-  await assert.rejects(cache.load(A), (told) => told === error)
+  await assert.rejects(cache.load(A), (reason) => reason === error)
   assert.equal(fetches.length, 1)
   clock.now += 1
   void cache.load(A).catch(() => {})
