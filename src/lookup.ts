@@ -1,6 +1,7 @@
 import { say, shown, type Public } from './public.ts'
 
-// The question of a caller. Two lookups have the same `key` exactly when AWS would be asked the same thing.
+// The question of a caller, and AWS's answer to it as typed fields: `upstream` makes them, `answer` turns them into the
+// bytes of a body. Two lookups have the same `key` exactly when AWS would be asked the same thing.
 
 export interface SecretLookup {
   readonly store: 'secrets-manager'
@@ -45,6 +46,34 @@ export interface SecretFilter {
 export type SingleLookup = SecretLookup | ParameterLookup
 
 export type Lookup = SingleLookup | PathLookup
+
+export interface SecretFields {
+  readonly ARN?: string | undefined
+  readonly CreatedDate?: Date | undefined
+  readonly Name?: string | undefined
+  readonly SecretBinary?: Uint8Array | undefined
+  readonly SecretString?: string | undefined
+  readonly VersionId?: string | undefined
+  readonly VersionStages?: readonly string[] | undefined
+  /** The region whose replica answered, where it was not the one that was asked first. No member of AWS's. */
+  readonly replicaRegion?: string
+}
+
+export interface ParameterFields {
+  readonly ARN?: string | undefined
+  readonly DataType?: string | undefined
+  readonly LastModifiedDate?: Date | undefined
+  readonly Name?: string | undefined
+  readonly Selector?: string | undefined
+  readonly SourceResult?: string | undefined
+  readonly Type?: string | undefined
+  readonly Value?: string | undefined
+  readonly Version?: number | undefined
+}
+
+export type Fields =
+  | { readonly store: 'secrets-manager'; readonly secret: SecretFields }
+  | { readonly store: 'parameter-store'; readonly parameter: ParameterFields }
 
 interface Selectors {
   /** Undefined: the function's own. */

@@ -123,7 +123,7 @@ test('every refusal, and every kind of failure that is ours, is in the guide of 
 /** Those that are made as text for the log, and those that are plain strings. Names of operations are no codes. */
 function codesOfFailures(): string[] {
   const all = [
-    ...SOURCES.matchAll(/(?<!operation: )\bsay`([A-Z][a-z]+(?:[A-Z][a-z]*)+)`/g),
+    ...SOURCES.matchAll(/(?<!(?:operation|name): )\bsay`([A-Z][a-z]+(?:[A-Z][a-z]*)+)`/g),
     ...sourcesIn('src/upstream/**/*.ts', 'src/answer/*.ts').matchAll(
       /'([A-Z]\w+(?:Error|NotFound|Failure|Json))'/g,
     ),

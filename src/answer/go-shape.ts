@@ -1,4 +1,4 @@
-import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
+import type { Fields, ParameterFields, SecretFields } from '../lookup.ts'
 
 // The original's 200 bodies. It is a Go program and writes `json.Marshal` of the SDK's output struct: compact, keys
 // in alphabetical order, absent members `null` and never left out, `ResultMetadata` last, no newline at the end.

@@ -1,6 +1,12 @@
 import { UpstreamError } from '../errors.ts'
-import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
-import type { ParameterLookup, SecretLookup, SingleLookup } from '../lookup.ts'
+import type {
+  Fields,
+  ParameterFields,
+  ParameterLookup,
+  SecretFields,
+  SecretLookup,
+  SingleLookup,
+} from '../lookup.ts'
 import { kindOfFailure } from './failure-kind.ts'
 import type { LazyUpstream } from './lazy-upstream.ts'
 

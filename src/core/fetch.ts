@@ -4,9 +4,15 @@ import { pathBytes } from '../answer/many.ts'
 import type { Purpose, ReadThrough, Requested } from '../cache/read-through.ts'
 import type { Config } from '../config/config.ts'
 import { UpstreamError } from '../errors.ts'
-import type { Fields } from '../fields.ts'
 import type { Log } from '../log.ts'
-import { nameOf, parameterLookup, type Lookup, type PathLookup, type SingleLookup } from '../lookup.ts'
+import {
+  nameOf,
+  parameterLookup,
+  type Lookup,
+  type PathLookup,
+  type SingleLookup,
+  type Fields,
+} from '../lookup.ts'
 import { say } from '../public.ts'
 import type { LazyUpstream } from './lazy-upstream.ts'
 import type { Prefetch } from './prefetch.ts'

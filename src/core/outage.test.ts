@@ -8,9 +8,15 @@ import { setImmediate as settle } from 'node:timers/promises'
 import type { Answer } from '../answer/answer.ts'
 import { readConfig } from '../config/config.ts'
 import { UpstreamError } from '../errors.ts'
-import type { Fields } from '../fields.ts'
 import { createLog } from '../log.ts'
-import { parameterLookup, pathLookup, secretLookup, type Lookup, type SingleLookup } from '../lookup.ts'
+import {
+  parameterLookup,
+  pathLookup,
+  secretLookup,
+  type Lookup,
+  type SingleLookup,
+  type Fields,
+} from '../lookup.ts'
 import { say } from '../public.ts'
 import type { Upstream } from '../upstream/index.ts'
 import { createCore, type Core } from './core.ts'

@@ -36,10 +36,10 @@ export interface QuestionsOptions {
 }
 
 /** The settings by which nothing is kept. */
-const TTL: Readonly<Record<SingleLookup['store'], Public>> = {
+const TTL = {
   'secrets-manager': say`SECRETS_MANAGER_TTL`,
   'parameter-store': say`SSM_PARAMETER_STORE_TTL`,
-}
+} as const
 
 /** What cannot be asked, or would not be kept, is left out with a warning. */
 export function questionsOf(config: Config, { lists, lookups, warn }: QuestionsOptions): Questions {
@@ -64,7 +64,7 @@ export function questionsOf(config: Config, { lists, lookups, warn }: QuestionsO
   return { named: [...named.values()], paths: [...paths.values()], choices: [...choices.values()], isCut }
 
   /** None, with a warning, if what is fetched would not be kept. */
-  function keptOf(names: readonly Listed[], store: SingleLookup['store']): readonly Listed[] {
+  function keptOf(names: readonly Listed[], store: keyof typeof TTL): readonly Listed[] {
     if (names.length === 0 || isKept(config, { store })) return names
     warn(say`prefetch: nothing is kept (${capacity > 0 ? TTL[store] : say`the cache`} is off)`)
     return []

@@ -1,6 +1,12 @@
 import { parseArn, withoutSuffix } from '../arn.ts'
-import type { ParameterFields, SecretFields } from '../fields.ts'
-import { parameterLookup, secretLookup, type ParameterLookup, type SecretLookup } from '../lookup.ts'
+import {
+  parameterLookup,
+  secretLookup,
+  type ParameterLookup,
+  type SecretLookup,
+  type ParameterFields,
+  type SecretFields,
+} from '../lookup.ts'
 
 // Which other questions AWS would answer with the same bytes. A name stands for what has that name in the function's
 // own account and region. So an answer that was asked for by ARN is found under its name only if both are known to be

@@ -1,6 +1,5 @@
 import type { Config } from '../config/config.ts'
-import type { Fields } from '../fields.ts'
-import type { Lookup, SingleLookup } from '../lookup.ts'
+import type { Fields, Lookup, SingleLookup } from '../lookup.ts'
 import { ownOf, spellingsOfParameter, spellingsOfSecret, type Own } from './spellings.ts'
 import { subjectsOfParameter, subjectsOfPath, subjectsOfSecret } from './subjects.ts'
 

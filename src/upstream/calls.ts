@@ -3,7 +3,7 @@ import type { UpstreamError } from '../errors.ts'
 import type { Public } from '../public.ts'
 import type { Credentials } from './credentials.ts'
 import type { FailoverHooks } from './failover.ts'
-import { isPassThrough, queuedTooLong, toUpstreamError, type Operation } from './failure.ts'
+import { queuedTooLong, toUpstreamError, type Operation } from './failure.ts'
 import { waits, type CallKind, type Wait } from './transport/slots.ts'
 
 // What holds for every call, whatever it asks.
@@ -53,7 +53,7 @@ export async function bounded<T>(
   send: (abort: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const abort = new AbortController()
-  const kind = isBackground ? 'background' : kindOf(operation)
+  const kind: CallKind = isBackground ? 'background' : (operation.kind ?? 'read')
   const wait: Wait = { kind, waitedMs: 0, since: undefined }
   waits.set(abort.signal, wait)
   const timer = timeoutMs > 0 ? setTimeout(() => abort.abort(), timeoutMs) : undefined
@@ -98,11 +98,6 @@ export async function bounded<T>(
     const timedOutAfterMs = abort.signal.aborted ? (isSilent ? activeMs! : timeoutMs) : 0
     return toUpstreamError(operation, error, { timedOutAfterMs, maxAttempts })
   }
-}
-
-function kindOf(operation: Operation): CallKind {
-  if (isPassThrough(operation)) return 'passThrough'
-  return operation === 'GetParametersByPath' ? 'list' : 'read'
 }
 
 /**

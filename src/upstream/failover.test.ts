@@ -8,8 +8,13 @@ import { settingsFor } from '../../test/upstream-settings.ts'
 import type { UpstreamSettings } from '../config/upstream.ts'
 import { isOutage } from '../core/failure-kind.ts'
 import { UpstreamError } from '../errors.ts'
-import type { Fields, SecretFields } from '../fields.ts'
-import { parameterLookup, secretLookup, type SecretLookup } from '../lookup.ts'
+import {
+  parameterLookup,
+  secretLookup,
+  type SecretLookup,
+  type Fields,
+  type SecretFields,
+} from '../lookup.ts'
 import type { Upstream } from './index.ts'
 import type { ReadOptions } from './secrets-manager.ts'
 

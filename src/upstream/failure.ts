@@ -1,6 +1,5 @@
 import { UpstreamError } from '../errors.ts'
 import { say, shown, type Public } from '../public.ts'
-import { serviceOf as targetedService, type Service, type Target } from '../raw-call.ts'
 
 // Any error of the SDK, a socket or the credentials endpoint becomes an UpstreamError here, and nowhere else.
 //
@@ -8,34 +7,13 @@ import { serviceOf as targetedService, type Service, type Target } from '../raw-
 // `JSON.parse` does, and the SDK hangs the whole response on it), so a message is shown only if AWS itself wrote it
 // into an error response; everything else is reported in our own words, by the error's code. No cause is kept.
 
-const SECRETS_MANAGER = say`Secrets Manager`
-const SSM = say`SSM`
-
-/** By operation, and by the service of one that is passed through. */
-const SERVICES = {
-  secretsmanager: SECRETS_MANAGER,
-  GetSecretValue: SECRETS_MANAGER,
-  BatchGetSecretValue: SECRETS_MANAGER,
-  AmazonSSM: SSM,
-  GetParameter: SSM,
-  GetParameters: SSM,
-  GetParametersByPath: SSM,
-  AssumeRole: say`STS`,
-} as const satisfies Record<Service, Public> & Record<string, Public>
-
-/** One of ours, or one that is passed through, as an `X-Amz-Target` names it. */
-export type Operation = Exclude<keyof typeof SERVICES, Service> | Target
-
-export function isPassThrough(operation: Operation): operation is Target {
-  return operation.includes('.')
-}
-
-function serviceOf(operation: Operation): Public {
-  return SERVICES[isPassThrough(operation) ? targetedService(operation) : operation]
-}
-
-function nameOf(operation: Operation): Public {
-  return shown(operation.slice(operation.indexOf('.') + 1))
+/** A call to AWS. */
+export interface Operation {
+  /** As the original's log names it. */
+  readonly service: Public
+  readonly name: Public
+  /** Which connections it waits for; see transport/slots.ts. Default: those of reads. */
+  readonly kind?: 'list' | 'passThrough'
 }
 
 /** The fields of an SDK or Node error that are looked at. Each may hold anything. */
@@ -116,7 +94,7 @@ export function toUpstreamError(
   const response = say`${exhausted}https response error StatusCode: ${status}, RequestID: ${requestId}`
 
   if (timedOutAfterMs > 0) {
-    const reason = say`${serviceOf(operation)} did not answer within ${timedOutAfterMs} ms`
+    const reason = say`${operation.service} did not answer within ${timedOutAfterMs} ms`
     const code = say`TimeoutError`
     return failed(operation, { code, reason, attempts }, say`${response}, ${code}: ${reason}`)
   }
@@ -189,13 +167,13 @@ export function credentialsError(why: Public): UpstreamError {
 }
 
 function failed(operation: Operation, cause: Cause, story: Public): UpstreamError {
-  const name = say`operation error ${serviceOf(operation)}: ${nameOf(operation)}`
-  const report = say`${nameOf(operation)} request encountered an error: ${name}, ${story}`
+  const name = say`operation error ${operation.service}: ${operation.name}`
+  const report = say`${operation.name} request encountered an error: ${name}, ${story}`
   return new UpstreamError({ ...cause, report })
 }
 
 function unanswered(operation: Operation, suspect: Suspect, status: number): Cause {
-  const service = serviceOf(operation)
+  const service = operation.service
   const errno = wordOf(suspect.code)
   const known = errno === undefined ? undefined : TRANSPORT.find(({ pattern }) => pattern.test(errno))
   if (errno !== undefined && known !== undefined) {

@@ -1,5 +1,12 @@
-import type { Fields, ParameterFields, SecretFields } from '../fields.ts'
-import type { ParameterLookup, PathLookup, SecretLookup, SingleLookup } from '../lookup.ts'
+import type {
+  Fields,
+  ParameterFields,
+  ParameterLookup,
+  PathLookup,
+  SecretFields,
+  SecretLookup,
+  SingleLookup,
+} from '../lookup.ts'
 import type { Part } from './batches.ts'
 import { NO_HOOKS, type UpstreamHooks } from './calls.ts'
 import { createClients, type CallOptions } from './client.ts'

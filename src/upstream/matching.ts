@@ -1,11 +1,16 @@
-import type { SecretFields } from '../fields.ts'
-import type { SecretFilter } from '../lookup.ts'
+import type { SecretFields, SecretFilter } from '../lookup.ts'
 import { say, type Public } from '../public.ts'
 import { wordOf } from './failure.ts'
 import { readPages, type PageReader } from './pages.ts'
 import type { Place } from './place.ts'
 import { withFailover } from './failover.ts'
-import { FROM_REPLICAS, marked, partsOf, type SecretsManager } from './secrets-manager.ts'
+import {
+  BATCH_GET_SECRET_VALUE,
+  FROM_REPLICAS,
+  marked,
+  partsOf,
+  type SecretsManager,
+} from './secrets-manager.ts'
 
 // Secrets that filters choose, with their values: "BatchGetSecretValue" in the AWS API reference. Only a prefetch asks
 // so.
@@ -43,7 +48,7 @@ export function getMatching<T>(
   const Filters = filters.map(({ key, value }) => ({ Key: key, Values: [value] }))
   return readPages(
     {
-      operation: 'BatchGetSecretValue',
+      operation: BATCH_GET_SECRET_VALUE,
       items: say`secrets`,
       timeoutMs,
       async ask(token, withinMs) {

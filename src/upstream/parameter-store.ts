@@ -11,18 +11,27 @@ import {
   type GetParametersCommandOutput,
 } from '@aws-sdk/client-ssm'
 import type { UpstreamSettings } from '../config/upstream.ts'
-import type { Fields, ParameterFields } from '../fields.ts'
-import type { ParameterLookup } from '../lookup.ts'
+import type { Fields, ParameterFields, ParameterLookup } from '../lookup.ts'
+import { say } from '../public.ts'
 import type { RawAnswer } from '../raw-call.ts'
 import { inBatches, type OnPart } from './batches.ts'
 import { areStrings, isAbsent, isDateOrAbsent, listIn } from './checks.ts'
 import type { CallOptions, Clients } from './client.ts'
-import { unreadable } from './failure.ts'
+import { unreadable, type Operation } from './failure.ts'
 import { carry, expiredAnswer, type CarriedCall } from './pass-through.ts'
 import { regionOfArn, type Place } from './place.ts'
 
 // Parameter Store: its client, one parameter, many parameters, and what a parameter must look like. For all below a
 // path see path.ts.
+
+const SERVICE = say`SSM`
+const GET_PARAMETER: Operation = { service: SERVICE, name: say`GetParameter` }
+const GET_PARAMETERS: Operation = { service: SERVICE, name: say`GetParameters` }
+export const GET_PARAMETERS_BY_PATH: Operation = {
+  service: SERVICE,
+  name: say`GetParametersByPath`,
+  kind: 'list',
+}
 
 /** The calls. They reject with UpstreamError only. */
 export interface ParameterStore {
@@ -49,22 +58,22 @@ export interface ParameterStore {
 
 export function createParameterStore(clients: Clients, settings: UpstreamSettings): ParameterStore {
   const calls = clients.callsTo({
-    operation: 'GetParameter',
+    operation: GET_PARAMETER,
     settings: settings.parameterStore,
     open: (config) => new SSMClient(config),
   })
   return {
     region: settings.region,
     getParameter: (place, input, how) =>
-      calls({ operation: 'GetParameter', place, ...how }, (client, options) =>
+      calls({ operation: GET_PARAMETER, place, ...how }, (client, options) =>
         client.send(new GetParameterCommand(input), options),
       ),
     getParameters: (place, input, how) =>
-      calls({ operation: 'GetParameters', place, ...how }, (client, options) =>
+      calls({ operation: GET_PARAMETERS, place, ...how }, (client, options) =>
         client.send(new GetParametersCommand(input), options),
       ),
     getParametersByPath: (place, input, how) =>
-      calls({ operation: 'GetParametersByPath', place, ...how }, (client, options) =>
+      calls({ operation: GET_PARAMETERS_BY_PATH, place, ...how }, (client, options) =>
         client.send(new GetParametersByPathCommand(input), options),
       ),
     passThrough: ({ operation, place, carried }) =>
@@ -83,7 +92,7 @@ export async function getParameter(
 ): Promise<Fields> {
   const input = { Name: lookup.name, WithDecryption: lookup.withDecryption }
   const { Parameter: parameter } = await service.getParameter(placeOf(service, lookup), input, how)
-  if (!isParameter(parameter)) throw unreadable('GetParameter')
+  if (!isParameter(parameter)) throw unreadable(GET_PARAMETER)
   return { store: 'parameter-store', parameter }
 }
 
@@ -107,7 +116,7 @@ export async function getParameters(
       return inBatches(batches, onPart, async (place, batch) => {
         const Names = batch.map(({ name }) => name)
         const answer = await service.getParameters(place, { Names, WithDecryption }, how)
-        const parameters = listIn('GetParameters', answer.Parameters, isParameter)
+        const parameters = listIn(GET_PARAMETERS, answer.Parameters, isParameter)
         return ({ name }) =>
           parameters.find(({ ARN, Name, Selector }) =>
             [ARN, Name].some((one) => one !== undefined && one + (Selector ?? '') === name),

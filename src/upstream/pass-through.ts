@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream'
 import { bufferOf, bytesIn } from '../byte-string.ts'
+import { say, shown, type Public } from '../public.ts'
 import { serviceOf, type RawAnswer, type RawCall, type Service, type Target } from '../raw-call.ts'
-import { say } from '../public.ts'
 import { EXPIRED_CODES } from './calls.ts'
-import { unasked } from './failure.ts'
+import { unasked, type Operation } from './failure.ts'
 import { isFollowed, type Place } from './place.ts'
 import { collect } from './sdk-config.ts'
 
@@ -11,6 +11,7 @@ import { collect } from './sdk-config.ts'
 // signatures and sockets. But the body is the caller's, and the answer is taken before the SDK reads it. A call is
 // tried once, because the caller's own SDK tries again.
 
+const NAMES: Readonly<Record<Service, Public>> = { secretsmanager: say`Secrets Manager`, AmazonSSM: say`SSM` }
 /** Headers of AWS's answer that are passed through. */
 const PASSED_THROUGH: readonly string[] = [
   'Content-Type',
@@ -70,7 +71,7 @@ export interface Carried {
 
 export interface CarriedCall {
   readonly service: Service
-  readonly operation: Target
+  readonly operation: Operation
   readonly place: Place
   readonly carried: Carried
 }
@@ -81,10 +82,20 @@ export interface CarriedCall {
 export function carriedCall({ target, region, body }: RawCall, own: string | undefined): CarriedCall {
   if (region !== undefined && !isFollowed(region, own)) {
     const why = say`the call is signed for a region of another partition, or for none`
-    throw unasked(target, 'RegionError', why)
+    throw unasked(operationOf(target), 'RegionError', why)
   }
   const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target }
-  return { service: serviceOf(target), operation: target, place: { region }, carried: { headers, body } }
+  return {
+    service: serviceOf(target),
+    operation: operationOf(target),
+    place: { region },
+    carried: { headers, body },
+  }
+}
+
+function operationOf(target: Target): Operation {
+  const name = shown(target.slice(target.indexOf('.') + 1))
+  return { service: NAMES[serviceOf(target)], name, kind: 'passThrough' }
 }
 
 /**

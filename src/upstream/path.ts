@@ -1,10 +1,9 @@
-import type { ParameterFields } from '../fields.ts'
-import type { PathLookup } from '../lookup.ts'
+import type { ParameterFields, PathLookup } from '../lookup.ts'
 import { say } from '../public.ts'
 import { listIn } from './checks.ts'
 import type { CallOptions } from './client.ts'
 import { readPages, type PageReader } from './pages.ts'
-import { isParameter, type ParameterStore } from './parameter-store.ts'
+import { GET_PARAMETERS_BY_PATH, isParameter, type ParameterStore } from './parameter-store.ts'
 
 /** Besides name and value. */
 const MEMBERS_BYTES = 250
@@ -19,7 +18,7 @@ export function getPath<T>(
 ): Promise<void> {
   return readPages(
     {
-      operation: 'GetParametersByPath',
+      operation: GET_PARAMETERS_BY_PATH,
       items: say`parameters`,
       timeoutMs,
       async ask(token, withinMs) {
@@ -33,7 +32,7 @@ export function getPath<T>(
           },
           { withinMs, isBackground },
         )
-        const found = listIn('GetParametersByPath', Parameters, isParameter)
+        const found = listIn(GET_PARAMETERS_BY_PATH, Parameters, isParameter)
         const bytes = found.reduce((sum, one) => sum + bytesOf(one), 0)
         return { page: found, count: found.length, bytes, nextToken }
       },

@@ -11,19 +11,22 @@ import {
 import { withoutSuffix } from '../arn.ts'
 import type { UpstreamSettings } from '../config/upstream.ts'
 import { UpstreamError } from '../errors.ts'
-import type { Fields, SecretFields } from '../fields.ts'
-import type { SecretLookup } from '../lookup.ts'
+import type { Fields, SecretFields, SecretLookup } from '../lookup.ts'
 import { say } from '../public.ts'
 import type { RawAnswer } from '../raw-call.ts'
 import { inBatches, type OnPart } from './batches.ts'
 import { areStrings, isAbsent, isDateOrAbsent, listIn } from './checks.ts'
 import type { CallOptions, Clients } from './client.ts'
 import { withFailover, type Failover } from './failover.ts'
-import { unreadable } from './failure.ts'
+import { unreadable, type Operation } from './failure.ts'
 import { carry, expiredAnswer, type CarriedCall } from './pass-through.ts'
 import { regionOfArn, type Place } from './place.ts'
 
 // Secrets Manager: its client, one secret, many secrets, and what a secret must look like.
+
+const SERVICE = say`Secrets Manager`
+const GET_SECRET_VALUE: Operation = { service: SERVICE, name: say`GetSecretValue` }
+export const BATCH_GET_SECRET_VALUE: Operation = { service: SERVICE, name: say`BatchGetSecretValue` }
 
 /** The calls. They reject with UpstreamError only. */
 export interface SecretsManager {
@@ -52,7 +55,7 @@ export function createSecretsManager(
   failover?: Failover,
 ): SecretsManager {
   const calls = clients.callsTo({
-    operation: 'GetSecretValue',
+    operation: GET_SECRET_VALUE,
     settings: settings.secretsManager,
     open: (config) => new SecretsManagerClient(config),
     isOnce: failover?.isOnce,
@@ -62,11 +65,11 @@ export function createSecretsManager(
     timeoutMs: settings.secretsManager.timeoutMs,
     failover,
     getSecretValue: (place, input, how) =>
-      calls({ operation: 'GetSecretValue', place, ...how }, (client, options) =>
+      calls({ operation: GET_SECRET_VALUE, place, ...how }, (client, options) =>
         client.send(new GetSecretValueCommand(input), options),
       ),
     batchGetSecretValue: (place, input, how) =>
-      calls({ operation: 'BatchGetSecretValue', place, ...how }, (client, options) =>
+      calls({ operation: BATCH_GET_SECRET_VALUE, place, ...how }, (client, options) =>
         client.send(new BatchGetSecretValueCommand(input), options),
       ),
     passThrough: ({ operation, place, carried }) =>
@@ -234,7 +237,7 @@ async function ofOne(
   how: CallOptions,
 ): Promise<SecretFields> {
   const secret = await service.getSecretValue(place, input, how)
-  if (!isSecret(secret)) throw unreadable('GetSecretValue')
+  if (!isSecret(secret)) throw unreadable(GET_SECRET_VALUE)
   return secret
 }
 
@@ -248,8 +251,8 @@ export function partsOf({ SecretValues, Errors }: BatchGetSecretValueCommandOutp
   readonly errors: readonly APIErrorType[]
 } {
   return {
-    secrets: listIn('BatchGetSecretValue', SecretValues, isSecret),
-    errors: listIn('BatchGetSecretValue', Errors, isError),
+    secrets: listIn(BATCH_GET_SECRET_VALUE, SecretValues, isSecret),
+    errors: listIn(BATCH_GET_SECRET_VALUE, Errors, isError),
   }
 }
 

@@ -7,7 +7,7 @@ import type { RawAnswer } from '../raw-call.ts'
 import type { Clients } from './client.ts'
 import { heldUntil, type Held } from './credentials.ts'
 import { withFailover, type Failover } from './failover.ts'
-import { toUpstreamError, unreadable } from './failure.ts'
+import { toUpstreamError, unreadable, type Operation } from './failure.ts'
 import { endpointIn } from './place.ts'
 import { carry, expiredAnswer, ExpiredAnswer } from './pass-through.ts'
 import { retried } from './retried.ts'
@@ -16,6 +16,7 @@ import { retried } from './retried.ts'
 // and sockets. Not the STS client: it would add an XML parser to the bundle for four fields.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 
+const ASSUME_ROLE: Operation = { service: say`STS`, name: say`AssumeRole` }
 /** Seconds. AWS gives no more to a role that assumes a role, as a function's always does. */
 const SESSION_SECONDS = 3600
 /** AWS's older protocol: a form, and XML as an answer. */
@@ -43,7 +44,7 @@ export function createSecurityTokens(
     const endpoint =
       (one && endpointIn(securityTokens.endpoint, one, region)) ?? (one && endpointOf(settings, one))
     return clients.callsTo({
-      operation: 'AssumeRole',
+      operation: ASSUME_ROLE,
       settings: { ...securityTokens, endpoint },
       open: (config) =>
         new SSMClient({ ...config, httpAuthSchemeProvider: () => [signedForSts(config.region)] }),
@@ -69,7 +70,7 @@ export function createSecurityTokens(
       }
       const { answer: session } = await withFailover(failover, question, (place, bounds, isReplica) => {
         const calls = isReplica ? other! : own
-        const call = { operation: 'AssumeRole', place, ...bounds, recover: refusedAsExpired } as const
+        const call = { operation: ASSUME_ROLE, place, ...bounds, recover: refusedAsExpired } as const
         return calls(call, (client, options) =>
           retried(
             async () => {
@@ -107,7 +108,7 @@ function sessionIn({ status, bytes }: RawAnswer, requestedAt: number): Held {
     'Expiration',
   ].map((member) => memberOf(bytes, member))
   const expiresAt = Date.parse(expiration ?? '')
-  if (!accessKeyId || !secretAccessKey || !sessionToken || !(expiresAt > 0)) throw unreadable('AssumeRole')
+  if (!accessKeyId || !secretAccessKey || !sessionToken || !(expiresAt > 0)) throw unreadable(ASSUME_ROLE)
   return heldUntil({ accessKeyId, secretAccessKey, sessionToken }, requestedAt, expiresAt)
 }
 
@@ -135,7 +136,7 @@ function refusalIn(xml: string, status: number): UpstreamError {
   const requestId = memberOf(xml, 'RequestId')
   const $metadata = { httpStatusCode: status, requestId, attempts: 1 }
   const fault = name === undefined ? {} : { name, message, $fault: 'client' }
-  return toUpstreamError('AssumeRole', { ...fault, $metadata })
+  return toUpstreamError(ASSUME_ROLE, { ...fault, $metadata })
 }
 
 /** The text of the first element of that name. */

@@ -1,10 +1,11 @@
 import type { Reject } from '../../errors.ts'
 import { rejects } from '../rejects.ts'
 
-// The query of a request target. An endpoint is a table of the parameters that it knows. Nothing here throws.
+// The query of a request target, read by the table of the parameters that its endpoint knows (reads.ts). Nothing here
+// throws.
 
 /** What is read. Two parameters may be one slot. */
-type Slot =
+export type Slot =
   | 'name'
   | 'versionId'
   | 'versionStage'
@@ -16,7 +17,7 @@ type Slot =
   | 'withDecryption'
   | 'refreshNow'
 
-type Rule =
+export type Rule =
   /** Each that is not empty, once. */
   | { readonly kind: 'names' }
   /** The first that is not empty, decoded. */
@@ -41,47 +42,6 @@ export interface Query {
   readonly isRecursive: boolean
   readonly withDecryption: boolean
   readonly refreshNow: boolean
-}
-
-const firstText = (slot: Slot): Rule => ({ kind: 'text', slot })
-const firstFlag = (slot: Slot): Rule => ({ kind: 'flag', slot })
-const SINGLE = ['jsonKey', 'format', 'versionId', 'versionStage', 'version', 'label'].map(
-  (name): [string, Rule] => [name, { kind: 'single' }],
-)
-const SHAPE: Record<string, Rule> = { jsonKey: firstText('jsonKey'), format: firstText('format') }
-const ALL: Record<string, Rule> = { refreshNow: firstFlag('refreshNow'), roleArn: firstText('roleArn') }
-
-/** One secret. `withDecryption` is not known here, and so is ignored: 63Klabs/cache-data sends it. */
-export const SECRET = rules(rejects.missingSecretId, {
-  secretId: firstText('name'),
-  versionId: firstText('versionId'),
-  versionStage: firstText('versionStage'),
-  ...SHAPE,
-})
-
-/** One parameter. Of `version` and `label` the first counts, says AWS's guide ("placed after question mark"). */
-export const PARAMETER = rules(rejects.missingName, {
-  name: firstText('name'),
-  version: firstText('selector'),
-  label: firstText('selector'),
-  withDecryption: firstFlag('withDecryption'),
-  ...SHAPE,
-})
-
-const MISSING = { secretId: rejects.missingSecretId, name: rejects.missingName, path: rejects.missingPath }
-
-/** Many, each named by `name`. */
-export function many(name: keyof typeof MISSING): Rules {
-  return rules(MISSING[name], {
-    ...Object.fromEntries(SINGLE),
-    [name]: { kind: 'names' },
-    recursive: firstFlag('recursive'),
-    withDecryption: firstFlag('withDecryption'),
-  })
-}
-
-function rules(missing: Reject, own: Readonly<Record<string, Rule>>): Rules {
-  return { byName: new Map(Object.entries({ ...ALL, ...own })), missing }
 }
 
 /** Parameters that are in no rule are ignored. */
