@@ -14,6 +14,9 @@ const WORK = `${ROOT}/dist/bench`
 /** What the launcher of the nodejs layer executes on Lambda. */
 const LAMBDA_NODE = '/var/lang/bin/node'
 
+/** As sh it keeps to POSIX. */
+const BASH = '/bin/bash'
+
 /** A build of this project. */
 export interface Build {
   /** A few letters, such as the commit's; empty for the build of this checkout. */
@@ -41,7 +44,10 @@ export async function unpackLayer(
   return { path: join(WORK, folder, EXTENSION_PATH) }
 }
 
-/** The nodejs layer's file, with another path of Node, for a Node that is not at /var/lang/bin. */
+/**
+ * The nodejs layer's file, with another path of Node, for a Node that is not at /var/lang/bin; executed by bash, where
+ * that is here, because Amazon Linux' sh is bash. Under dash the launcher leaves the starter out.
+ */
 export function relocate(layer: Found, node: Found, name: string): Found {
   if ('reason' in layer) return layer
   if ('reason' in node) return node
@@ -54,11 +60,12 @@ export function relocate(layer: Found, node: Found, name: string): Found {
   return executable(`${folder}/${EXTENSION_PATH}`, Buffer.from(executedBy(text, node.path), 'latin1'))
 }
 
-/** The text of the nodejs layer's file, executed by the Node of that path. */
+/** The text of the nodejs layer's file, executed by bash and by the Node of that path. */
 export function executedBy(text: string, path: string): string {
   // Quoted: a checkout's folder may have a blank in its name.
   const quoted = `'${path.replaceAll("'", "'\\''")}'`
-  return text.replaceAll(new RegExp(`(?<=\\[ -x |exec (?:"\\$2" )?)${LAMBDA_NODE}`, 'g'), () => quoted)
+  const launcher = existsSync(BASH) ? text.replace(/^#!\/bin\/sh\n/, `#!${BASH} --posix\n`) : text
+  return launcher.replaceAll(new RegExp(`(?<=\\[ -x |exec (?:"\\$2" )?)${LAMBDA_NODE}`, 'g'), () => quoted)
 }
 
 /** One CommonJS file from one of ours. */
