@@ -4,14 +4,18 @@ import { type Run, valuesOf } from '../storing/results.ts'
 
 /** Percentage points. Below it the settings do not differ for whoever chooses one. */
 const DIFFERS = 1
-/** The default, and the recommended ones. */
 const FLEET_SETTINGS = /^(as the original|all)\b/
+
+/** The default, and the recommended ones: all others are in the tables alone. */
+export function mainSettings(contenders: readonly string[]): string[] {
+  return contenders.filter((one) => FLEET_SETTINGS.test(one))
+}
 
 /** Reads that failed, and that waited, with the settings that are recommended. */
 export function fleetTable(simulated: Run | undefined, results: string): string | undefined {
   const group = simulated?.groups.find((one) => one.group === 'fleet')
   if (simulated === undefined || group === undefined) return undefined
-  const settings = group.contenders.filter((one) => FLEET_SETTINGS.test(one))
+  const settings = mainSettings(group.contenders)
   const median = (scenario: string, setting: string, metric: string) =>
     valuesOf(group, scenario, setting, metric)[0] ?? Number.NaN
   const rows = differing(group.scenarios, (scenario) =>

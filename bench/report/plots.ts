@@ -2,7 +2,7 @@ import * as Plot from '@observablehq/plot'
 import { METRICS } from './metrics.ts'
 import { type GroupResult, type Run, valuesOf } from '../storing/results.ts'
 import { estimate } from './statistics.ts'
-import { differing } from './fleet.ts'
+import { differing, mainSettings } from './fleet.ts'
 import { latencyDistribution } from './latency-plot.ts'
 import { drawn, type Figure, LINE, MEDIANS, SIMULATED, type Titles } from './svg.ts'
 import { coloursOf, oursFirst, plainly } from './legend.ts'
@@ -164,15 +164,18 @@ function valuesAt(points: readonly Point[], digits: number): Plot.Markish {
 const FLEET_COLOURS = ['#e5533d', '#4269d0']
 
 /** Two bars a setting: the reads that failed, and those that waited. */
-function fleets(run: Run, group: GroupResult): Figure | undefined {
+function fleets(run: Run, all: GroupResult): Figure | undefined {
+  const contenders = mainSettings(all.contenders)
+  const samples = all.samples.filter(({ contender }) => contenders.includes(contender))
+  const group = { ...all, contenders, samples }
   const metrics = ['failedPercent', 'waitedPercent']
   const [failed, waited] = metrics.map((metric) => METRICS[metric]!)
-  const all = pointsOf(group, metrics)
+  const ofGroup = pointsOf(group, metrics)
   const scenarios = differing(group.scenarios, (scenario) =>
     group.contenders.flatMap((one) => valuesOf(group, scenario, one, 'failedPercent')),
   )
   const keys = new Set(scenarios.flatMap((one) => group.contenders.map((contender) => keyOf(one, contender))))
-  const points = all.filter(({ key }) => keys.has(key))
+  const points = ofGroup.filter(({ key }) => keys.has(key))
   const labels = [failed!.label, waited!.label]
   const marks = metrics.flatMap((metric, i) => {
     const these = points.filter((point) => point.metric === metric)
