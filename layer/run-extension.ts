@@ -16,6 +16,8 @@ export interface Run {
   /** The names of those that AWS has, beside the parameter `/p`. */
   readonly secrets: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** Of the function; default: the emulated Lambda's. */
+  readonly memorySizeMb?: number
   /** What the function asks while it loads. */
   functionInit?(get: Get): Promise<void>
   /** What is done after INIT, while the extension still runs. */
@@ -28,7 +30,8 @@ export interface Run {
  * Runs an extension as Lambda does, in front of an emulated AWS behind TLS. Resolves when it has left by itself,
  * rejects where it ends otherwise.
  */
-export async function runExtension({ command, secrets, env, functionInit, use, onLog }: Run): Promise<void> {
+export async function runExtension(run: Run): Promise<void> {
+  const { command, secrets, env, memorySizeMb, functionInit, use, onLog } = run
   const { caPath, ...tls } = testTls()
   const seed = { secrets: Object.fromEntries(secrets.map((name) => [name, 'v'])), parameters: { '/p': 'v' } }
   const aws = await startAws({ seed, tls })
@@ -48,6 +51,7 @@ export async function runExtension({ command, secrets, env, functionInit, use, o
       PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: String(port),
       ...env,
     },
+    ...(memorySizeMb !== undefined && { memorySizeMb }),
     initTimeoutMs: PATIENCE_MS,
     shutdownTimeoutMs: PATIENCE_MS,
     ...(functionInit !== undefined && { functionInit: () => functionInit(get) }),

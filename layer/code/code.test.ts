@@ -13,6 +13,7 @@ import { freePort } from '../../tools/free-port.ts'
 import { exchange } from '../../tools/wire.ts'
 import { launcherFor } from '../emulation.ts'
 import { EXTENSION_PATH } from '../layers.ts'
+import { runExtension } from '../run-extension.ts'
 import { nodeFor, NODE_MAJORS, type NodeMajor } from '../runtimes.ts'
 import { codeFor, type CodeFile } from './record.ts'
 
@@ -24,14 +25,20 @@ before(async () => {
   for (const major of NODE_MAJORS) recorded.set(major, await codeFor(major, BUNDLE))
 })
 
-/** What the extension tells of its code with those files beside it. A secret and a parameter are read meanwhile. */
-async function outcomesOf(t: TestContext, major: NodeMajor, files: readonly CodeFile[]): Promise<string> {
+/** The extension, with those files beside it. */
+function placed(t: TestContext, files: readonly CodeFile[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'code-'))
   t.after(() => rmSync(folder, { recursive: true }))
   const extension = join(folder, EXTENSION_PATH)
   mkdirSync(dirname(extension))
   copyFileSync(BUNDLE, extension)
   for (const { path, file } of files) writeFileSync(join(folder, path), file)
+  return extension
+}
+
+/** What the extension tells of its code with those files beside it. A secret and a parameter are read meanwhile. */
+async function outcomesOf(t: TestContext, major: NodeMajor, files: readonly CodeFile[]): Promise<string> {
+  const extension = placed(t, files)
   const aws = await startAws({ seed: { secrets: { s: 'the value' }, parameters: { '/p': 'v' } } })
   const port = await freePort()
   const sessionToken = LOCAL_CREDENTIALS.sessionToken ?? ''
@@ -103,6 +110,57 @@ for (const [what, change, outcomes] of [
 ] as const) {
   test(`code that is ${what} changes nothing but time`, async (t) => {
     assert.equal(await outcomesOf(t, 24, change(recorded.get(24)!)), outcomes)
+  })
+}
+
+// Loaded by Node before the extension: from the moment when the engine's settings are made V8 writes a line for each
+// function that its best compiler is to take.
+const TRACE = `
+  const v8 = require('node:v8')
+  const set = v8.setFlagsFromString
+  v8.setFlagsFromString = (flag) => {
+    set(flag)
+    if (flag !== '--no-maglev') return
+    set('--trace-opt')
+    process.stdout.write('traced\\n')
+  }`
+const MISSES = 400
+
+/** How many functions V8 wants to compile for so many misses. */
+async function compiledFor(t: TestContext, major: NodeMajor, files: readonly CodeFile[]): Promise<number> {
+  const extension = placed(t, files)
+  const hook = join(dirname(extension), 'trace.cjs')
+  writeFileSync(hook, TRACE)
+  const launcher = launcherFor('x86_64')
+  assert.ok(!('missing' in launcher))
+  const secrets = Array.from({ length: MISSES }, (_, index) => `s${index}`)
+  let trace = (): void => undefined
+  const isTraced = new Promise<void>((resolve) => (trace = resolve))
+  let compiled = 0
+  await runExtension({
+    command: [...launcher, nodeFor(major), ...NODE_FLAGS, '--require', hook, extension],
+    secrets,
+    memorySizeMb: 1_769,
+    onLog(text) {
+      if (text === 'traced') trace()
+      if (text.startsWith('[marking') && text.includes('for optimization')) compiled++
+    },
+    async use(_, get) {
+      await isTraced
+      for (const name of secrets) await get(`/secretsmanager/get?secretId=${name}`)
+    },
+  })
+  return compiled
+}
+
+for (const major of NODE_MAJORS) {
+  test(`Node ${major} compiles no more for misses with the code than without it`, async (t) => {
+    const [withCode, without] = [
+      await compiledFor(t, major, recorded.get(major)!),
+      await compiledFor(t, major, []),
+    ]
+    assert.ok(without > 20, `${without} functions without it`)
+    assert.ok(withCode <= without * 1.3, `${withCode} functions, and ${without} without it`)
   })
 }
 

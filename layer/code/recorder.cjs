@@ -8,6 +8,11 @@ const vm = require('node:vm')
 const set = v8.setFlagsFromString
 // What has been compiled stays, however long the process takes.
 set('--no-flush-bytecode')
+// Nothing is compiled further. V8 notes in the code of a function how early one of its compilers took it, and a
+// process that is given the code has it compiled as early: all that a miss runs, which costs more than it saves
+// (src/engine.ts). Node 22 obeys no such note (`--profile-guided-optimization`).
+const COMPILERS = Number.parseInt(process.versions.v8) > 12 ? ['sparkplug', 'maglev', 'turbofan'] : []
+for (const one of COMPILERS) set(`--no-${one}`)
 // src/engine.ts changes flags when all is warm, and V8 refuses code that was made under other flags than those of a
 // start.
 v8.setFlagsFromString = () => process.stdout.write('warm\n')
@@ -26,6 +31,7 @@ vm.Script = class extends Script {
 process.on('exit', () => {
   // As at a start without flags. Only the process's own seed was to be known, so that two records are the same bytes.
   set('--flush-bytecode')
+  for (const one of COMPILERS) set(`--${one}`)
   set('--hash-seed=0')
   const parts = [...scripts].map(([name, { source, script }]) => {
     return { name, source, code: script.createCachedData().toString('base64') }
