@@ -687,12 +687,7 @@ function failure(code: string, status: number, why: string): UpstreamError {
 }
 
 function failoverOf(upstream: UpstreamSettings): Failover | undefined {
-  return createFailover(upstream, {
-    isOutage,
-    wokeAt: () => 0,
-    failedOver: () => {},
-    warn: () => {},
-  })
+  return createFailover(upstream, { isOutage, failedOver: () => {}, warn: () => {} }, () => 0)
 }
 
 /** As upstream/index.ts makes it. */

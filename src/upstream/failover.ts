@@ -52,11 +52,6 @@ export interface Outcome<T> {
   readonly replica: { readonly region: string; readonly failure: UpstreamError } | undefined
 }
 
-export interface FailoverOptions extends FailoverHooks {
-  /** As in `UpstreamHooks`. */
-  readonly wokeAt: () => number
-}
-
 export interface Failover extends Pick<FailoverHooks, 'isOutage'> {
   readonly region: string
   /** Whether a call to the function's own region is to be tried once. */
@@ -82,10 +77,11 @@ const ONCE_SHARE_MS = 2_000
 /** Between two lines of the log that say the same. */
 const QUIET_MS = 60_000
 
-/** Undefined if there is no other region to ask. Warns of one that will not do. */
+/** Undefined if there is no other region to ask. Warns of one that will not do. `wokeAt` is as in `UpstreamHooks`. */
 export function createFailover(
   { region: own, failoverRegion: region, secretsManager }: UpstreamSettings,
-  { isOutage, failedOver, warn, wokeAt }: FailoverOptions,
+  { isOutage, failedOver, warn }: FailoverHooks,
+  wokeAt: () => number,
 ): Failover | undefined {
   if (region === undefined) return undefined
   if (own === undefined || region === own || !isFollowed(region, own)) {

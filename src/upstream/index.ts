@@ -18,7 +18,7 @@ import { getMatching, type Chosen, type MatchingOptions } from './matching.ts'
 import { getPath, type PathOptions } from './path.ts'
 import { warmUp } from './warm-up.ts'
 import { createSecretsManager, getSecrets, getSecretValue, type ReadOptions } from './secrets-manager.ts'
-import { createSecurityTokens } from './security-tokens.ts'
+import { createAssumeRole } from './security-tokens.ts'
 import type { UpstreamSettings } from '../config/upstream.ts'
 import type { RawAnswer, RawCall } from '../raw-call.ts'
 
@@ -59,15 +59,15 @@ export interface Upstream {
 }
 
 export function createUpstream(settings: UpstreamSettings, hooks: UpstreamHooks = NO_HOOKS): Upstream {
-  const failover = hooks.failover && createFailover(settings, { ...hooks.failover, wokeAt: hooks.wokeAt })
+  const failover = hooks.failover && createFailover(settings, hooks.failover, hooks.wokeAt)
   const credentials = createCredentials(settings, hooks.wokeAt)
   const clients = createClients({
     settings,
     credentials,
-    assumeRole: (roleArn) => tokens.assumeRole(roleArn),
+    assumeRole: (roleArn) => assumeRole(roleArn),
     hooks,
   })
-  const tokens = createSecurityTokens(clients, settings, failover)
+  const assumeRole = createAssumeRole(clients, settings, failover)
   const secrets = createSecretsManager(clients, settings, failover)
   const parameters = createParameterStore(clients, settings)
 

@@ -4,11 +4,8 @@ import {
   GetParametersCommand,
   SSMClient,
   type GetParameterCommandInput,
-  type GetParameterCommandOutput,
   type GetParametersByPathCommandInput,
-  type GetParametersByPathCommandOutput,
   type GetParametersCommandInput,
-  type GetParametersCommandOutput,
 } from '@aws-sdk/client-ssm'
 import type { UpstreamSettings } from '../config/upstream.ts'
 import type { Fields, ParameterFields, ParameterLookup } from '../lookup.ts'
@@ -33,50 +30,32 @@ export const GET_PARAMETERS_BY_PATH: Operation = {
   kind: 'list',
 }
 
-/** The calls. They reject with UpstreamError only. */
-export interface ParameterStore {
-  /** The function's own. */
-  readonly region: string | undefined
-  getParameter(
-    place: Place,
-    input: GetParameterCommandInput,
-    options?: CallOptions,
-  ): Promise<GetParameterCommandOutput>
-  getParameters(
-    place: Place,
-    input: GetParametersCommandInput,
-    options?: CallOptions,
-  ): Promise<GetParametersCommandOutput>
-  getParametersByPath(
-    place: Place,
-    input: GetParametersByPathCommandInput,
-    options?: CallOptions,
-  ): Promise<GetParametersByPathCommandOutput>
-  /** AWS's own answer, whatever its status. */
-  passThrough(call: CarriedCall): Promise<RawAnswer>
-}
+export type ParameterStore = ReturnType<typeof createParameterStore>
 
-export function createParameterStore(clients: Clients, settings: UpstreamSettings): ParameterStore {
+/** The calls. They reject with UpstreamError only. */
+export function createParameterStore(clients: Clients, settings: UpstreamSettings) {
   const calls = clients.callsTo({
     operation: GET_PARAMETER,
     settings: settings.parameterStore,
     open: (config) => new SSMClient(config),
   })
   return {
+    /** The function's own. */
     region: settings.region,
-    getParameter: (place, input, how) =>
+    getParameter: (place: Place, input: GetParameterCommandInput, how?: CallOptions) =>
       calls({ operation: GET_PARAMETER, place, ...how }, (client, options) =>
         client.send(new GetParameterCommand(input), options),
       ),
-    getParameters: (place, input, how) =>
+    getParameters: (place: Place, input: GetParametersCommandInput, how?: CallOptions) =>
       calls({ operation: GET_PARAMETERS, place, ...how }, (client, options) =>
         client.send(new GetParametersCommand(input), options),
       ),
-    getParametersByPath: (place, input, how) =>
+    getParametersByPath: (place: Place, input: GetParametersByPathCommandInput, how?: CallOptions) =>
       calls({ operation: GET_PARAMETERS_BY_PATH, place, ...how }, (client, options) =>
         client.send(new GetParametersByPathCommand(input), options),
       ),
-    passThrough: ({ operation, place, carried }) =>
+    /** AWS's own answer, whatever its status. */
+    passThrough: ({ operation, place, carried }: CarriedCall): Promise<RawAnswer> =>
       calls({ operation, place, recover: expiredAnswer }, (client, options) => {
         const command = new GetParameterCommand({ Name: 'carrier' })
         return carry(carried, command.middlewareStack, () => client.send(command, options))

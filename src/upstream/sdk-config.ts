@@ -106,14 +106,8 @@ function readCaBundle(operation: Operation, path: string): string {
   )
 }
 
-function toSdk({ accessKeyId, secretAccessKey, sessionToken }: StaticCredentials): AwsCredentials {
+function toSdk({ accessKeyId, secretAccessKey, sessionToken }: StaticCredentials) {
   return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) }
-}
-
-interface AwsCredentials {
-  readonly accessKeyId: string
-  readonly secretAccessKey: string
-  readonly sessionToken?: string
 }
 
 /** A NodeHttpHandler that uses no socket which slept too long. It also reads gzip, which a proxy may add unasked. */

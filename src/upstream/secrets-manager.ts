@@ -6,7 +6,6 @@ import {
   type BatchGetSecretValueCommandInput,
   type BatchGetSecretValueCommandOutput,
   type GetSecretValueCommandInput,
-  type GetSecretValueCommandOutput,
 } from '@aws-sdk/client-secrets-manager'
 import { withoutSuffix } from '../arn.ts'
 import type { UpstreamSettings } from '../config/upstream.ts'
@@ -28,32 +27,10 @@ const SERVICE = say`Secrets Manager`
 const GET_SECRET_VALUE: Operation = { service: SERVICE, name: say`GetSecretValue` }
 export const BATCH_GET_SECRET_VALUE: Operation = { service: SERVICE, name: say`BatchGetSecretValue` }
 
-/** The calls. They reject with UpstreamError only. */
-export interface SecretsManager {
-  /** The function's own. */
-  readonly region: string | undefined
-  /** Milliseconds for a question; 0: no bound. */
-  readonly timeoutMs: number
-  readonly failover: Failover | undefined
-  getSecretValue(
-    place: Place,
-    input: GetSecretValueCommandInput,
-    options: CallOptions,
-  ): Promise<GetSecretValueCommandOutput>
-  batchGetSecretValue(
-    place: Place,
-    input: BatchGetSecretValueCommandInput,
-    options: CallOptions,
-  ): Promise<BatchGetSecretValueCommandOutput>
-  /** AWS's own answer, whatever its status. */
-  passThrough(call: CarriedCall): Promise<RawAnswer>
-}
+export type SecretsManager = ReturnType<typeof createSecretsManager>
 
-export function createSecretsManager(
-  clients: Clients,
-  settings: UpstreamSettings,
-  failover?: Failover,
-): SecretsManager {
+/** The calls. They reject with UpstreamError only. */
+export function createSecretsManager(clients: Clients, settings: UpstreamSettings, failover?: Failover) {
   const calls = clients.callsTo({
     operation: GET_SECRET_VALUE,
     settings: settings.secretsManager,
@@ -61,18 +38,21 @@ export function createSecretsManager(
     isOnce: failover?.isOnce,
   })
   return {
+    /** The function's own. */
     region: settings.region,
+    /** Milliseconds for a question; 0: no bound. */
     timeoutMs: settings.secretsManager.timeoutMs,
     failover,
-    getSecretValue: (place, input, how) =>
+    getSecretValue: (place: Place, input: GetSecretValueCommandInput, how: CallOptions) =>
       calls({ operation: GET_SECRET_VALUE, place, ...how }, (client, options) =>
         client.send(new GetSecretValueCommand(input), options),
       ),
-    batchGetSecretValue: (place, input, how) =>
+    batchGetSecretValue: (place: Place, input: BatchGetSecretValueCommandInput, how: CallOptions) =>
       calls({ operation: BATCH_GET_SECRET_VALUE, place, ...how }, (client, options) =>
         client.send(new BatchGetSecretValueCommand(input), options),
       ),
-    passThrough: ({ operation, place, carried }) =>
+    /** AWS's own answer, whatever its status. */
+    passThrough: ({ operation, place, carried }: CarriedCall): Promise<RawAnswer> =>
       calls({ operation, place, recover: expiredAnswer }, (client, options) => {
         const command = new GetSecretValueCommand({ SecretId: 'carrier' })
         return carry(carried, command.middlewareStack, () => client.send(command, options))
@@ -203,21 +183,22 @@ async function ofBatch(
 async function ofReplicas(
   at: At<'getSecretValue' | 'batchGetSecretValue' | 'failover'>,
   ids: readonly string[],
-  { withinMs = 0, activeMs = Infinity, isBackground }: CallOptions,
+  how: CallOptions,
 ): Promise<ReadonlyMap<string, SecretFields>> {
   const { failover } = at.service
   const startedAt = performance.now()
-  const batch = await ofBatch(at, ids, { withinMs, activeMs, isBackground }).catch((error: unknown) => {
+  const batch = await ofBatch(at, ids, how).catch((error: unknown) => {
     if (error instanceof UpstreamError && failover?.isOutage(error) === false) return undefined
     throw error
   })
   const found = new Map(batch)
-  const leftMs = (ms: number) => Math.max(1, Math.ceil(ms - (performance.now() - startedAt)))
-  const how = { withinMs: withinMs > 0 ? leftMs(withinMs) : 0, activeMs: leftMs(activeMs), isBackground }
+  /** 0 and undefined are no bounds. */
+  const leftMs = (ms?: number) => ms && Math.max(1, Math.ceil(ms - (performance.now() - startedAt)))
+  const left = { ...how, withinMs: leftMs(how.withinMs), activeMs: leftMs(how.activeMs) }
   const failures: UpstreamError[] = []
   const readAlone = async (id: string): Promise<void> => {
     try {
-      found.set(id, await ofOne(at, { SecretId: id }, how))
+      found.set(id, await ofOne(at, { SecretId: id }, left))
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error
       failures.push(error)

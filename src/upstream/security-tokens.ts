@@ -24,16 +24,12 @@ const FORM = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8
 const RETRIED =
   /^(Throttling\w*|RequestLimitExceeded|IDPCommunicationError|InternalFailure|ServiceUnavailable)$/
 
-export interface SecurityTokens {
-  /** Rejects with UpstreamError only. */
-  assumeRole(roleArn: string): Promise<Held>
-}
-
-export function createSecurityTokens(
+/** AssumeRole with that ARN. Rejects with UpstreamError only. */
+export function createAssumeRole(
   clients: Clients,
   settings: UpstreamSettings,
   failover?: Failover,
-): SecurityTokens {
+): (roleArn: string) => Promise<Held> {
   const { roles, region, securityTokens } = settings
   const own = callsIn(region)
   const other = failover && callsIn(failover.region)
@@ -41,8 +37,7 @@ export function createSecurityTokens(
   const mayHelp = (error: unknown) => isPassing(error) && !(region !== undefined && failover?.isOnce(region))
 
   function callsIn(one: string | undefined) {
-    const endpoint =
-      (one && endpointIn(securityTokens.endpoint, one, region)) ?? (one && endpointOf(settings, one))
+    const endpoint = one && (endpointIn(securityTokens.endpoint, one, region) ?? endpointOf(settings, one))
     return clients.callsTo({
       operation: ASSUME_ROLE,
       settings: { ...securityTokens, endpoint },
@@ -51,42 +46,40 @@ export function createSecurityTokens(
     })
   }
 
-  return {
-    async assumeRole(roleArn) {
-      const body = new URLSearchParams({
-        Action: 'AssumeRole',
-        Version: '2011-06-15',
-        RoleArn: roleArn,
-        RoleSessionName: roles.sessionName,
-        DurationSeconds: String(SESSION_SECONDS),
-        ...(roles.externalId !== undefined && { ExternalId: roles.externalId }),
-      }).toString()
-      const question = {
-        what: say`roles are assumed in`,
-        place: { region: undefined },
-        withinMs: securityTokens.timeoutMs,
-        isForCall: true,
-        mayFailOver: () => true,
-      }
-      const { answer: session } = await withFailover(failover, question, (place, bounds, isReplica) => {
-        const calls = isReplica ? other! : own
-        const call = { operation: ASSUME_ROLE, place, ...bounds, recover: refusedAsExpired } as const
-        return calls(call, (client, options) =>
-          retried(
-            async () => {
-              const requestedAt = Date.now()
-              const command = new GetParameterCommand({ Name: 'carrier' })
-              const answer = await carry({ headers: FORM, body }, command.middlewareStack, () =>
-                client.send(command, options),
-              )
-              return sessionIn(answer, requestedAt)
-            },
-            isReplica ? isPassing : mayHelp,
-          ),
-        )
-      })
-      return session
-    },
+  return async (roleArn) => {
+    const body = new URLSearchParams({
+      Action: 'AssumeRole',
+      Version: '2011-06-15',
+      RoleArn: roleArn,
+      RoleSessionName: roles.sessionName,
+      DurationSeconds: String(SESSION_SECONDS),
+      ...(roles.externalId !== undefined && { ExternalId: roles.externalId }),
+    }).toString()
+    const question = {
+      what: say`roles are assumed in`,
+      place: { region: undefined },
+      withinMs: securityTokens.timeoutMs,
+      isForCall: true,
+      mayFailOver: () => true,
+    }
+    const { answer: session } = await withFailover(failover, question, (place, bounds, isReplica) => {
+      const calls = isReplica ? other! : own
+      const call = { operation: ASSUME_ROLE, place, ...bounds, recover: refusedAsExpired } as const
+      return calls(call, (client, options) =>
+        retried(
+          async () => {
+            const requestedAt = Date.now()
+            const command = new GetParameterCommand({ Name: 'carrier' })
+            const answer = await carry({ headers: FORM, body }, command.middlewareStack, () =>
+              client.send(command, options),
+            )
+            return sessionIn(answer, requestedAt)
+          },
+          isReplica ? isPassing : mayHelp,
+        ),
+      )
+    })
+    return session
   }
 }
 
@@ -101,13 +94,10 @@ function signedForSts(signingRegion: string) {
 
 function sessionIn({ status, bytes }: RawAnswer, requestedAt: number): Held {
   if (status !== 200) throw refusalIn(bytes, status)
-  const [accessKeyId, secretAccessKey, sessionToken, expiration] = [
-    'AccessKeyId',
-    'SecretAccessKey',
-    'SessionToken',
-    'Expiration',
-  ].map((member) => memberOf(bytes, member))
-  const expiresAt = Date.parse(expiration ?? '')
+  const accessKeyId = memberOf(bytes, 'AccessKeyId')
+  const secretAccessKey = memberOf(bytes, 'SecretAccessKey')
+  const sessionToken = memberOf(bytes, 'SessionToken')
+  const expiresAt = Date.parse(memberOf(bytes, 'Expiration') ?? '')
   if (!accessKeyId || !secretAccessKey || !sessionToken || !(expiresAt > 0)) throw unreadable(ASSUME_ROLE)
   return heldUntil({ accessKeyId, secretAccessKey, sessionToken }, requestedAt, expiresAt)
 }

@@ -84,7 +84,9 @@ export function createSockets(options: SocketsOptions): Sockets {
 
   const createConnection = agent.createConnection.bind(agent)
   agent.createConnection = (connectOptions, callback) => {
-    const through = proxyTo(connectOptions.host, connectOptions.port)
+    const { host, port } = connectOptions
+    const target = { host: host ?? 'localhost', port: Number(port ?? (secure ? 443 : 80)) }
+    const through = proxyFor(proxy, secure, target)
     if (through !== undefined && callback !== undefined) {
       connectThrough({ proxy: through, secure }, connectOptions, (error, socket) => {
         watch(socket)
@@ -98,13 +100,6 @@ export function createSockets(options: SocketsOptions): Sockets {
     if (socket) boundConnecting(socket, secure ? 'secureConnect' : 'connect')
     if (socket && secure && onSecure) socket.once('secureConnect', () => onSecure(socket as TLSSocket))
     return socket
-  }
-
-  function proxyTo(
-    host: string | null | undefined,
-    port: number | string | null | undefined,
-  ): Proxy | undefined {
-    return proxyFor(proxy, secure, { host: host ?? 'localhost', port: Number(port ?? (secure ? 443 : 80)) })
   }
 
   function watch(socket: Duplex): void {
@@ -138,12 +133,12 @@ export function createSockets(options: SocketsOptions): Sockets {
   }
 }
 
-/** Tells of the first connection what it is encrypted with: the key exchange where the runtime names it. */
+/** Logs what the first connection is encrypted with: the key exchange where the runtime names it. */
 export function onFirstConnection(debug: (line: Public) => void): (socket: TLSSocket) => void {
-  let isTold = false
+  let isLogged = false
   return (socket) => {
-    if (isTold) return
-    isTold = true
+    if (isLogged) return
+    isLogged = true
     const { boringssl, openssl } = process.versions
     const library = boringssl === undefined ? say`OpenSSL ${shown(openssl)}` : say`BoringSSL`
     // Node 22 and Bun do not name a group of ML-KEM: they give an empty object.
