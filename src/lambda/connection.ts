@@ -108,8 +108,9 @@ export class Connection {
     const parsed = parse(this.#received)
     if (this.#received.length > LONGEST_ANSWER) this.#fail('AnswerTooLong')
     else if (parsed === 'malformed') this.#fail('NotHttp')
-    else if (parsed === 'unframed') this.#socket?.setTimeout(UNFRAMED_SILENCE_MS)
-    else if (parsed !== 'incomplete') this.#settle(parsed.answer, parsed.isReusable)
+    else if (parsed === 'incomplete') return
+    else if (parsed.isWhole) this.#settle(parsed.answer, parsed.isReusable)
+    else this.#socket?.setTimeout(UNFRAMED_SILENCE_MS)
   }
 
   #settle(answer: WireAnswer, isReusable: boolean): void {
@@ -121,8 +122,9 @@ export class Connection {
 
   /** Nothing more will come. */
   #end(): void {
-    if (parse(this.#received) === 'unframed') this.#settle(unframed(this.#received), false)
-    else this.#fail('ECONNRESET')
+    const parsed = parse(this.#received)
+    if (typeof parsed === 'string' || parsed.isWhole) this.#fail('ECONNRESET')
+    else this.#settle(parsed.answer, false)
   }
 
   #fail(code: string): void {
@@ -150,10 +152,9 @@ function inherited(fd: number): Socket | undefined {
 }
 
 type Parsed =
-  | { readonly answer: WireAnswer; readonly isReusable: boolean }
+  /** One that is not whole has its head, and its body goes on until the connection ends. */
+  | { readonly answer: WireAnswer; readonly isWhole: boolean; readonly isReusable: boolean }
   | 'incomplete'
-  /** The head is there, and the body goes on until the connection ends. */
-  | 'unframed'
   | 'malformed'
 
 const HEAD_END = '\r\n\r\n'
@@ -171,18 +172,20 @@ function parse(text: string): Parsed {
   const body = bodyIn(head, rest)
   if (typeof body === 'string') return body
   const isReusable = head.startsWith('HTTP/1.1') && !/^connection: *close *$/im.test(head)
-  return { answer: { status, head, body: toText(body.bytes) }, isReusable }
+  return { answer: { status, head, body: toText(body.bytes) }, isWhole: body.isWhole, isReusable }
 }
 
-function bodyIn(head: string, rest: string): { bytes: string } | 'incomplete' | 'unframed' | 'malformed' {
+type Body = { readonly bytes: string; readonly isWhole: boolean } | 'incomplete' | 'malformed'
+
+function bodyIn(head: string, rest: string): Body {
   if (/^transfer-encoding: *chunked *$/im.test(head)) return unchunk(rest)
   const length = /^content-length: *(\d{1,9}) *$/im.exec(head)?.[1]
-  if (length === undefined) return 'unframed'
+  if (length === undefined) return { bytes: rest, isWhole: false }
   if (rest.length < Number(length)) return 'incomplete'
-  return { bytes: rest.slice(0, Number(length)) }
+  return { bytes: rest.slice(0, Number(length)), isWhole: true }
 }
 
-function unchunk(text: string): { bytes: string } | 'incomplete' | 'malformed' {
+function unchunk(text: string): Body {
   let body = ''
   for (let at = 0; ;) {
     const lineEnd = text.indexOf('\r\n', at)
@@ -192,16 +195,8 @@ function unchunk(text: string): { bytes: string } | 'incomplete' | 'malformed' {
     const start = lineEnd + 2
     const next = start + Number.parseInt(size, 16)
     if (text.length < next + 2) return 'incomplete'
-    if (next === start) return { bytes: body }
+    if (next === start) return { bytes: body, isWhole: true }
     body += text.slice(start, next)
     at = next + 2
   }
-}
-
-/** The part of the body that has come. */
-function unframed(text: string): WireAnswer {
-  const end = text.indexOf(HEAD_END)
-  const head = text.slice(0, end)
-  const body = toText(text.slice(end + HEAD_END.length))
-  return { status: Number(head.slice(9, 12)), head, body }
 }
