@@ -73,7 +73,7 @@ class World {
   readonly coalescer = new Coalescer<{ key: string }, Answer>({
     now: () => this.now,
     fetch: ({ key }) => this.fetch(key),
-    order: () => ++this.orders,
+    request: () => ({ order: ++this.orders, at: this.now }),
     succeed: ({ question, requested }, answer, isNewest) => {
       if (isNewest) this.keep(question.key, answer, requested.at)
     },

@@ -37,7 +37,7 @@ function bench(joinableForMs: number = JOINABLE_FOR_MS) {
           fail: (error) => (reject(error), settle()),
         })
       }),
-    order: () => ++orders,
+    request: () => ({ order: ++orders, at: clock.now }),
     succeed: ({ question: { key }, requested }, answer, isNewest) => {
       if (isNewest) kept.push({ key, answer, startedAt: requested.at })
     },

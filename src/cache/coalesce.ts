@@ -45,8 +45,8 @@ const PREFETCH: Kind = { isRefresh: false, isAwaited: false, isPrefetch: true }
 export interface CoalescerOptions<Q, A> {
   /** Epoch milliseconds. */
   now(): number
-  /** The place of a request that is made now, among all. */
-  order(): number
+  /** To be called for each request. */
+  request(): Requested
   /** `part` is to be called before each further request that the answer is put together from. */
   fetch(question: Q, isRefresh: boolean, part: () => Requested): Promise<A>
   /** A flight succeeded. `isNewest`: it was the newest for its key, and nobody has had it forgotten. */
@@ -161,11 +161,11 @@ export class Coalescer<Q extends { readonly key: string }, A> {
     { isRefresh, isAwaited, isPrefetch }: Kind,
     fetch: (part: () => Requested) => Promise<A>,
   ): Promise<A> {
-    const { succeed, fail } = this.#options
+    const { request, succeed, fail } = this.#options
     const parts = new Set<number>()
-    const requested = this.#request()
+    const requested = request()
     const answer = fetch(() => {
-      const part = this.#request()
+      const part = request()
       parts.add(part.order)
       return part
     }).then(
@@ -214,10 +214,6 @@ export class Coalescer<Q extends { readonly key: string }, A> {
         },
       )
     })
-  }
-
-  #request(): Requested {
-    return { order: this.#options.order(), at: this.#options.now() }
   }
 
   /** Whether the flight was still the newest for its key. */

@@ -119,7 +119,7 @@ export class ReadThrough<Q extends { readonly key: string }, A> {
     this.#absences = new Absences(options.negativeTtlMs, this.#knowledge)
     this.#coalescer = new Coalescer({
       now: options.now,
-      order: () => this.#knowledge.next(),
+      request: () => this.request(),
       fetch: (question, isRefresh, part) => options.fetch(question, isRefresh ? 'refresh' : 'read', part),
       succeed: (flight, answer, isNewest) => this.#succeed(flight, answer, isNewest),
       fail: (flight, error, isNewest) => this.#fail(flight, error, isNewest),
