@@ -94,17 +94,15 @@ export function readConfig(env: Environment): Config {
     environment: readEnvironmentSettings(reading),
     secretsTtlMs: secretsTtl * 1000,
     parametersTtlMs: parametersTtl * 1000,
-    callerTokens: [env.AWS_SESSION_TOKEN, env.AWS_CONTAINER_AUTHORIZATION_TOKEN].filter(isPresent),
+    callerTokens: [env.AWS_SESSION_TOKEN, env.AWS_CONTAINER_AUTHORIZATION_TOKEN].flatMap(
+      (token) => present(token) ?? [],
+    ),
     runtimeApi: readRuntimeApi(reading),
     initializationType: present(env.AWS_LAMBDA_INITIALIZATION_TYPE),
     metrics: readMetrics(reading),
     upstream: readUpstream(reading, bounds, port),
     notes,
   }
-}
-
-function isPresent(value: string | undefined): value is string {
-  return present(value) !== undefined
 }
 
 function readLogLevel(reading: Reading): Config['logLevel'] {

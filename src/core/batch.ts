@@ -22,13 +22,10 @@ export interface Flight<L extends SingleLookup = SingleLookup> {
 export function openFlight<L extends SingleLookup>(
   lookup: L,
 ): { flight: Flight<L>; fields: Promise<Fields> } {
-  let resolve: (fields: Fields) => void = () => {}
-  let reject: (error: unknown) => void = () => {}
-  const fields = new Promise<Fields>((yes, no) => {
-    resolve = yes
-    reject = no
-  })
-  return { flight: { lookup, resolve: (it) => resolve(it), reject: (error) => reject(error) }, fields }
+  let flight: Flight<L> | undefined
+  const fields = new Promise<Fields>((resolve, reject) => (flight = { lookup, resolve, reject }))
+  // Set by the executor, which runs at once.
+  return { flight: flight!, fields }
 }
 
 export interface BatchOptions {

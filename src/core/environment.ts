@@ -62,12 +62,11 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
   const { settings, log, isSnapStart, isKept, load } = options
   const references = settings.references.map((one) => ({ name: one.name, reference: readReference(one) }))
   const sources = readSources(settings.from)
+  const resolvable = references.flatMap(({ reference }) => ('code' in reference ? [] : [reference]))
   const keysOf = (isOptional: boolean): string[] =>
-    references.flatMap(({ reference }) =>
-      'code' in reference || reference.isOptional !== isOptional
-        ? []
-        : lookupsOf(reference).map(({ key }) => key),
-    )
+    resolvable
+      .filter((one) => one.isOptional === isOptional)
+      .flatMap((one) => lookupsOf(one).map(({ key }) => key))
   const optional = new Set(keysOf(true))
   for (const key of keysOf(false)) optional.delete(key)
 
@@ -182,13 +181,10 @@ export function createEnvironment(options: EnvironmentOptions): Environment {
   }
 
   function lookups(): SingleLookup[] {
-    const ofReferences = references.flatMap(({ reference }) =>
-      'code' in reference ? [] : lookupsOf(reference),
-    )
     const ofSources = sources.flatMap((source) =>
       source.kind === 'secret' ? [secretLookup(source.secretId)] : [],
     )
-    return [...ofReferences, ...ofSources]
+    return [...resolvable.flatMap(lookupsOf), ...ofSources]
   }
 }
 
