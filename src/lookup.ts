@@ -75,26 +75,12 @@ export type Fields =
   | { readonly store: 'secrets-manager'; readonly secret: SecretFields }
   | { readonly store: 'parameter-store'; readonly parameter: ParameterFields }
 
-interface Selectors {
-  /** Undefined: the function's own. */
-  readonly role?: string | undefined
-}
-
-interface SecretSelectors extends Selectors {
-  readonly versionId?: string | undefined
-  readonly versionStage?: string | undefined
-}
-
-interface ParameterSelectors extends Selectors {
+type SecretSelectors = Partial<Pick<SecretLookup, 'versionId' | 'versionStage' | 'role'>>
+interface ParameterSelectors extends Partial<Pick<ParameterLookup, 'withDecryption' | 'role'>> {
   /** A version or a label. */
   readonly selector?: string | undefined
-  readonly withDecryption?: boolean
 }
-
-interface PathSelectors extends Selectors {
-  readonly isRecursive?: boolean
-  readonly withDecryption?: boolean
-}
+type PathSelectors = Partial<Pick<PathLookup, 'isRecursive' | 'withDecryption' | 'role'>>
 
 // U+0000 joins the parts: it can stand in no name, stage or id that AWS accepts, and `route` refuses it.
 const SEPARATOR = '\u0000'
