@@ -23,7 +23,7 @@ export function secretBody(secret: SecretFields): string {
     ARN: secret.ARN ?? null,
     CreatedDate: goDate(secret.CreatedDate),
     Name: secret.Name ?? null,
-    SecretBinary: isAbsent(secret.SecretBinary) ? null : base64(secret.SecretBinary),
+    SecretBinary: secret.SecretBinary ? base64(secret.SecretBinary) : null,
     SecretString: secret.SecretString ?? null,
     VersionId: secret.VersionId ?? null,
     VersionStages: secret.VersionStages ?? null,
@@ -63,12 +63,7 @@ function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 }
 
-function isAbsent(value: unknown): value is undefined | null {
-  return value === undefined || value === null
-}
-
 /** Go's RFC3339Nano in UTC: trailing zeros of the fraction are dropped, a whole second has none. */
 export function goDate(date: Date | undefined): string | null {
-  if (isAbsent(date)) return null
-  return date.toISOString().replace(/\.?0*Z$/, 'Z')
+  return date?.toISOString().replace(/\.?0*Z$/, 'Z') ?? null
 }

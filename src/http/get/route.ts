@@ -6,23 +6,11 @@ import { oneSecret, READS } from './reads.ts'
 
 // Request target → the question, or why we refuse. Pure: no I/O, and no target makes it throw.
 
-interface Ping {
-  readonly kind: 'ping'
-}
+const PING = { kind: 'ping' } as const
+const ENVIRONMENT = { kind: 'environment' } as const
+const METRICS = { kind: 'metrics' } as const
 
-interface Environment {
-  readonly kind: 'environment'
-}
-
-interface Metrics {
-  readonly kind: 'metrics'
-}
-
-export type Route = Read | ReadMany | Ping | Environment | Metrics | Reject
-
-const PING: Ping = { kind: 'ping' }
-const ENVIRONMENT: Environment = { kind: 'environment' }
-const METRICS: Metrics = { kind: 'metrics' }
+export type Route = Read | ReadMany | typeof PING | typeof ENVIRONMENT | typeof METRICS | Reject
 
 /** The default of that provider's `path_prefix`. */
 const PROVIDER_PREFIX = '/v1/'
