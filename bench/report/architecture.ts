@@ -50,16 +50,20 @@ function phases(): string[] {
     { x: 674, width: 166, name: 'SHUTDOWN' },
   ]
   const lines = [
-    ['listen, register; then the runtime starts', 'beside it: prefetch, warm up the SDK', 'next'],
+    [
+      'listen, register: the runtime may start',
+      'meanwhile: prefetch, warm up the SDK',
+      'then ask for the first event',
+    ],
     [
       'reads are hits; misses are coalesced',
-      'freeze and thaw cost no error',
-      'a held value, whatever AWS does',
+      'a freeze causes no error',
+      'if set, a held value whatever AWS does',
     ],
     ['answer what was', 'asked, and exit'],
   ]
   return names.flatMap(({ x, width, name }, i) => [
-    box(x, y, width, 112, i === 0 ? 'ours' : 'pale', name),
+    box(x, y, width, 112, 'pale', name),
     texts(x + 16, y + 50, lines[i]!),
   ])
 }

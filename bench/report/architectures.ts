@@ -1,6 +1,6 @@
 import { METRICS } from './metrics.ts'
 import { effect, estimate } from './statistics.ts'
-import { withInterval } from './tables.ts'
+import { narrowCell } from './grid.ts'
 
 // A line of a table that has x86_64 and arm64 side by side.
 
@@ -24,8 +24,8 @@ function rowOf({ label, layer, metric, x86, arm }: Cells): string {
   const { unit = '', digits = 1 } = METRICS[metric] ?? {}
   const cells = [x86, arm].map((values) => {
     const { median, interval, n } = estimate(values)
-    return n === 0 ? 'not measured' : withInterval(median, interval, digits, ` ${unit}`)
+    return n === 0 ? 'not measured' : narrowCell(median, interval, digits, unit)
   })
   const { ratio, interval } = effect(x86, arm)
-  return `| ${[label, layer, ...cells, Number.isNaN(ratio) ? '' : withInterval(ratio, interval, 2, '×')].join(' | ')} |`
+  return `| ${[label, layer, ...cells, Number.isNaN(ratio) ? '' : narrowCell(ratio, interval, 2, '×')].join(' | ')} |`
 }

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { METRICS } from './metrics.ts'
 import { type GroupResult, type Run, valuesOf } from '../storing/results.ts'
-import { estimate } from './statistics.ts'
+import { estimate, type Interval } from './statistics.ts'
 import { withInterval } from './tables.ts'
 
 // Figures of one run for the documents: a line for each figure, a column for each contender.
@@ -64,8 +64,20 @@ function cellOf(
   if (found === undefined) return ''
   const { digits = 1, unit = '' } = METRICS[metric] ?? {}
   const interval = hasIntervals ? found.interval : undefined
-  // The interval has a line of its own, and neither breaks: no-break spaces, and a word joiner at the dash.
-  const text = withInterval(found.median, interval, digits, ` ${unit}`)
+  return narrowCell(found.median, interval, digits, unit)
+}
+
+/**
+ * A cell of a table that a page has room for: the interval has a line of its own, neither breaks (no-break spaces, and
+ * a word joiner at the dash), and what has three digits before the point has none behind it.
+ */
+export function narrowCell(
+  value: number,
+  interval: Interval | undefined,
+  digits: number,
+  unit: string,
+): string {
+  const text = withInterval(value, interval, value < 100 ? digits : 0, unit === '×' ? unit : ` ${unit}`)
   return text.replace(' [', '<br>[').replaceAll(' ', '\u00a0').replace('–', '\u2060–\u2060')
 }
 

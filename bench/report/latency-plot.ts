@@ -27,7 +27,7 @@ export function latencyDistribution(run: Run, group: GroupResult): Figure | unde
   const options: Plot.PlotOptions = {
     marginLeft: 60,
     marginRight: 30,
-    height: 380,
+    height: 320,
     x: { domain: [points[0]!.nines, last] },
     y: {
       type: 'log',
@@ -43,7 +43,7 @@ export function latencyDistribution(run: Run, group: GroupResult): Figure | unde
       Plot.gridX(ticks, { strokeOpacity: 0.15 }),
       Plot.axisX(ticks, {
         tickFormat: (at: number) => `p${Number((100 * (1 - 10 ** -at)).toFixed(2))}`,
-        label: 'percentile, the slowest tenths spread out →',
+        label: 'percentile, logarithmic towards 100 % →',
       }),
       Plot.areaY(points, { ...x, y1: 'low', y2: 'high', fill: 'contender', fillOpacity: 0.15 }),
       Plot.line(points, { ...x, y: 'us', stroke: 'contender', strokeWidth: 2 }),

@@ -56,7 +56,7 @@ const KNOWN: readonly Known[] = [
 ]
 
 /** For peers and settings that have no colour of their own. */
-const OTHERS = ['#5b8fd9', '#b0678a', '#4c8c8c', '#a9702c', '#8a6fd1', '#6b8e23']
+const OTHERS = ['#8a6fd1', '#4c8c8c', '#b0678a', '#6b8e23', '#a9702c', '#5b8fd9']
 
 export function coloursOf(contenders: readonly string[]): string[] {
   const unknown = contenders.filter((contender) => knownOf(contender) === undefined)
@@ -80,16 +80,20 @@ function knownOf(contender: string): Known | undefined {
   return KNOWN.find(({ pattern }) => pattern.test(contender))
 }
 
-/** Ours on top, then the others in their order. */
+const OURS = [/^nodejs layer\b/, /^executable\b/]
+
+/** Ours on top, the `nodejs` layer before the executable, then the others in their order. */
 export function oursFirst(contenders: readonly string[]): string[] {
-  const isOurs = (contender: string) => /^(nodejs layer|executable)\b/.test(contender)
-  return [...contenders.filter(isOurs), ...contenders.filter((contender) => !isOurs(contender))]
+  const ours = OURS.flatMap((pattern) => contenders.filter((contender) => pattern.test(contender)))
+  return [...ours, ...contenders.filter((contender) => !ours.includes(contender))]
 }
 
-/** A scenario in the words of a reader: `c1` is one client. */
+/** A scenario in the words of a reader: `c1` is one client, and what is cold is the page cache. */
 export function plainly(scenario: string): string {
   return scenario
     .replace(/\bc1\b/, 'one client')
     .replace(/\bc(\d+)\b/, '$1 clients')
     .replace(/(\d)(K?B)\b/g, '$1 $2')
+    .replace(/^(Node|Python) reads/, '$1 function that reads')
+    .replace(/\b(warm|cold)$/, '$1 page cache')
 }

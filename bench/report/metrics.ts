@@ -51,7 +51,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
     label: 'reads that failed',
     unit: '%',
     digits: 2,
-    title: 'Reads that failed, and reads that waited for AWS, where a fleet meets its quota or an outage',
+    title: 'Reads that failed, and reads that waited for AWS, in fleets that meet a quota or an outage',
   },
   waitedPercent: { label: 'reads that waited', unit: '%', digits: 2 },
   stalePercent: { label: 'stale reads', unit: '%', digits: 2 },

@@ -2,7 +2,7 @@ import * as Plot from '@observablehq/plot'
 import { METRICS } from './metrics.ts'
 import { type GroupResult, type Run, valuesOf } from '../storing/results.ts'
 import { estimate } from './statistics.ts'
-import { differing, mainSettings } from './fleet.ts'
+import { differing, mainSettings, SETTINGS_EXPLAINED } from './fleet.ts'
 import { latencyDistribution } from './latency-plot.ts'
 import { drawn, type Figure, LINE, MEDIANS, SIMULATED, type Titles } from './svg.ts'
 import { coloursOf, oursFirst, plainly } from './legend.ts'
@@ -52,7 +52,7 @@ export function figuresOf(run: Run, group: GroupResult): Figure[] {
       }),
     ],
     fleet: () => [fleets(run, shown)],
-    emulated: () => [bars(run, shown, { name: 'cpu-per-hit', metric: 'cpuUsPerHit' })],
+    emulated: () => [bars(run, shown, { name: 'cpu-per-hit', metric: 'cpuUsPerHit', title: EMULATED })],
   }[group.group]
   return figures?.().filter((one) => one !== undefined) ?? []
 }
@@ -72,8 +72,11 @@ const STEP_COLOURS = ['#4269d0', '#b58105', '#e5533d']
 
 function milestones(run: Run, group: GroupResult): Figure | undefined {
   const steps = ['registeredMs', 'nextMs', 'firstSecretMs']
-  const labels = steps.map((step) => METRICS[step]?.label ?? step)
-  const points = pointsOf(group, steps).map((point) => ({ ...point, step: METRICS[point.metric]?.label }))
+  const labels = ['registered', 'ready: asks for its next event', 'first secret']
+  const points = pointsOf(group, steps).map((point) => ({
+    ...point,
+    step: labels[steps.indexOf(point.metric)],
+  }))
   const marks = [
     Plot.ruleY(points, { y: 'key', x1: 0, x2: 'value', strokeOpacity: 0.3 }),
     Plot.ruleY(points, {
@@ -92,7 +95,7 @@ function milestones(run: Run, group: GroupResult): Figure | undefined {
   ]
   return rowsFigure(run, group, points, {
     name: 'start',
-    title: 'From the start of the process to registered, to next and to the first secret',
+    title: 'From the start of the process until it has registered, is ready, and has answered a first secret',
     figures: MEDIANS,
     axis: 'ms since the start →',
     marks,
@@ -101,6 +104,7 @@ function milestones(run: Run, group: GroupResult): Figure | undefined {
   })
 }
 
+const EMULATED = 'Processor time of a hit, arm64 and x86_64 under qemu'
 const SMALL = "From the start to the first secret, by the function's memory"
 
 interface Bars {
@@ -163,46 +167,37 @@ function valuesAt(points: readonly Point[], digits: number): Plot.Markish {
 
 const FLEET_COLOURS = ['#e5533d', '#4269d0']
 
-/** Two bars a setting: the reads that failed, and those that waited. */
+/** Side by side for each setting: the reads that failed, and those that waited. */
 function fleets(run: Run, all: GroupResult): Figure | undefined {
   const contenders = mainSettings(all.contenders)
-  const samples = all.samples.filter(({ contender }) => contenders.includes(contender))
-  const group = { ...all, contenders, samples }
+  const group = {
+    ...all,
+    contenders,
+    scenarios: differing(all, contenders),
+    method: `${all.method}; ${SETTINGS_EXPLAINED}`,
+  }
   const metrics = ['failedPercent', 'waitedPercent']
   const [failed, waited] = metrics.map((metric) => METRICS[metric]!)
-  const ofGroup = pointsOf(group, metrics)
-  const scenarios = differing(group.scenarios, (scenario) =>
-    group.contenders.flatMap((one) => valuesOf(group, scenario, one, 'failedPercent')),
-  )
-  const keys = new Set(scenarios.flatMap((one) => group.contenders.map((contender) => keyOf(one, contender))))
-  const points = ofGroup.filter(({ key }) => keys.has(key))
-  const labels = [failed!.label, waited!.label]
-  const marks = metrics.flatMap((metric, i) => {
-    const these = points.filter((point) => point.metric === metric)
-    const place = i === 0 ? { insetBottom: 7 } : { insetTop: 7 }
-    const dy = i === 0 ? -4 : 4
-    return [
-      Plot.barX(these, { y: 'key', x: 'value', fill: FLEET_COLOURS[i]!, ...place }),
-      Plot.text(these, {
-        y: 'key',
-        x: 'value',
-        text: ({ value }: Point) => value.toFixed(1),
-        textAnchor: 'start',
-        dx: 4,
-        dy,
-        fontSize: 8,
-        fill: 'currentColor',
-      }),
-    ]
-  })
-  return rowsFigure(run, { ...group, scenarios }, points, {
+  const labels = [failed!.label, `${waited!.label} for AWS, some of which failed`]
+  const points = pointsOf(group, metrics).map((point) => ({
+    ...point,
+    label: labels[metrics.indexOf(point.metric)]!,
+  }))
+  const text = ({ value }: Point) => (value === 0 ? '0' : value.toFixed(1))
+  const place = { fx: 'label', y: 'key', x: 'value' } as const
+  return rowsFigure(run, group, points, {
     name: 'fleet',
     title: failed!.title ?? failed!.label,
     figures: SIMULATED,
     axis: '% of all reads →',
-    marks,
+    marks: [
+      Plot.barX(points, { ...place, fill: 'label' }),
+      Plot.text(points, { ...place, text, textAnchor: 'start', dx: 5, fill: 'currentColor' }),
+    ],
     color: { domain: labels, range: FLEET_COLOURS },
-    legend: labels.map((text, i) => ({ text, colour: FLEET_COLOURS[i]! })),
+    x: { domain: [0, 100], ticks: 5 },
+    legend: [],
+    beside: labels,
   })
 }
 
@@ -210,13 +205,16 @@ interface RowsOptions extends Pick<Titles, 'name' | 'title' | 'figures' | 'legen
   readonly axis: string
   readonly marks: readonly Plot.Markish[]
   readonly color: Plot.ScaleOptions
+  readonly x?: Plot.ScaleOptions
+  /** Panels side by side over the same rows, each for one value of `fx`. */
+  readonly beside?: readonly string[]
 }
 
 function rowsFigure(
   run: Run,
   group: GroupResult,
   points: readonly Point[],
-  { axis, marks, color, ...titles }: RowsOptions,
+  { axis, marks, color, x, beside, ...titles }: RowsOptions,
 ): Figure | undefined {
   if (points.length === 0) return undefined
   const rows = rowsOf(group, points)
@@ -228,7 +226,7 @@ function rowsFigure(
     marginLeft,
     marginRight: 48,
     height: 44 + rows.length * 18,
-    x: { label: axis, grid: true, zero: true },
+    x: { label: axis, grid: true, zero: true, ...x },
     y: {
       domain: rows.map(({ key }) => key),
       label: null,
@@ -236,10 +234,12 @@ function rowsFigure(
       tickFormat: (key: string) => labels.get(key) ?? '',
     },
     color,
+    ...(beside === undefined ? {} : { fx: { domain: beside, label: null, padding: 0.2 }, marginTop: 40 }),
     marks: [
       Plot.ruleX([0]),
       ...marks,
       Plot.text(headings, {
+        ...(beside === undefined ? {} : { fx: () => beside[0] }),
         y: 'key',
         text: 'label',
         frameAnchor: 'left',

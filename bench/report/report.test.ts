@@ -15,6 +15,7 @@ import {
   readRuns,
   writeGroup,
 } from '../storing/results.ts'
+import { oursFirst } from './legend.ts'
 import { writeReport } from './write.ts'
 
 /** WCAG 2.2, "contrast ratio". */
@@ -190,11 +191,11 @@ test('two architectures stand side by side in the first table, and what is emula
   const [, , , beside = '', emulation = ''] = index.split(/^## .*$/m)
   assert.match(
     beside,
-    /\| a hit, processor, one client \| nodejs layer, Node 24 \| 63\.5 µs \[[^|]+\| 69\.5 µs \[[^|]+\| 1\.09×/,
+    /\| a hit, processor, one client \| nodejs layer, Node 24 \| 63\.5.µs<br>\[[^|]+\| 69\.5.µs<br>\[[^|]+\| 1\.09×/,
   )
   assert.match(beside, /- x86_64: Some CPU, 2 cores \(a\)\n- arm64: Other CPU, 2 cores \(b\)\n/)
   assert.match(emulation, /under qemu-user/)
-  assert.match(emulation, /\| processor of a hit \| nodejs layer on Node 24 \| 53\.5 µs [^|]+\| 9,003\.5 µs/)
+  assert.match(emulation, /\| processor of a hit \| nodejs layer on Node 24 \| 53\.5.µs<br>[^|]+\| 9,004.µs/)
   assert.doesNotMatch(readme, /9,00/)
   assert.doesNotMatch(report, /9,00/)
   assert.match(read('x86_64-emulated.md'), /EMULATED by qemu-user/)
@@ -243,6 +244,37 @@ test('a plot says what was measured and where, keeps its colours, and has no row
   const bars = svgs.map((svg) => [...svg.matchAll(/<rect [^>]*fill="(#\w{6})"/g)].map(([, colour]) => colour))
   assert.equal(bars[0]!.length, 2)
   assert.deepEqual(bars[0], bars[1])
+})
+
+test('a plot cuts off no text, however many contenders it has and however long their names are', (t) => {
+  const WIDTH = 860
+  const group = hits(60)
+  const peers = Array.from({ length: 9 }, (_, i) => `a peer with a long name, version ${i}`)
+  const samples = peers.flatMap((contender) =>
+    group.samples.filter((one) => one.contender === OURS).map((one) => ({ ...one, contender })),
+  )
+  const all = {
+    ...group,
+    contenders: [...group.contenders, ...peers],
+    samples: [...group.samples, ...samples],
+  }
+  const { plots, read } = reported(t, { name: 'run', group: all })
+  for (const plot of plots) {
+    const texts = [...read(`plots/${plot}`).matchAll(/<text x="(\d+(?:\.\d+)?)" [^>]*>([^<]*)</g)]
+    assert.ok(texts.length > 2)
+    const ends = texts.map(([, x, text = '']) => ({ text, end: Number(x) + 6 * text.length }))
+    assert.deepEqual(
+      ends.filter(({ end }) => end > WIDTH),
+      [],
+    )
+  }
+  for (const peer of peers) assert.match(read('plots/x86_64-latency.svg'), new RegExp(`>${peer}<`))
+})
+
+test('ours are on top of each group, the nodejs layer before the executable', () => {
+  const given = ['peer', 'executable, arm64', FLOOR, 'executable', `${OURS}, arm64`, OURS]
+  const shown = [`${OURS}, arm64`, OURS, 'executable, arm64', 'executable', 'peer', FLOOR]
+  assert.deepEqual(oursFirst(given), shown)
 })
 
 test('comparing two runs claims what is clear and nothing else', (t) => {
@@ -332,5 +364,5 @@ test('the plot of fleets has the groups in which settings differ, and says that 
   assert.match(svg, />a large fleet</)
   assert.doesNotMatch(svg, /a small fleet|Medians|cores/)
   assert.match(svg, /Simulated in virtual time/)
-  assert.match(svg, />reads that failed<[\s\S]*>reads that waited</)
+  assert.match(svg, />reads that failed<[\s\S]*>reads that waited for AWS/)
 })

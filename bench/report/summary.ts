@@ -22,10 +22,10 @@ const LINES = [
   line('added to INIT of a Node function', 'init', NODE, 'addedMs', 'summary', 'layers'),
   line('the same, cold page cache', 'init', `${NODE}, cold`, 'addedMs', 'layers'),
   line('added to INIT of a Python function', 'init', PYTHON, 'addedMs', 'layers'),
-  line('the same of Python, cold page cache', 'init', `${PYTHON}, cold`, 'addedMs', 'layers'),
-  line('start → registered', 'start', 'warm', 'registeredMs', 'layers'),
+  line('the same for Python, cold page cache', 'init', `${PYTHON}, cold`, 'addedMs', 'layers'),
+  line('start → registered', 'start', 'warm', 'registeredMs', 'summary', 'layers'),
   line('start → registered, cold page cache', 'start', 'cold', 'registeredMs', 'layers'),
-  line('start → first secret', 'start', 'warm', 'firstSecretMs', 'summary', 'layers', 'compare'),
+  line('start → first secret', 'start', 'warm', 'firstSecretMs', 'layers', 'compare'),
   line('start → first secret, cold page cache', 'start', 'cold', 'firstSecretMs', 'compare'),
   line('first secret, asked 250 ms after registering', 'start', LATER, 'laterSecretMs', 'layers', 'compare'),
   line(

@@ -15,6 +15,7 @@ const STYLE =
   '@media(prefers-color-scheme:dark){svg{color:#e6edf3;background:#0d1117}}</style>'
 const WIDTH = 860
 const MARGIN = 12
+const LEGEND = { mark: 14, gap: 18 }
 /** In pixels; system fonts are narrower than this. */
 export const LINE = { height: 17, characterWidth: 6.4 }
 const CHARACTERS = Math.floor((WIDTH - 2 * MARGIN) / LINE.characterWidth)
@@ -55,7 +56,8 @@ export function drawn(run: Run, titles: Titles, options: Plot.PlotOptions): Figu
   const when = `${startedAt.slice(0, 10)}, commit ${commit.slice(0, 7)}`
   const where = titles.figures === SIMULATED ? when : `${processor}${when}`
   const above: Text[] = [{ text: titles.title, weight: 'bold' }, ...wrapped(`${titles.figures}. ${where}`)]
-  const below = [titles.method, ...explanationsOf(titles.contenders)].flatMap(wrapped)
+  const notes = [titles.method.replaceAll('`', ''), ...explanationsOf(titles.contenders)]
+  const below = notes.flatMap(wrapped)
   return {
     name: titles.name,
     alt: titles.title,
@@ -66,11 +68,12 @@ export function drawn(run: Run, titles: Titles, options: Plot.PlotOptions): Figu
 function page(plot: string, titles: Titles, above: readonly Text[], below: readonly Text[]): string {
   const plotHeight = Number(/ height="(\d+)"/.exec(plot)?.[1])
   const legendAt = MARGIN + above.length * LINE.height
-  const top = legendAt + (titles.legend.length > 0 ? LINE.height : 0)
+  const legend = legendLines(titles.legend)
+  const top = legendAt + legend.length * LINE.height
   const height = top + plotHeight + below.length * LINE.height + MARGIN
   const texts = [
     ...lines(above, MARGIN),
-    ...legendLine(titles.legend, legendAt),
+    ...legend.flatMap((entries, i) => legendLine(entries, legendAt + i * LINE.height)),
     ...lines(below, top + plotHeight),
   ].join('')
   const inner = plot.replace('<svg ', `<svg y="${top}" `)
@@ -89,14 +92,33 @@ function lines(texts: readonly Text[], fromY: number): string[] {
   })
 }
 
-/** All in one line. */
+/** As many entries in a line as it has room for. */
+function legendLines(entries: Titles['legend']): Titles['legend'][] {
+  const rows: Titles['legend'][number][][] = []
+  let x = WIDTH
+  for (const entry of entries) {
+    if (x + widthOf(entry) > WIDTH - MARGIN) {
+      rows.push([])
+      x = MARGIN
+    }
+    rows.at(-1)!.push(entry)
+    x += widthOf(entry) + LEGEND.gap
+  }
+  return rows
+}
+
+function widthOf({ text }: Titles['legend'][number]): number {
+  return LEGEND.mark + LINE.characterWidth * text.length
+}
+
 function legendLine(entries: Titles['legend'], fromY: number): string[] {
   const y = Math.round(fromY + 0.7 * LINE.height)
   let x = MARGIN
-  return entries.map(({ text, colour, opacity = 1 }) => {
+  return entries.map((entry) => {
+    const { text, colour, opacity = 1 } = entry
     const mark = `<circle cx="${x + 4}" cy="${y - 4}" r="4" fill="${colour}" fill-opacity="${opacity}"/>`
-    const label = `<text x="${x + 14}" y="${y}" fill="currentColor">${escaped(text)}</text>`
-    x += 14 + LINE.characterWidth * text.length + 18
+    const label = `<text x="${x + LEGEND.mark}" y="${y}" fill="currentColor">${escaped(text)}</text>`
+    x += widthOf(entry) + LEGEND.gap
     return mark + label
   })
 }
