@@ -73,8 +73,8 @@ export class ExtensionStates {
 
   register(name: string, events: string[], arrivedAt: number): Extension | Refusal {
     const known = this.all.find((extension) => extension.name === name)
-    const refusal = this.#refuseRegister(events, known)
-    if (refusal !== undefined) return refusal
+    const refused = this.#refuseRegister(events, known)
+    if (refused !== undefined) return refused
     const extension = known ?? this.add(name, 'internal')
     extension.state = 'Registered'
     extension.events = events.filter(isEventType)
@@ -85,15 +85,15 @@ export class ExtensionStates {
 
   #refuseRegister(events: string[], known: Extension | undefined): Refusal | undefined {
     if (this.#closed) {
-      return refuse('Extension.RegistrationClosed', 'Extension registration closed already')
+      return refusal('Extension.RegistrationClosed', 'Extension registration closed already')
     }
     for (const event of events) {
       const reason = this.#refuseEvent(event, known?.kind ?? 'internal')
-      if (reason !== undefined) return refuse('Extension.InvalidEventType', `${event}: ${reason}`)
+      if (reason !== undefined) return refusal('Extension.InvalidEventType', `${event}: ${reason}`)
     }
     if (known !== undefined && known.state !== 'Started') return refuseTransition(known, 'Registered')
     if (known === undefined && this.all.length >= extensionLimit) {
-      return refuse('Extension.TooManyExtensions', `Extension limit (${extensionLimit}) reached`)
+      return refusal('Extension.TooManyExtensions', `Extension limit (${extensionLimit}) reached`)
     }
     return undefined
   }
@@ -161,13 +161,13 @@ function isEventType(event: string): event is EventType {
   return event === 'INVOKE' || event === 'SHUTDOWN'
 }
 
-function refuse(errorType: string, errorMessage: string): Refusal {
+export function refusal(errorType: string, errorMessage: string): Refusal {
   return { errorType, errorMessage }
 }
 
 function refuseTransition(extension: Extension, to: ExtensionState): Refusal {
   const { name, state } = extension
-  return refuse(
+  return refusal(
     'Extension.InvalidExtensionState',
     `State transition from ${state} to ${to} failed for extension ${name}. Error: State transition is not allowed`,
   )

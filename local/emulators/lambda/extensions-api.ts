@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CredentialsEndpoint, credentialsPath } from './credentials.ts'
 import type { FunctionSettings } from './environment.ts'
-import type { Extension, ExtensionStates, Refusal } from './extension-states.ts'
+import { type Extension, type ExtensionStates, type Refusal, refusal } from './extension-states.ts'
 import { LambdaFailure } from './failure.ts'
 
 /** Faults of the host, which may be set and unset at any time. */
@@ -109,9 +109,10 @@ export class ExtensionsApi {
     if (faults.slowRegisterMs !== undefined) await sleep(faults.slowRegisterMs)
     if (faults.registerStatus !== undefined) return sendInjected(response, faults.registerStatus)
     const name = header(request, 'lambda-extension-name')
-    if (name === '') return sendRefusal(response, 'Extension.InvalidExtensionName', 'Empty extension name')
+    if (name === '')
+      return refuse(response, refusal('Extension.InvalidExtensionName', 'Empty extension name'))
     const events = parseEvents(body)
-    if (typeof events === 'string') return sendRefusal(response, 'InvalidRequestFormat', events)
+    if (typeof events === 'string') return refuse(response, refusal('InvalidRequestFormat', events))
     const registered = states.register(name, events, arrivedAt)
     if ('errorType' in registered) return refuse(response, registered)
     const answer = JSON.stringify(this.#functionFacts(request))
@@ -137,8 +138,8 @@ export class ExtensionsApi {
       this.#held.delete(response)
       extension.waiting.delete(answer)
     })
-    const refusal = states.next(extension, answer, arrivedAt)
-    if (refusal !== undefined) refuse(response, refusal)
+    const refused = states.next(extension, answer, arrivedAt)
+    if (refused !== undefined) refuse(response, refused)
   }
 
   async #reportError(
@@ -150,42 +151,23 @@ export class ExtensionsApi {
     const extension = this.#identify(request)
     if ('errorType' in extension) return refuse(response, extension)
     const errorType = header(request, 'lambda-extension-function-error-type')
-    if (errorType === '') {
-      return sendRefusal(
-        response,
-        'Extension.MissingHeader',
-        'Lambda-Extension-Function-Error-Type not found',
-      )
-    }
-    const refusal = this.#parts.states.reportError(extension, state)
-    if (refusal !== undefined) return refuse(response, refusal)
+    const missing = refusal('Extension.MissingHeader', 'Lambda-Extension-Function-Error-Type not found')
+    if (errorType === '') return refuse(response, missing)
+    const refused = this.#parts.states.reportError(extension, state)
+    if (refused !== undefined) return refuse(response, refused)
     send(response, 202, '{"status":"OK"}\n', json)
     this.#parts.onReportedError(new LambdaFailure(errorType, `Error: ${body}`, extension.name))
   }
 
   #identify(request: IncomingMessage): Extension | Refusal {
     const id = header(request, 'lambda-extension-identifier')
-    if (id === '') {
-      return {
-        errorType: 'Extension.MissingExtensionIdentifier',
-        errorMessage: 'Missing Lambda-Extension-Identifier',
-      }
-    }
-    if (!uuid.test(id)) {
-      return {
-        errorType: 'Extension.InvalidExtensionIdentifier',
-        errorMessage: `Invalid Lambda-Extension-Identifier: ${id}`,
-      }
-    }
+    const headerName = 'Lambda-Extension-Identifier'
+    if (id === '') return refusal('Extension.MissingExtensionIdentifier', `Missing ${headerName}`)
+    if (!uuid.test(id)) return refusal('Extension.InvalidExtensionIdentifier', `Invalid ${headerName}: ${id}`)
     const extension = this.#parts.states.all.find(
       (candidate) => candidate.id === id.toLowerCase() && candidate.registeredAt !== undefined,
     )
-    return (
-      extension ?? {
-        errorType: 'Extension.UnknownExtensionIdentifier',
-        errorMessage: `Unknown Lambda-Extension-Identifier: ${id}`,
-      }
-    )
+    return extension ?? refusal('Extension.UnknownExtensionIdentifier', `Unknown ${headerName}: ${id}`)
   }
 }
 
@@ -226,11 +208,7 @@ function header(request: IncomingMessage, name: string): string {
   return typeof value === 'string' ? value.trim() : ''
 }
 
-function refuse(response: ServerResponse, refusal: Refusal): void {
-  sendRefusal(response, refusal.errorType, refusal.errorMessage)
-}
-
-function sendRefusal(response: ServerResponse, errorType: string, errorMessage: string): void {
+function refuse(response: ServerResponse, { errorType, errorMessage }: Refusal): void {
   send(response, 403, JSON.stringify({ errorMessage, errorType }), json)
 }
 

@@ -37,8 +37,8 @@ export async function shutDown(
   const subscribers = states.subscribers('SHUTDOWN')
   for (const extension of subscribers) states.release(extension, event)
   const exits = processes.map(async (sandboxProcess): Promise<ExtensionExit> => {
-    const isTold = subscribers.some((extension) => extension.name === sandboxProcess.name)
-    const killed = await endBy(sandboxProcess, isTold ? timeoutMs : 0)
+    const isSubscriber = subscribers.some((extension) => extension.name === sandboxProcess.name)
+    const killed = await endBy(sandboxProcess, isSubscriber ? timeoutMs : 0)
     const { exitCode, signal, exitedAt } = await sandboxProcess.exited
     return { name: sandboxProcess.name, exitCode, signal, tookMs: exitedAt - startedAt, killed }
   })
