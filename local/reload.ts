@@ -1,6 +1,7 @@
 import { unwatchFile, watchFile } from 'node:fs'
 import type { ParameterSeed, SecretSeed, Seed } from './emulators/aws/seed.ts'
 import { loadSeed } from './emulators/aws/seed.ts'
+import { content } from './emulators/aws/secrets.ts'
 import type { Aws } from './emulators/aws/server.ts'
 
 const LOOK_EVERY_MS = 300
@@ -36,7 +37,7 @@ function takeOver(aws: Aws, before: Seed, after: Seed): number {
     changes++
     if (is === undefined) aws.removeSecret(name)
     else if (was === undefined || !isRotation(was, is)) aws.plantSecret(name, is)
-    else aws.putSecret(name, valueOf(is))
+    else aws.putSecret(name, typeof is === 'string' ? is : content(is))
   }
   for (const [name, was, is] of changedIn(before.parameters, after.parameters)) {
     changes++
@@ -65,10 +66,4 @@ function changedIn<S>(
   return [...names]
     .filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]))
     .map((name) => [name, before[name], after[name]])
-}
-
-function valueOf(seed: string | SecretSeed): string | Buffer {
-  if (typeof seed === 'string') return seed
-  if (seed.binary !== undefined) return Buffer.from(seed.binary, 'base64')
-  return typeof seed.value === 'string' ? seed.value : JSON.stringify(seed.value)
 }

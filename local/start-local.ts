@@ -2,7 +2,7 @@ import { EXTENSION_NAME } from '../src/version.ts'
 import type { Fault, FaultMatch } from './emulators/aws/fault.ts'
 import { loadSeed } from './emulators/aws/seed.ts'
 import type { ParameterTier, ParameterType, Seed } from './emulators/aws/seed-format.ts'
-import { startAws } from './emulators/aws/server.ts'
+import { LOCAL_CREDENTIALS, startAws } from './emulators/aws/server.ts'
 import { type LambdaHost, startLambda } from './emulators/lambda/host.ts'
 import { bundleFile } from './files.ts'
 import { availablePort } from './port.ts'
@@ -52,11 +52,7 @@ export async function startLocal({
   region = defaultRegion(process.env),
   env = {},
 }: LocalOptions): Promise<Local> {
-  const credentials = {
-    accessKeyId: 'LOCALACCESSKEY',
-    secretAccessKey: 'local-secret-key',
-    sessionToken: token,
-  }
+  const credentials = { ...LOCAL_CREDENTIALS, sessionToken: token }
   const aws = await startAws({ seed: loadSeed(seed), region, regions: 'any', credentials })
   let lambda: LambdaHost | undefined
   const close = async (): Promise<void> => {

@@ -3,7 +3,7 @@ import { isMeantAsReference } from '../src/config/environment.ts'
 import { isLoopback } from '../src/loopback.ts'
 import { EXTENSION_NAME } from '../src/version.ts'
 import { loadSeed, type Seed } from './emulators/aws/seed.ts'
-import { startAws } from './emulators/aws/server.ts'
+import { LOCAL_CREDENTIALS, startAws } from './emulators/aws/server.ts'
 import { startLambda, type LambdaHost } from './emulators/lambda/host.ts'
 import { startControl } from './control.ts'
 import { bundleFile } from './files.ts'
@@ -78,11 +78,7 @@ async function emulatedAws(
   { region, controlPort }: StartOptions,
   closers: (() => unknown)[],
 ): Promise<Backend> {
-  const credentials = {
-    accessKeyId: 'LOCALACCESSKEY',
-    secretAccessKey: 'local-secret-key',
-    sessionToken: LOCAL_TOKEN,
-  }
+  const credentials = { ...LOCAL_CREDENTIALS, sessionToken: LOCAL_TOKEN }
   const aws = await startAws({ seed, region, regions: 'any', credentials })
   closers.push(() => aws.close(), followSeed(aws, file, seed, console.log))
   if (controlPort !== undefined) closers.push(await startControl(aws, controlPort, console.log))

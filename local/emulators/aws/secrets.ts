@@ -278,7 +278,8 @@ function asVersion<T extends SecretVersionSeed>(seed: string | T): T | SecretVer
   return typeof seed === 'string' ? { value: seed } : seed
 }
 
-function content({ value, binary }: SecretVersionSeed): string | Buffer {
+/** What a version holds. */
+export function content({ value, binary }: SecretVersionSeed): string | Buffer {
   if (binary !== undefined) return Buffer.from(binary, 'base64')
   return typeof value === 'object' ? JSON.stringify(value) : value!
 }

@@ -36,25 +36,25 @@ interface Waiter {
 
 export class Traffic {
   readonly requests: RecordedRequest[] = []
+  accepted = 0
+  inFlight = 0
+  peakInFlight = 0
+  peakOpen = 0
   readonly #sockets = new Map<Socket, number>()
   #calls = new Map<string, number>()
   #total = 0
-  #accepted = 0
-  #inFlight = 0
-  #peakInFlight = 0
-  #peakOpen = 0
   #waiters: Waiter[] = []
 
   accept(socket: Socket): void {
-    this.#sockets.set(socket, ++this.#accepted)
-    this.#peakOpen = Math.max(this.#peakOpen, this.#sockets.size)
+    this.#sockets.set(socket, ++this.accepted)
+    this.peakOpen = Math.max(this.peakOpen, this.#sockets.size)
     socket.once('close', () => this.#sockets.delete(socket))
   }
 
   begin(res: ServerResponse): void {
-    this.#inFlight++
-    this.#peakInFlight = Math.max(this.#peakInFlight, this.#inFlight)
-    res.once('close', () => this.#inFlight--)
+    this.inFlight++
+    this.peakInFlight = Math.max(this.peakInFlight, this.inFlight)
+    res.once('close', () => this.inFlight--)
   }
 
   record(req: IncomingMessage, seen: Omit<RecordedRequest, 'at' | 'connection' | 'headers'>): void {
@@ -82,29 +82,13 @@ export class Traffic {
     this.requests.length = 0
     this.#calls = new Map()
     this.#total = 0
-    this.#accepted = this.#sockets.size
-    this.#peakInFlight = this.#inFlight
-    this.#peakOpen = this.#sockets.size
-  }
-
-  get accepted(): number {
-    return this.#accepted
+    this.accepted = this.#sockets.size
+    this.peakInFlight = this.inFlight
+    this.peakOpen = this.#sockets.size
   }
 
   get open(): number {
     return this.#sockets.size
-  }
-
-  get inFlight(): number {
-    return this.#inFlight
-  }
-
-  get peakInFlight(): number {
-    return this.#peakInFlight
-  }
-
-  get peakOpen(): number {
-    return this.#peakOpen
   }
 
   dropSockets(): number {
