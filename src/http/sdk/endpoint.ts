@@ -92,7 +92,7 @@ export function createSdkEndpoint(
 
   function serve(response: ServerResponse, headers: SdkHeaders, question: SdkQuestion): void {
     if (question.kind === 'refusal') return sendError(response, { ...question, status: 400 })
-    if (question.kind === 'pass') return passAlong(response, question)
+    if (question.kind === 'pass') return passToAws(response, question)
     if (headers.isRetry) {
       const lookups = lookupsOf(question)
       const failed = failures.of(headers.invocation, lookups)
@@ -118,7 +118,7 @@ export function createSdkEndpoint(
     }
   }
 
-  function passAlong(response: ServerResponse, { call, changes }: Pass): void {
+  function passToAws(response: ServerResponse, { call, changes }: Pass): void {
     passThrough(call, changes)
       .then(
         (answer) => {
