@@ -3,7 +3,7 @@ import { join, relative } from 'node:path'
 import type { Run } from '../storing/results.ts'
 import { fleetTable } from './fleet.ts'
 import { type Column, column, grid, type Line, paragraph, peersOf, sourceOf } from './grid.ts'
-import { isKnown } from './legend.ts'
+import { isKnown, plainly } from './legend.ts'
 import { readSizes, type Sizes } from '../../layer/sizes.ts'
 import { linesOf, OURS, summary } from './summary.ts'
 
@@ -131,8 +131,8 @@ function compare(material: Material): string {
   const run = native(material)
   if (run === undefined) return NOT_YET
   const columns = [
-    column(OURS.nodejs, 'this, on Node 24'),
-    column(OURS.executable, 'this, elsewhere'),
+    column(OURS.nodejs, 'this, `nodejs` on Node 24'),
+    column(OURS.executable, 'this, executable'),
     ...peersOf(run, isKnown).map((peer) => column(peer)),
     SDK,
   ]
@@ -146,7 +146,12 @@ function init(material: Material): string {
   const group = run?.groups.find((one) => one.group === 'init')
   if (run === undefined || group === undefined) return NOT_YET
   const lines: Line[] = [
-    ...group.scenarios.map((scenario) => ({ label: scenario, group: 'init', scenario, metric: 'initMs' })),
+    ...group.scenarios.map((scenario) => ({
+      label: plainly(scenario),
+      group: 'init',
+      scenario,
+      metric: 'initMs',
+    })),
     ...['', ', cold'].map((when) => ({
       label: `registered after${when}`,
       group: 'init',
