@@ -12,22 +12,16 @@ const SDK_TRIMS = [
     file: /client-(ssm|secrets-manager)\/dist-es\/runtimeConfig\.js$/,
     replace: () => `
       import { version } from '../package.json'
-      import { createDefaultUserAgentProvider } from '@aws-sdk/core/client'
       import { calculateBodyLength } from '@smithy/core/serde'
       import { getRuntimeConfig as getSharedRuntimeConfig } from './runtimeConfig.shared'
       export const getRuntimeConfig = (config) => {
         const shared = getSharedRuntimeConfig(config)
-        const defaultUserAgentProvider = createDefaultUserAgentProvider({
-          serviceId: shared.serviceId,
-          clientVersion: version,
-        })
         return {
           ...shared,
           ...config,
           runtime: 'node',
           bodyLengthChecker: calculateBodyLength,
-          defaultUserAgentProvider,
-
+          userAgent: 'aws-sdk-js/' + version,
         }
       }`,
   },
@@ -96,6 +90,20 @@ const SDK_TRIMS = [
     why: 'web streams: what we send is a string',
     file: /core\/dist-es\/submodules\/retry\/middleware-retry\/isStreamingPayload\/isStreamingPayload\.js$/,
     replace: () => 'export const isStreamingPayload = () => false',
+  },
+  {
+    why: 'a User-Agent made anew for each call, with how the client is used: docs/performance.md',
+    file: /core\/dist-es\/submodules\/client\/middleware-user-agent\/user-agent-middleware\.js$/,
+    replace: () => `
+      export const userAgentMiddleware = undefined, getUserAgentMiddlewareOptions = undefined
+      export const getUserAgentPlugin = ({ userAgent, customUserAgent }) => {
+        const value = [userAgent, ...customUserAgent.map((pair) => pair.join('/'))].join(' ')
+        const setUserAgent = (next) => (args) => {
+          args.request.headers['user-agent'] = value
+          return next(args)
+        }
+        return { applyToStack: (stack) => stack.add(setUserAgent, { name: 'setUserAgent', step: 'build' }) }
+      }`,
   },
   {
     why: 'the trace id of the current invocation, of which an extension has none',
