@@ -88,12 +88,12 @@ export function oursFirst(contenders: readonly string[]): string[] {
   return [...ours, ...contenders.filter((contender) => !ours.includes(contender))]
 }
 
-/** A scenario in the words of a reader: `c1` is one client, and what is cold is the page cache. */
+/** A scenario in the words of a reader, as short as a heading of a plot should be: `c1` is one client. */
 export function plainly(scenario: string): string {
   return scenario
     .replace(/\bc1\b/, 'one client')
     .replace(/\bc(\d+)\b/, '$1 clients')
     .replace(/(\d)(K?B)\b/g, '$1 $2')
-    .replace(/^(Node|Python) reads/, '$1 function that reads')
-    .replace(/\b(warm|cold)$/, '$1 page cache')
+    .replace(/^(Node|Python) (reads .*) while it loads/, '$1 function that $2')
+    .replace(/^(warm|cold)$/, '$1 page cache')
 }
