@@ -82,7 +82,6 @@ export function createHandler(options: HandlerOptions): Handler {
     if (isGet(request) && route(request.url ?? '').kind === 'ping') {
       return isGoodHost(seen.host) ? reply.pong(response) : reply.refuse(response, rejects.foreignHost)
     }
-    if (!lateTokens.mayBeGood(token)) return refuseToken(response)
     const kept = { ...seen }
     lateTokens.check(token, {
       serve: () => serve(request, response, kept),

@@ -10,7 +10,7 @@ export interface LateTokenOptions {
   readonly isCurrentToken: ((presented: string) => Promise<boolean>) | undefined
 }
 
-/** One of the three is called, once. */
+/** One of the three is called, once; at once where there is nothing to ask. */
 interface Outcomes {
   serve(): void
   refuse(): void
@@ -18,8 +18,6 @@ interface Outcomes {
 }
 
 export interface LateTokens {
-  /** Whether the token may be good; if not, there is nothing to check. */
-  mayBeGood(token: string): boolean
   check(token: string, outcomes: Outcomes): void
   /** To be called for each request that is refused. */
   refused(): void
@@ -31,11 +29,11 @@ export function createLateTokens({ log, isCurrentToken }: LateTokenOptions): Lat
   let refused = 0
   let warnedAt = 0
   return {
-    mayBeGood: (token) => token !== '' && isCurrentToken !== undefined,
-
     check(token, { serve, refuse, fail }) {
-      const isGood = isCurrentToken?.(token) ?? Promise.resolve(false)
-      isGood.then((good) => (good ? serve() : refuse())).catch(fail)
+      if (token === '' || isCurrentToken === undefined) return refuse()
+      isCurrentToken(token)
+        .then((isGood) => (isGood ? serve() : refuse()))
+        .catch(fail)
     },
 
     /** Logged once a minute, so that a client that tries a wrong token again and again does not fill the log. */

@@ -48,8 +48,11 @@ export interface Query {
 export function readQuery(query: string, { byName, missing }: Rules): Query | Reject {
   const names = new Set<string>()
   const texts: Partial<Record<Slot, string>> = {}
-  for (const { name, value } of pairs(query)) {
-    const rule = byName.get(name)
+  for (const pair of query.split('&')) {
+    const mark = pair.indexOf('=')
+    const end = mark === -1 ? pair.length : mark
+    const value = pair.slice(end + 1)
+    const rule = byName.get(decode(pair.slice(0, end)) ?? '')
     switch (rule?.kind) {
       case 'names': {
         const decoded = decode(value)
@@ -82,21 +85,6 @@ export function readQuery(query: string, { byName, missing }: Rules): Query | Re
   if (withDecryption === undefined) return rejects.badWithDecryption
   if (refreshNow === undefined) return rejects.badRefreshNow
   return { names: [...names] as [string, ...string[]], texts, isRecursive, withDecryption, refreshNow }
-}
-
-interface Pair {
-  /** Decoded; empty when it cannot be. */
-  readonly name: string
-  /** As it stands in the URL. */
-  readonly value: string
-}
-
-function pairs(query: string): Pair[] {
-  return query.split('&').map((pair) => {
-    const mark = pair.indexOf('=')
-    if (mark === -1) return { name: decode(pair) ?? '', value: '' }
-    return { name: decode(pair.slice(0, mark)) ?? '', value: pair.slice(mark + 1) }
-  })
 }
 
 /** `+` and `%20` are a space. Undefined: a malformed escape, invalid UTF-8, or U+0000, which no AWS name holds. */
