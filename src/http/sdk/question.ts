@@ -87,62 +87,56 @@ type Input = Readonly<Record<string, unknown>>
 
 /** Undefined for other operations, and for input that AWS must judge. */
 function knownQuestion(target: string, input: Input): Read | ReadMany | undefined {
-  const lookup = lookupOf(target, input)
-  if (lookup !== undefined) return { kind: 'read', lookup, shape: WIRE, refreshNow: false }
-  const many = lookupsOf(target, input)
-  return many && { kind: 'many', ...many, refreshNow: false, isWire: true }
-}
-
-function lookupsOf(target: string, input: Input): Pick<ReadMany, 'store' | 'lookups'> | undefined {
   switch (target) {
+    case 'secretsmanager.GetSecretValue': {
+      const { SecretId, VersionId, VersionStage, ...others } = input
+      const areValid = isName(SecretId) && isOptional(VersionId, isName) && isOptional(VersionStage, isName)
+      if (!areValid || !isEmpty(others)) return undefined
+      const selectors = { versionId: VersionId ?? undefined, versionStage: VersionStage ?? undefined }
+      return readOf(secretLookup(SecretId, selectors))
+    }
+    case 'AmazonSSM.GetParameter': {
+      const { Name, WithDecryption, ...others } = input
+      if (!isName(Name) || !isOptional(WithDecryption, isBoolean) || !isEmpty(others)) return undefined
+      return readOf(parameterLookup(Name, { withDecryption: WithDecryption ?? false }))
+    }
+    case 'AmazonSSM.GetParametersByPath': {
+      const { Path, Recursive, WithDecryption, ...others } = input
+      const areFlags = isOptional(Recursive, isBoolean) && isOptional(WithDecryption, isBoolean)
+      if (!isName(Path) || !areFlags || !isEmpty(others)) return undefined
+      return readOf(
+        pathLookup(Path, { isRecursive: Recursive ?? false, withDecryption: WithDecryption ?? false }),
+      )
+    }
     case 'AmazonSSM.GetParameters': {
       const { Names, WithDecryption, ...others } = input
-      if (!areNames(Names, PARAMETERS_A_CALL) || !isOptional(WithDecryption, isBoolean) || !isEmpty(others)) {
-        return undefined
-      }
-      const lookups = Names.map((name) => parameterLookup(name, { withDecryption: WithDecryption ?? false }))
-      return { store: 'parameter-store', lookups }
+      const areValid = areNames(Names, PARAMETERS_A_CALL) && isOptional(WithDecryption, isBoolean)
+      if (!areValid || !isEmpty(others)) return undefined
+      const selectors = { withDecryption: WithDecryption ?? false }
+      return manyOf(
+        'parameter-store',
+        Names.map((name) => parameterLookup(name, selectors)),
+      )
     }
     case 'secretsmanager.BatchGetSecretValue': {
       const { SecretIdList, ...others } = input
       if (!areNames(SecretIdList, SECRETS_A_CALL) || !isEmpty(others)) return undefined
-      const lookups = SecretIdList.map((id) => secretLookup(id))
-      return { store: 'secrets-manager', lookups }
+      return manyOf(
+        'secrets-manager',
+        SecretIdList.map((id) => secretLookup(id)),
+      )
     }
     default:
       return undefined
   }
 }
 
-function lookupOf(target: string, input: Input): Lookup | undefined {
-  switch (target) {
-    case 'AmazonSSM.GetParametersByPath': {
-      const { Path, Recursive, WithDecryption, ...others } = input
-      if (!isName(Path) || !isOptional(Recursive, isBoolean) || !isOptional(WithDecryption, isBoolean))
-        return undefined
-      return isEmpty(others)
-        ? pathLookup(Path, { isRecursive: Recursive ?? false, withDecryption: WithDecryption ?? false })
-        : undefined
-    }
-    case 'secretsmanager.GetSecretValue': {
-      const { SecretId, VersionId, VersionStage, ...others } = input
-      if (!isName(SecretId) || !isOptional(VersionId, isName) || !isOptional(VersionStage, isName))
-        return undefined
-      return isEmpty(others)
-        ? secretLookup(SecretId, {
-            versionId: VersionId ?? undefined,
-            versionStage: VersionStage ?? undefined,
-          })
-        : undefined
-    }
-    case 'AmazonSSM.GetParameter': {
-      const { Name, WithDecryption, ...others } = input
-      if (!isName(Name) || !isOptional(WithDecryption, isBoolean)) return undefined
-      return isEmpty(others) ? parameterLookup(Name, { withDecryption: WithDecryption ?? false }) : undefined
-    }
-    default:
-      return undefined
-  }
+function readOf(lookup: Lookup): Read {
+  return { kind: 'read', lookup, shape: WIRE, refreshNow: false }
+}
+
+function manyOf(store: ReadMany['store'], lookups: ReadMany['lookups']): ReadMany {
+  return { kind: 'many', store, lookups, refreshNow: false, isWire: true }
 }
 
 function isTarget(text: string): text is Target {
