@@ -60,28 +60,26 @@ const LISTS: Readonly<Record<Wanted['store'], List>> = {
 
 /** The body, or the failure of them all. */
 export function manyBody({ store, isWire }: Wanted, parts: readonly Part[]): Body | UpstreamError {
-  const bodies: string[] = []
+  const answers: Answer[] = []
   const failed: Failed[] = []
   for (const { lookup, got } of parts) {
     if (got instanceof UpstreamError) failed.push({ name: idOf(lookup), error: got })
-    else bodies.push(got.bytes)
+    else answers.push(got)
   }
   const list = LISTS[store]
   const fatal = failed.find(({ error }) => !list.lists(error))
   if (fatal !== undefined) return fatal.error
-  if (bodies.length === 0) {
+  if (answers.length === 0) {
     // AWS was not heard, or there is nothing to tell a client of the GET endpoints but the failure.
     const unanswered = failed.find(({ error }) => error.status === 0) ?? (isWire ? undefined : failed[0])
     if (unanswered !== undefined) return unanswered.error
   }
+  const bodies = answers.map(({ bytes }) => bytes)
   const bytes = list.bytesOf(bodies, failed)
-  const further = regionHeader(parts.map(regionOf).find((region) => region !== undefined))
+  const further = regionHeader(
+    answers.find(({ replicaRegion }) => replicaRegion !== undefined)?.replicaRegion,
+  )
   const body = isWire ? wireReply(toText(bytes), further) : createBody(bytes, ORIGINAL_TYPE, further)
-  const ages = parts.flatMap(({ got }) => (got instanceof UpstreamError ? [] : [got.staleForMs ?? 0]))
-  const oldest = Math.max(0, ...ages)
+  const oldest = Math.max(0, ...answers.map(({ staleForMs = 0 }) => staleForMs))
   return oldest === 0 ? body : markStale(body, oldest)
-}
-
-function regionOf({ got }: Part): string | undefined {
-  return got instanceof UpstreamError ? undefined : got.replicaRegion
 }

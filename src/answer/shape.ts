@@ -57,19 +57,14 @@ function shapeOf(body: string, shape: Shape, further: readonly string[]): Body |
   }
   const picked = pickJson(value.toString('utf8'), shape.jsonKey)
   if (picked.kind === 'found') return textBody(picked.text, further)
-  return picked.kind === 'missing' ? keyNotFound(shape.jsonKey) : notJson(shape.jsonKey)
+  const key = quoted(shape.jsonKey)
+  return picked.kind === 'missing'
+    ? reject(400, 'JsonKeyNotFound', `the JSON of the value has no ${key}`)
+    : reject(400, 'InvalidJson', `the value is no JSON, so it has no ${key}`)
 }
 
 function textBody(text: string, further: readonly string[]): Body {
   return createBody(toBytes(text), TEXT_TYPE, further)
-}
-
-function keyNotFound(jsonKey: string): Reject {
-  return reject(400, 'JsonKeyNotFound', `the JSON of the value has no ${quoted(jsonKey)}`)
-}
-
-function notJson(jsonKey: string): Reject {
-  return reject(400, 'InvalidJson', `the value is no JSON, so it has no ${quoted(jsonKey)}`)
 }
 
 /** Printable ASCII, and not longer than a line: the key is the caller's own text. */

@@ -21,7 +21,7 @@ export function subjectsOfSecret({ secretId, versionId, versionStage }: SecretLo
 
 /** One version of a parameter, or of the secret that it stands for. */
 export function subjectsOfParameter({ name }: ParameterLookup): string[] {
-  const selector = selectorOf(name)
+  const [, selector = ''] = splitId(name.trim())
   return parameterNamed(name).map(
     (subject) => `${subject} ${subject.startsWith('s:') ? selector || 'AWSCURRENT' : selector}`,
   )
@@ -65,9 +65,4 @@ function isIn(one: string, whole: string): boolean {
   const version = one.indexOf(' ')
   if (version !== -1 && version !== one.length - 1) return false
   return kind === 'r' || !one.includes('/', whole.length)
-}
-
-/** The version or label of a parameter; empty for the latest. */
-function selectorOf(name: string): string {
-  return splitId(name.trim())[1] ?? ''
 }
