@@ -58,7 +58,10 @@ const CONSTANTS = new Set([
   '720 ×',
 ])
 
-const DOCUMENTS = ['README.md', 'SECURITY.md', 'layer/README.md', ...globSync('docs/*.md', { cwd: ROOT })]
+const DOCUMENTS = globSync('{*,docs/*,layer/**/*,local/**/*}.md', {
+  cwd: ROOT,
+  exclude: (path) => path.includes('node_modules'),
+})
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 
 /** Paragraphs, items of lists and tables, each with what introduces it: its section's first, that before a table. */
