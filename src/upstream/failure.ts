@@ -39,38 +39,26 @@ interface Cause {
   readonly attempts?: number
 }
 
+const CONNECTION = say`ConnectionError`
+const RESPONSE = say`ResponseError`
+// Bun has the same code for a network that cannot be reached.
+const REFUSED =
+  process.versions['bun'] === undefined
+    ? say`the connection was refused`
+    : say`the connection was refused, or there is no route to it`
+
 // The first match wins. The codes are those of Node and OpenSSL; Bun has its own names for some of them.
-const TRANSPORT: readonly { readonly pattern: RegExp; readonly code: Public; readonly what: Public }[] = [
-  { pattern: /^(ENOTFOUND|EAI_\w+)$/, code: say`ConnectionError`, what: say`its name could not be resolved` },
-  {
-    pattern: /^(ECONNREFUSED|ConnectionRefused)$/,
-    code: say`ConnectionError`,
-    // Bun uses it also for a network that cannot be reached.
-    what:
-      process.versions['bun'] === undefined
-        ? say`the connection was refused`
-        : say`the connection was refused, or there is no route to it`,
-  },
-  { pattern: /^E(HOST|NET)(UNREACH|DOWN)$/, code: say`ConnectionError`, what: say`there is no route to it` },
-  {
-    pattern: /^(ETIMEDOUT|ConnectionTimeout)$/,
-    code: say`ConnectionError`,
-    what: say`there was no connection in time`,
-  },
-  { pattern: /^EFBIG$/, code: say`ResponseError`, what: say`its answer is longer than 4 MiB` },
-  { pattern: /^PROXY_REFUSED_/, code: say`ConnectionError`, what: say`the proxy refused the connection` },
-  { pattern: /^PROXY_/, code: say`ConnectionError`, what: say`the proxy does not speak HTTP` },
-  { pattern: /^HPE_|^Z_|^ERR_HTTP_/, code: say`ResponseError`, what: say`its response was not HTTP` },
-  {
-    pattern: /CERT|^ERR_(TLS|SSL|OSSL)_|^EPROTO$|^UNABLE_TO_|^CRL_/,
-    code: say`TlsError`,
-    what: say`TLS failed`,
-  },
-  {
-    pattern: /^(E[A-Z0-9]+|ERR_[A-Z_]+|Connection\w+)$/,
-    code: say`ConnectionError`,
-    what: say`the connection broke`,
-  },
+const TRANSPORT: readonly (readonly [errno: RegExp, code: Public, what: Public])[] = [
+  [/^(ENOTFOUND|EAI_\w+)$/, CONNECTION, say`its name could not be resolved`],
+  [/^(ECONNREFUSED|ConnectionRefused)$/, CONNECTION, REFUSED],
+  [/^E(HOST|NET)(UNREACH|DOWN)$/, CONNECTION, say`there is no route to it`],
+  [/^(ETIMEDOUT|ConnectionTimeout)$/, CONNECTION, say`there was no connection in time`],
+  [/^EFBIG$/, RESPONSE, say`its answer is longer than 4 MiB`],
+  [/^PROXY_REFUSED_/, CONNECTION, say`the proxy refused the connection`],
+  [/^PROXY_/, CONNECTION, say`the proxy does not speak HTTP`],
+  [/^HPE_|^Z_|^ERR_HTTP_/, RESPONSE, say`its response was not HTTP`],
+  [/CERT|^ERR_(TLS|SSL|OSSL)_|^EPROTO$|^UNABLE_TO_|^CRL_/, say`TlsError`, say`TLS failed`],
+  [/^(E[A-Z0-9]+|ERR_[A-Z_]+|Connection\w+)$/, CONNECTION, say`the connection broke`],
 ]
 
 /** For errors that AWS sends without a message: Parameter Store's "not found" is the code alone. */
@@ -174,17 +162,16 @@ function failed(operation: Operation, cause: Cause, story: Public): UpstreamErro
 
 function unanswered(operation: Operation, suspect: Suspect, status: number): Cause {
   const service = operation.service
-  const errno = wordOf(suspect.code)
-  const known = errno === undefined ? undefined : TRANSPORT.find(({ pattern }) => pattern.test(errno))
-  if (errno !== undefined && known !== undefined) {
-    return { code: known.code, reason: say`${service} could not be read: ${known.what} (${errno})` }
+  const errno = wordOf(suspect.code) ?? say``
+  for (const [pattern, code, what] of TRANSPORT) {
+    if (pattern.test(errno)) return { code, reason: say`${service} could not be read: ${what} (${errno})` }
   }
   if (suspect.name === 'TimeoutError') {
     return { code: say`TimeoutError`, reason: say`${service} fell silent in the middle of a call` }
   }
   if (status > 0) {
     return {
-      code: say`ResponseError`,
+      code: RESPONSE,
       status,
       reason: say`${service} answered ${status} with a body that is no answer of AWS`,
     }
