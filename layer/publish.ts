@@ -80,11 +80,11 @@ async function publish(): Promise<void> {
   const arns: Record<string, Record<string, string>> = {}
   try {
     for (const region of options.regions) {
-      const publisher = createPublisher(region)
+      const publishLayer = createPublisher(region)
       for (const { layer, zip, name, architectures } of named()) {
         const contents = readFileSync(join(ROOT, 'dist', zip))
         const reference = inRegion(zip, region)
-        const { arn, isNew, granted } = await publisher.publish({
+        const { arn, isNew, granted } = await publishLayer({
           name,
           architectures,
           contents,

@@ -23,18 +23,11 @@ interface Wanted {
 }
 
 interface Published {
-  readonly region: string
-  readonly name: string
   readonly arn: string
   /** False where its newest version has these bytes already. */
   readonly isNew: boolean
   /** In the order of the wanted ones. */
   readonly granted: readonly { readonly to: string; readonly isNew: boolean }[]
-}
-
-interface Publisher {
-  /** Rejects with the SDK's error, or where Lambda holds other bytes than it was given. */
-  publish(wanted: Wanted): Promise<Published>
 }
 
 function contentOf(contents: Buffer, reference: Wanted['reference']): LayerVersionContentInput {
@@ -43,54 +36,53 @@ function contentOf(contents: Buffer, reference: Wanted['reference']): LayerVersi
     : { S3Bucket: reference.bucket, S3Key: reference.key, S3ObjectStorageMode: 'REFERENCE' }
 }
 
-export function createPublisher(region: string): Publisher {
+/** The function rejects with the SDK's error, or where Lambda holds other bytes than it was given. */
+export function createPublisher(region: string): (wanted: Wanted) => Promise<Published> {
   const lambda = new LambdaClient({ region })
-  return {
-    async publish({ name, architectures, contents, reference, grants }) {
-      const hash = createHash('sha256').update(contents).digest('base64')
-      const present = await newest(name)
-      const isNew = present?.hash !== hash
-      const { arn, version } = isNew ? await add() : present
-      const granted = []
-      for (const grant of grants) granted.push(await allow(version, grant))
-      return { region, name, arn, isNew, granted }
+  return async ({ name, architectures, contents, reference, grants }) => {
+    const hash = createHash('sha256').update(contents).digest('base64')
+    const present = await newest(name)
+    const isNew = present?.hash !== hash
+    const { arn, version } = isNew ? await add() : present
+    const granted = []
+    for (const grant of grants) granted.push(await allow(version, grant))
+    return { arn, isNew, granted }
 
-      async function add() {
-        const made = await lambda.send(
-          new PublishLayerVersionCommand({
+    async function add() {
+      const made = await lambda.send(
+        new PublishLayerVersionCommand({
+          LayerName: name,
+          Description: `Open Parameters and Secrets Lambda Extension ${VERSION}`,
+          LicenseInfo: 'Apache-2.0',
+          CompatibleArchitectures: [...architectures],
+          Content: contentOf(contents, reference),
+        }),
+      )
+      if (made.Content?.CodeSha256 !== hash) throw new Error(`${name}: Lambda holds other bytes`)
+      return { arn: made.LayerVersionArn ?? '', version: made.Version ?? 0 }
+    }
+
+    /** The same grant again is no error: the id of its statement says whom it is for. */
+    async function allow(of: number, grant: Granted) {
+      const isAccount = 'account' in grant
+      const to = isAccount ? grant.account : grant.organization
+      try {
+        await lambda.send(
+          new AddLayerVersionPermissionCommand({
             LayerName: name,
-            Description: `Open Parameters and Secrets Lambda Extension ${VERSION}`,
-            LicenseInfo: 'Apache-2.0',
-            CompatibleArchitectures: [...architectures],
-            Content: contentOf(contents, reference),
+            VersionNumber: of,
+            StatementId: `${isAccount ? 'account' : 'organization'}-${to}`,
+            Action: 'lambda:GetLayerVersion',
+            Principal: isAccount ? to : '*',
+            ...(!isAccount && { OrganizationId: to }),
           }),
         )
-        if (made.Content?.CodeSha256 !== hash) throw new Error(`${name}: Lambda holds other bytes`)
-        return { arn: made.LayerVersionArn ?? '', version: made.Version ?? 0 }
+        return { to, isNew: true }
+      } catch (error) {
+        if ((error as Error).name !== 'ResourceConflictException') throw error
+        return { to, isNew: false }
       }
-
-      /** The same grant again is no error: the id of its statement says whom it is for. */
-      async function allow(of: number, grant: Granted) {
-        const isAccount = 'account' in grant
-        const to = isAccount ? grant.account : grant.organization
-        try {
-          await lambda.send(
-            new AddLayerVersionPermissionCommand({
-              LayerName: name,
-              VersionNumber: of,
-              StatementId: `${isAccount ? 'account' : 'organization'}-${to}`,
-              Action: 'lambda:GetLayerVersion',
-              Principal: isAccount ? to : '*',
-              ...(!isAccount && { OrganizationId: to }),
-            }),
-          )
-          return { to, isNew: true }
-        } catch (error) {
-          if ((error as Error).name !== 'ResourceConflictException') throw error
-          return { to, isNew: false }
-        }
-      }
-    },
+    }
   }
 
   async function newest(name: string) {
