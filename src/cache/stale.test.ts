@@ -7,7 +7,6 @@ import { failure, readThroughBench as bench, TTL_MS } from '../../test/read-thro
 // What is not on by default: refreshes ahead of the expiry, stale answers, remembered absences.
 
 const A = { key: 'a' }
-const ALIASED = { key: 'arn' }
 const AHEAD = { rules: { ...PLAIN, refreshAheadPercent: 20 } }
 const WAIT_MS = 500
 const STALE = { rules: { ...PLAIN, staleMs: 600_000, staleWaitMs: WAIT_MS } }
@@ -228,15 +227,6 @@ test('a refresh bypasses a remembered absence and forgets it', async () => {
   const loaded = cache.load(A)
   fetches[1]!.resolve('here now')
   assert.deepEqual(await Promise.all([refreshed, loaded]), ['here now', 'here now'])
-  assert.equal(cache.get(A), 'here now')
-})
-
-test('a success under any spelling forgets the absence of all', async () => {
-  const { cache, fetches, read } = bench({ ...NEGATIVE, aliasesOf: () => ['a', 'arn'] })
-  const first = cache.load(A)
-  fetches[0]!.reject(failure('absent'))
-  await assert.rejects(first)
-  await read(ALIASED, 'here now')
   assert.equal(cache.get(A), 'here now')
 })
 
