@@ -1,5 +1,6 @@
 import { parseArn } from '../arn.ts'
 import type { Config } from '../config/config.ts'
+import { parseObject } from '../json.ts'
 import type { Log } from '../log.ts'
 import { say, shown } from '../public.ts'
 import { readRegularFile } from '../regular-file.ts'
@@ -58,9 +59,9 @@ export function readLists(config: Pick<Config, 'prefetch' | 'upstream'>, log: Pi
 
 function readFile(path: string): { secrets: Member[]; parameters: Member[] } | undefined {
   try {
-    const read: unknown = JSON.parse(readRegularFile(path, MOST_BYTES))
-    if (typeof read !== 'object' || read === null) return undefined
-    const { secrets = [], parameters = [] } = read as { secrets?: unknown; parameters?: unknown }
+    const read = parseObject(readRegularFile(path, MOST_BYTES))
+    if (read === undefined) return undefined
+    const { secrets = [], parameters = [] } = read
     return areMembers(secrets) && areMembers(parameters) ? { secrets, parameters } : undefined
   } catch {
     return undefined

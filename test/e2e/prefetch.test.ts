@@ -118,6 +118,7 @@ test('a name that is listed several times, in the variable and in the file, is r
 for (const [what, text] of [
   ['is no JSON', '{"secrets": ["hush-hush"'],
   ['lists no names', '{"secrets": [{"hush-hush": 1}]}'],
+  ['is a list itself', '["hush-hush"]'],
   ['is not there', undefined],
 ] as const) {
   test(`a prefetch file that ${what} is warned of without its text, and the rest is fetched`, async (t) => {
