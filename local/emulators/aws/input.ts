@@ -150,14 +150,11 @@ function cannotConvert(value: unknown, type: string): ServiceError {
     return new ServiceError('SerializationException', 'Start of structure or map found where not expected.')
   }
   const found = typeof value === 'boolean' ? String(value).toUpperCase() : (typeof value).toUpperCase()
+  const article = /^[AEIOU]/.test(type) ? 'an' : 'a'
   return new ServiceError(
     'SerializationException',
-    `${found}_VALUE can not be converted to ${article(type)} ${type}`,
+    `${found}_VALUE can not be converted to ${article} ${type}`,
   )
-}
-
-function article(noun: string): string {
-  return /^[AEIOU]/.test(noun) ? 'an' : 'a'
 }
 
 function camel(member: string): string {

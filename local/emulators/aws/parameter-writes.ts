@@ -28,6 +28,7 @@ const LONGEST_ARN = 1011
 /** "You can create a maximum of 10,000 standard parameters for each Region": API_PutParameter. */
 const MOST_BY_TIER: Readonly<Record<ParameterTier, number>> = { Standard: 10_000, Advanced: 100_000 }
 const MOST_LABELS = 10
+const tooManyTags = (sentence: string) => new ServiceError('TooManyTagsError', sentence)
 const LABEL = /^(?!\d|aws|ssm)[A-Za-z0-9._-]+$/i
 
 export function putParameter(region: Region, input: Input): object {
@@ -40,7 +41,7 @@ export function putParameter(region: Region, input: Input): object {
   const allowedPattern = optionalText(input, 'AllowedPattern', { min: 0, max: 1024 })
   const keyId = optionalText(input, 'KeyId', { max: 256, pattern: /^([a-zA-Z0-9:/_-]+)$/ })
   const dataType = optionalText(input, 'DataType', { min: 0, max: 128 })
-  const tags = readTags(input, validation, (sentence) => new ServiceError('TooManyTagsError', sentence))
+  const tags = readTags(input, validation, tooManyTags)
   const policies = optionalText(input, 'Policies', { max: 4096 })
   checkNewName(region, name)
   if (tags !== undefined && overwrites) {
@@ -251,9 +252,8 @@ function versionOf({ name, versions }: Parameter, number: unknown) {
 }
 
 export function addTagsToResource(region: Region, input: Input): object {
-  const tooMany = (sentence: string): ServiceError => new ServiceError('TooManyTagsError', sentence)
-  const tags = readTags(input, validation, tooMany) ?? missing('Tags')
-  addTags(tagged(region, input, 'ssm:AddTagsToResource').tags, tags, tooMany)
+  const tags = readTags(input, validation, tooManyTags) ?? missing('Tags')
+  addTags(tagged(region, input, 'ssm:AddTagsToResource').tags, tags, tooManyTags)
   return {}
 }
 

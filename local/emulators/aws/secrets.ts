@@ -135,13 +135,15 @@ export class Secrets {
     const dates = state.versions.map(({ createdDate }) => createdDate.getTime())
     const primary = seed.region ?? (seed.replicas === undefined ? undefined : homeRegion)
     Object.assign(state, {
+      description: seed.description ?? '',
+      tags: new Map(Object.entries(seed.tags ?? {})),
+      deletionDate: seed.deleted ? deletionDate(LONGEST_RECOVERY_DAYS) : undefined,
       createdDate: new Date(Math.min(...dates)),
       changedDate: new Date(Math.max(...dates)),
       primaryRegion: seed.replicas === undefined ? undefined : primary,
       replicaRegions: [...(seed.replicas ?? [])],
       heldIn: primary === undefined ? undefined : [primary, ...(seed.replicas ?? [])],
     })
-    describe(state, seed)
     return this.hold(state, seed.arnSuffix ?? derive.arnSuffix(name), seed.account ?? this.#account)
   }
 
@@ -230,13 +232,6 @@ export function moveStage({ name, state }: Secret, stage: string, versionId: str
   if (stage !== 'AWSCURRENT' || former === undefined || former === target) return
   target.stages.delete('AWSPREVIOUS')
   move('AWSPREVIOUS', former)
-}
-
-/** What a seed says of a secret besides its versions. */
-function describe(state: SecretState, { description = '', tags = {}, deleted = false }: SecretSeed): void {
-  state.description = description
-  state.tags = new Map(Object.entries(tags))
-  state.deletionDate = deleted ? deletionDate(LONGEST_RECOVERY_DAYS) : undefined
 }
 
 export const SHORTEST_RECOVERY_DAYS = 7
