@@ -33,7 +33,6 @@ export function isOutage({ code, status }: UpstreamError): boolean {
 export function kindOfFailure(error: unknown): 'transient' | 'absent' | 'other' {
   if (!(error instanceof UpstreamError)) return 'other'
   const { code, status } = error
-  if (status >= 500 || isOutage(error)) return 'transient'
-  if (SIGNED_AT_ANOTHER_TIME.test(code)) return 'transient'
+  if (status >= 500 || isOutage(error) || SIGNED_AT_ANOTHER_TIME.test(code)) return 'transient'
   return ABSENT.test(code) ? 'absent' : 'other'
 }

@@ -77,32 +77,21 @@ export function createEmbedded(options: EmbeddedOptions): Embedded {
     reported = current
     reportedAt = now()
     if (latencies.length === 0 && deltas.every(([, delta]) => delta === 0)) return
-    write(line({ functionName, at: reportedAt, deltas, latencies }))
+    const metrics = deltas.map(([Name]) => ({ Name, Unit: 'Count' }))
+    // An empty list is no value of a metric.
+    if (latencies.length > 0) metrics.push({ Name: LATENCY, Unit: 'Milliseconds' })
+    const directive = { Namespace: NAMESPACE, Dimensions: [['FunctionName']], Metrics: metrics }
+    // Names of ours, numbers, and the function's name, which Lambda has checked.
+    const line = JSON.stringify({
+      _aws: { Timestamp: reportedAt, CloudWatchMetrics: [directive] },
+      FunctionName: shown(functionName),
+      ...Object.fromEntries(deltas),
+      ...(latencies.length > 0 && { [LATENCY]: latencies.map((ms) => Math.round(ms * 1000) / 1000) }),
+    })
+    write(line as Public)
   }
 }
 
 function counted(totals: Totals): Record<Counter, number> {
   return Object.fromEntries(NAMES.map(([counter]) => [counter, totals[counter]])) as Record<Counter, number>
-}
-
-interface Line {
-  readonly functionName: string
-  /** Epoch milliseconds. */
-  readonly at: number
-  readonly deltas: readonly [string, number][]
-  readonly latencies: readonly number[]
-}
-
-function line({ functionName, at, deltas, latencies }: Line): Public {
-  const metrics = deltas.map(([Name]) => ({ Name, Unit: 'Count' }))
-  // An empty list is no value of a metric.
-  if (latencies.length > 0) metrics.push({ Name: LATENCY, Unit: 'Milliseconds' })
-  const directive = { Namespace: NAMESPACE, Dimensions: [['FunctionName']], Metrics: metrics }
-  // Names of ours, numbers, and the function's name, which Lambda has checked.
-  return JSON.stringify({
-    _aws: { Timestamp: at, CloudWatchMetrics: [directive] },
-    FunctionName: shown(functionName),
-    ...Object.fromEntries(deltas),
-    ...(latencies.length > 0 && { [LATENCY]: latencies.map((ms) => Math.round(ms * 1000) / 1000) }),
-  }) as Public
 }

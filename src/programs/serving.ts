@@ -123,14 +123,10 @@ export function createServing(config: Config, log: Log): Serving {
 
   /** A setting of ours is reported only where it is set. */
   function summary(): Public {
-    const { freshness, negativeTtlMs } = config
+    const { refreshAheadPercent, revalidateMs, staleMs } = config.freshness
     const { hits, misses, coalesced, evictions, refreshedAhead, stale, negative } = cache.stats()
     const always = say`${hits} hits, ${misses} misses, ${coalesced} coalesced, ${evictions} evictions`
-    const isAnySet =
-      freshness.refreshAheadPercent > 0 ||
-      freshness.revalidateMs > 0 ||
-      freshness.staleMs > 0 ||
-      negativeTtlMs > 0
+    const isAnySet = [refreshAheadPercent, revalidateMs, staleMs, config.negativeTtlMs].some((one) => one > 0)
     const counts = prefetch === undefined ? always : say`${always}, ${prefetch.count} prefetched`
     const ofFreshness = isAnySet
       ? say`${counts}, ${refreshedAhead} refreshed ahead, ${stale} stale, ${negative} negative`

@@ -42,8 +42,14 @@ function wireError({ status, code, reason }: UpstreamError): WireError {
 }
 
 /** `isLast`: the connection ends with the answer, because a body may follow that nobody will read. */
-export function sendError(response: ServerResponse, error: WireError, isLast = false): void {
-  sendRaw(response, rawError(error), isLast ? ['Connection', 'close'] : [])
+export function sendError(
+  response: ServerResponse,
+  { status, code, message }: WireError,
+  isLast = false,
+): void {
+  const bytes = toBytes(JSON.stringify({ __type: code, message }))
+  const headers = ['Content-Type', WIRE_TYPE, 'x-amzn-RequestId', globalThis.crypto.randomUUID()]
+  sendRaw(response, { status, headers, bytes }, isLast ? ['Connection', 'close'] : [])
 }
 
 export function sendRaw(
@@ -54,13 +60,4 @@ export function sendRaw(
   if (response.headersSent || response.destroyed) return
   response.writeHead(status, [...headers, 'Content-Length', String(bytes.length), ...further])
   response.end(bytes, 'latin1')
-}
-
-function rawError({ status, code, message }: WireError): RawAnswer {
-  const bytes = toBytes(JSON.stringify({ __type: code, message }))
-  return {
-    status,
-    headers: ['Content-Type', WIRE_TYPE, 'x-amzn-RequestId', globalThis.crypto.randomUUID()],
-    bytes,
-  }
 }
