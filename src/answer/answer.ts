@@ -7,9 +7,12 @@ import { isReject, type Reject } from '../errors.ts'
  */
 export interface Body {
   readonly bytes: string
-  readonly hitHeaders: string[]
-  readonly missHeaders: string[]
+  readonly hitHeaders: HeaderFields
+  readonly missHeaders: HeaderFields
 }
+
+/** Values by names, in their order on the wire. Bun takes an object's at once, and looks for each of a list twice. */
+type HeaderFields = Readonly<Record<string, string>>
 
 /** What the cache holds for a lookup: the original's body. */
 export interface Answer extends Body {
@@ -43,10 +46,15 @@ export function regionHeader(replicaRegion: string | undefined): readonly string
   return replicaRegion === undefined ? NONE : ['X-Amzn-Parameters-Secrets-Region', replicaRegion]
 }
 
-/** A body of that content type, with further headers. `bytes` is a byte string. */
+/** A body of that content type, with further headers: name, value, name, value, … `bytes` is a byte string. */
 export function createBody(bytes: string, type: string, further: readonly string[] = []): Body {
-  const headers = ['Content-Type', type, 'Content-Length', String(bytes.length), ...further, 'X-Cache']
-  return { bytes, hitHeaders: [...headers, 'HIT'], missHeaders: [...headers, 'MISS'] }
+  const headers: Record<string, string> = { 'Content-Type': type, 'Content-Length': String(bytes.length) }
+  for (let i = 0; i + 1 < further.length; i += 2) headers[further[i]!] = further[i + 1]!
+  return {
+    bytes,
+    hitHeaders: { ...headers, 'X-Cache': 'HIT' },
+    missHeaders: { ...headers, 'X-Cache': 'MISS' },
+  }
 }
 
 /** The same answer, marked as older than its time to live. `ageMs` counts from the moment AWS was asked for it. */
@@ -55,11 +63,11 @@ export function asStale(answer: Answer, ageMs: number): Answer {
 }
 
 export function markStale({ bytes, missHeaders }: Body, ageMs: number): Body {
-  const headers = [...missHeaders.slice(0, -1), 'STALE', 'Age', String(Math.floor(ageMs / 1000))]
+  const headers = { ...missHeaders, 'X-Cache': 'STALE', Age: String(Math.floor(ageMs / 1000)) }
   return { bytes, hitHeaders: headers, missHeaders: headers }
 }
 
-/** Bytes of a body's two lists of headers. The measurement is in cache/read-through.ts. */
+/** Bytes of a body's two sets of headers. The measurement is in cache/read-through.ts. */
 const HEADERS_BYTES = 300
 
 /** Bytes of an answer with all its shapes, about. A character of a byte string is a byte, on V8 and JavaScriptCore. */

@@ -32,9 +32,9 @@ const body = (question: ReadMany, ...parts: Part[]): Body => {
 }
 
 test('a list with a stale answer in it is stale, and as old as the oldest', () => {
-  assert.deepEqual(body(secrets, good).missHeaders.slice(-2), ['X-Cache', 'MISS'])
+  assert.equal(body(secrets, good).missHeaders['X-Cache'], 'MISS')
   const made = body(secrets, stale(61_000), good, stale(90_500))
-  assert.deepEqual(made.missHeaders.slice(-4), ['X-Cache', 'STALE', 'Age', '90'])
+  assert.deepEqual([made.missHeaders['X-Cache'], made.missHeaders['Age']], ['STALE', '90'])
 })
 
 test('a failure of one secret is listed, also where AWS was not heard, and of all is the first', () => {

@@ -24,9 +24,9 @@ const CREDENTIALS =
 function seen(answer: Answer, shape: Shape): [number, string, string] {
   const made = makeShape(answer, shape)
   if ('kind' in made) return [made.status, made.errorType, made.body]
-  const [, type = '', , length] = made.missHeaders
+  const { 'Content-Type': type = '', 'Content-Length': length } = made.missHeaders
   assert.equal(Number(length), made.bytes.length)
-  assert.deepEqual(made.hitHeaders, [...made.missHeaders.slice(0, -1), 'HIT'])
+  assert.deepEqual(made.hitHeaders, { ...made.missHeaders, 'X-Cache': 'HIT' })
   return [200, type, Buffer.from(made.bytes, 'latin1').toString('utf8')]
 }
 
@@ -47,11 +47,9 @@ test('the bare value of a binary secret is its bytes', () => {
   const made = makeShape(binary(0, 255, 13, 10, 195), VALUE)
   assert.ok(!('kind' in made))
   assert.equal(made.bytes, '\u0000\u00ff\r\n\u00c3')
-  assert.deepEqual(made.missHeaders.slice(0, 4), [
-    'Content-Type',
-    'application/octet-stream',
-    'Content-Length',
-    '5',
+  assert.deepEqual(Object.entries(made.missHeaders).slice(0, 2), [
+    ['Content-Type', 'application/octet-stream'],
+    ['Content-Length', '5'],
   ])
 })
 
@@ -120,9 +118,12 @@ test('a shape of a stale answer is marked as stale, and the answer that is held 
   const stale = asStale(answer, 61_500)
   const made = kept(stale, VALUE)
   assert.ok(!('kind' in made))
-  assert.deepEqual(made.missHeaders.slice(-4), ['X-Cache', 'STALE', 'Age', '61'])
+  assert.deepEqual(Object.entries(made.missHeaders).slice(-2), [
+    ['X-Cache', 'STALE'],
+    ['Age', '61'],
+  ])
   assert.deepEqual(made.hitHeaders, made.missHeaders)
   const held = shapeHeld(answer, VALUE)!
   assert.ok(!('kind' in held))
-  assert.deepEqual(held.hitHeaders.slice(-2), ['X-Cache', 'HIT'])
+  assert.equal(held.hitHeaders['X-Cache'], 'HIT')
 })

@@ -320,7 +320,7 @@ const BUGS: Readonly<Record<string, () => Promise<Answer>>> = {
   'rejects with undefined': () => Promise.reject(undefined),
   'resolves with no answer': () => Promise.resolve(undefined as unknown as Answer),
   'resolves with an answer whose headers cannot be sent': () =>
-    Promise.resolve({ ...createAnswer(VALUE), hitHeaders: ['\n', 'x'], missHeaders: ['\n', 'x'] }),
+    Promise.resolve({ ...createAnswer(VALUE), hitHeaders: { '\n': 'x' }, missHeaders: { '\n': 'x' } }),
 }
 
 for (const [what, bug] of Object.entries(BUGS)) {

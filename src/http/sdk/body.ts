@@ -23,6 +23,8 @@ export function receiveBody(
       fail(error)
     }
   }
+  // Without a body there are no events: see http-server.ts.
+  if (request.readableEnded) return end(body)
   request.setEncoding('latin1')
   request.on('data', (chunk: string) => {
     if (isOver) return

@@ -28,6 +28,8 @@ export function createHttpServer(
       maxHeaderSize: MAX_HEADER_BYTES,
       requireHostHeader: false,
       noDelay: true,
+      // A request without a body costs a stream's events less. It has ended before it is handed on: see body.ts.
+      optimizeEmptyRequests: true,
     },
     listener,
   )
