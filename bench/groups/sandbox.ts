@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { type Cgroup, createCgroup } from '../measuring/cgroup.ts'
 import { type Contender, extensionField, pairsOf } from '../contenders/contenders.ts'
 import type { Context } from '../measuring/context.ts'
+import { drive } from '../load/drive.ts'
 import { launch, type Running } from '../measuring/launch.ts'
-import { emptyPageCache, howEmptied } from '../measuring/page-cache.ts'
+import { canSetReadAhead, emptyPageCache, howEmptied } from '../measuring/page-cache.ts'
 import { pinned } from '../measuring/pinning.ts'
 import { majorFaults, readMb } from '../../tools/proc.ts'
 import { probe } from '../measuring/request.ts'
@@ -14,9 +15,10 @@ import { measureSeries, namesOf, Unmeasurable } from '../measuring/series.ts'
 import type { GroupResult, Skipped } from '../storing/results.ts'
 import { startUpstream, type Upstream } from '../upstream/upstream.ts'
 
-// A cold start in the memory of a small function, beside a function that is there already: from the spawn until /ping
-// answers. What is read from files is memory there, and what does not fit is read twice. The function runs on another
-// Node than the extension, since on Lambda an extension is the first to read what it needs.
+// The memory of a small function, beside a function that is there already. A cold start: from the spawn until /ping
+// answers. And many large values on a disk that reads far ahead. What is read from files is memory there, and what does
+// not fit is read twice, code too. The function runs on another Node than the extension, since on Lambda an extension
+// is the first to read what it needs.
 
 const LIMIT_MB = 128
 const FUNCTION_NODE = 22
@@ -25,21 +27,46 @@ const FUNCTION = `const held = Buffer.alloc(${HELD_MB * 2 ** 20}, 1)
   process.stdout.write('ready')
   setInterval(() => held.at(0), 2 ** 30)`
 
-const SCENARIO = { name: `${LIMIT_MB} MB, cold, until /ping answers` }
+interface SandboxScenario {
+  readonly name: string
+  /** Secrets of 64 KB, each requested once. */
+  readonly values?: number
+  /** What the disk reads ahead. Default: as usual. */
+  readonly aheadKb?: number
+}
+
+const COLD: SandboxScenario = { name: `${LIMIT_MB} MB, cold, until /ping answers` }
+const AHEAD_KB = 8_192
+const CONNECTIONS = 10
+/** A server that reads its own code from the disk for ever is given up. */
+const PATIENCE_MS = 60_000
+const LOOK_MS = 20
 
 export async function measureSandbox(context: Context): Promise<GroupResult> {
   const { amount, random } = context
   const field = await extensionField(context, [24])
   const reason = reasonAgainst()
   const contenders = reason === undefined ? field.contenders : []
-  const upstream = await startUpstream({ kind: 'aws', tls: true, secrets: [] })
-  const turns = schedule(contenders, [SCENARIO], amount.coldRounds, random)
+  const many: SandboxScenario = {
+    name: `${LIMIT_MB} MB, ${amount.entries.toLocaleString('en')} values of 64KB, a disk that reads ${AHEAD_KB / 1024} MB ahead`,
+    values: amount.entries,
+    aheadKb: AHEAD_KB,
+  }
+  const scenarios = canSetReadAhead() ? [COLD, many] : [COLD]
+  const secrets = [{ size: '64KB', keys: amount.entries }] as const
+  const upstream = await startUpstream({ kind: 'aws', tls: true, secrets })
+  const turns = [
+    ...schedule(contenders, [COLD], amount.coldRounds, random),
+    ...schedule(contenders, scenarios.slice(1), amount.memoryRounds, random),
+  ]
   const measured = await measureSeries(
     {
       group: 'sandbox',
       turns,
       upstream,
-      measure: async (contender) => ({ values: await startInSandbox(contender, context, upstream) }),
+      measure: async (contender, scenario) => ({
+        values: await startInSandbox(contender, scenario, context, upstream),
+      }),
     },
     context,
   )
@@ -48,9 +75,9 @@ export async function measureSandbox(context: Context): Promise<GroupResult> {
   )
   return {
     group: 'sandbox',
-    method: `spawn to the first answer of /ping (a peer: of its probe), in a memory cgroup of ${LIMIT_MB} MiB beside Node ${FUNCTION_NODE} holding ${HELD_MB} MiB; ${howEmptied()} before each start`,
+    method: `spawn to the first answer of /ping (a peer: of its probe), in a memory cgroup of ${LIMIT_MB} MiB beside Node ${FUNCTION_NODE} holding ${HELD_MB} MiB; ${howEmptied()} before each start; many values: from 10 connections, over TLS, in a cache of its own default size`,
     contenders: namesOf(contenders),
-    scenarios: namesOf([SCENARIO]),
+    scenarios: namesOf(scenarios),
     ...pairsOf(contenders),
     skipped: [...field.skipped, ...refused],
     ...measured,
@@ -59,12 +86,13 @@ export async function measureSandbox(context: Context): Promise<GroupResult> {
 
 async function startInSandbox(
   contender: Contender,
-  { port }: Context,
+  { values: keys = 0, aheadKb }: SandboxScenario,
+  { port }: Pick<Context, 'port'>,
   { endpoint, caBundle }: Upstream,
 ): Promise<Record<string, number>> {
   const cgroup = createCgroup(LIMIT_MB * 2 ** 20)
   if (cgroup === undefined) throw new Unmeasurable('no memory cgroup can be made any more')
-  emptyPageCache([contender])
+  emptyPageCache([contender], aheadKb)
   const beside = startFunction(cgroup)
   const kill = () => beside.kill('SIGKILL')
   process.once('exit', kill)
@@ -86,6 +114,7 @@ async function startInSandbox(
     })
     try {
       if (contender.ready === 'probe') await onRegistered(running)
+      if (keys > 0) Object.assign(values, await readMany(running, contender, keys, port))
       values.majorFaults = majorFaults(running.pid)
       values.readMb = readMb(running.pid)
       values.cacheMb = cgroup.cacheMb()
@@ -97,6 +126,23 @@ async function startInSandbox(
     kill()
     process.off('exit', kill)
     await cgroup.remove()
+  }
+}
+
+async function readMany(
+  { pid, memory }: Running,
+  { isExact }: Contender,
+  keys: number,
+  port: number,
+): Promise<Record<string, number>> {
+  let mostAnonMb = 0
+  const look = setInterval(() => (mostAnonMb = Math.max(mostAnonMb, memory().anonMb)), LOOK_MS)
+  const job = { port, serverPid: pid, isExact, size: '64KB', keys, connections: CONNECTIONS } as const
+  try {
+    const { elapsedMs } = await drive({ ...job, mode: 'each', warmup: 0, measureMs: 0 }, PATIENCE_MS)
+    return { answeredMs: elapsedMs, mostAnonMb }
+  } finally {
+    clearInterval(look)
   }
 }
 

@@ -38,15 +38,18 @@ export interface Outcome {
   readonly latency: readonly Bucket[]
 }
 
-/** Runs the job in a fresh process. Rejects for any answer but the right one. */
-export function drive(job: Job): Promise<Outcome> {
+/** Runs the job in a fresh process. Rejects for any answer but the right one, and when it takes longer than that. */
+export function drive(job: Job, withinMs?: number): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = fork(fileURLToPath(new URL('drive-process.ts', import.meta.url)), [JSON.stringify(job)])
     let outcome: Outcome | { error: string } | undefined
     child.on('message', (message) => (outcome = message as Outcome))
+    const timer = withinMs && setTimeout(() => child.kill('SIGKILL'), withinMs)
     child.on('error', reject)
-    child.on('exit', (code) => {
-      if (outcome === undefined) reject(new Error(`the driver ended with ${code}`))
+    child.on('exit', (code, signal) => {
+      clearTimeout(timer)
+      if (signal === 'SIGKILL') reject(new Error(`not done within ${withinMs! / 1000} s`))
+      else if (outcome === undefined) reject(new Error(`the driver ended with ${code}`))
       else if ('error' in outcome) reject(new Error(outcome.error))
       else resolve(outcome)
     })

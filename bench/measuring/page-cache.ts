@@ -11,9 +11,12 @@ const DROP_CACHES = '/proc/sys/vm/drop_caches'
 /** Linux' default. A machine may have set megabytes, and would then read most of a runtime for one page of it. */
 const USUAL_KB = 128
 
-/** Of the whole machine where that is allowed, else of the contenders' files. */
-export function emptyPageCache(contenders: readonly Contender[]): void {
-  readAheadAsUsual()
+/**
+ * Of the whole machine where that is allowed, else of the contenders' files. From then on the disk reads `aheadKb`
+ * ahead, where that may be set.
+ */
+export function emptyPageCache(contenders: readonly Contender[], aheadKb = USUAL_KB): void {
+  readAhead(aheadKb)
   // What has not been written to the disk stays.
   execFileSync('sync')
   if (canDropAll()) return writeFileSync(DROP_CACHES, '1')
@@ -21,6 +24,11 @@ export function emptyPageCache(contenders: readonly Contender[]): void {
   for (const file of new Set(files.filter((part) => part.startsWith('/')))) {
     execFileSync('dd', [`if=${file}`, 'iflag=nocache', 'count=0', 'status=none'])
   }
+}
+
+/** Whether this user may say how much the disk reads ahead. */
+export function canSetReadAhead(): boolean {
+  return isWritable(readAheadFile())
 }
 
 /** What the harness itself has mapped, the C library above all, stays in memory. */
@@ -31,12 +39,15 @@ export function howEmptied(): string {
   return `${emptied}, read-ahead of the disk ${readAheadKb() ?? 'unknown'} KB`
 }
 
-/** Sets the disk's read-ahead to Linux' default until this process ends, where that is allowed. */
-function readAheadAsUsual(): void {
+let isRestored = false
+
+/** Until this process ends, where that is allowed. */
+function readAhead(kb: number): void {
   const before = readAheadKb()
-  if (before === undefined || before === USUAL_KB || !isWritable(readAheadFile())) return
-  writeFileSync(readAheadFile(), String(USUAL_KB))
-  process.once('exit', () => writeFileSync(readAheadFile(), String(before)))
+  if (before === undefined || before === kb || !canSetReadAhead()) return
+  writeFileSync(readAheadFile(), String(kb))
+  if (!isRestored) process.once('exit', () => writeFileSync(readAheadFile(), String(before)))
+  isRestored = true
 }
 
 /** What a first touch of a page reads with it. */

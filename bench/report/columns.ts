@@ -100,7 +100,7 @@ export const COLUMNS: Readonly<Record<string, Columns>> = {
   },
   sandbox: {
     headlines: ['pingMs'],
-    metrics: ['pingMs', 'majorFaults', 'readMb', 'cacheMb', 'rssMb', 'anonMb'],
+    metrics: ['pingMs', 'answeredMs', 'majorFaults', 'readMb', 'cacheMb', 'rssMb', 'anonMb', 'mostAnonMb'],
     comparisons: [],
   },
   fleet: {

@@ -64,6 +64,7 @@ export const METRICS: Readonly<Record<string, Metric>> = {
   rssAt80Mb: mb('RSS at 80 %'),
   rssMb: { ...mb('RSS'), title: 'Memory of the extension' },
   anonMb: mb('own (anonymous)'),
+  mostAnonMb: mb('most of its own'),
   shareMb: mb('proportional (PSS)'),
   peakRssMb: mb('peak RSS'),
 }
