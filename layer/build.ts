@@ -4,8 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { argumentsOf } from '../tools/arguments.ts'
 import { bundle } from '../tools/bundle.ts'
 import { faultsOf } from './check.ts'
-import { codeFor } from './code/record.ts'
-import { launcherFor } from './emulation.ts'
+import { codeFor, missingFor } from './code/record.ts'
 import { executable } from './executable.ts'
 import { nodejsExtension } from './launcher.ts'
 import {
@@ -19,7 +18,7 @@ import {
   WRAPPER_PATH,
 } from './layers.ts'
 import { bundledPackages, noticesOf } from './notices/notices.ts'
-import { NODE_MAJORS } from './runtimes.ts'
+import { ARCHITECTURES, NODE_MAJORS } from './runtimes.ts'
 import { starterFor } from './starter/starter.ts'
 import { zipOf, type ZipFile } from './zip.ts'
 
@@ -27,14 +26,14 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url))
 
 const HELP = `npm run layer
 
-Makes the three zips in dist/, the same bytes every time, and ends with 1 where Lambda would not take one.
+Makes the three zips in dist/, the same bytes every time, and ends with 1 where Lambda would not take one. What Node
+compiles is recorded for both architectures; where one cannot run here, its code is missing in the nodejs zip.
 
   --help  this text`
 argumentsOf(HELP, {}, () => undefined)
 
-const missing = missingHere()
-if (missing !== undefined) {
-  console.error(missing)
+if (process.platform !== 'linux') {
+  console.error('npm run layer needs Linux: it records what Node compiles there')
   process.exit(1)
 }
 
@@ -46,9 +45,16 @@ const packages = bundledPackages()
 const wrapper = readFileSync(`${ROOT}layer/exec/${WRAPPER_PATH}`)
 
 const code: ZipFile[] = []
-for (const major of NODE_MAJORS) {
-  const files = await codeFor(major, `${ROOT}dist/extension.cjs`)
-  code.push(...files.map((one) => ({ ...one, mode: TEXT_MODE })))
+for (const architecture of ARCHITECTURES) {
+  const missing = missingFor(architecture)
+  if (missing !== undefined) {
+    console.error(`The nodejs zip has no code for ${architecture}, as a release has: it needs ${missing}`)
+    continue
+  }
+  for (const major of NODE_MAJORS) {
+    const files = await codeFor(major, architecture, `${ROOT}dist/extension.cjs`)
+    code.push(...files.map((one) => ({ ...one, mode: TEXT_MODE })))
+  }
 }
 
 mkdirSync(`${ROOT}dist`, { recursive: true })
@@ -72,20 +78,13 @@ for (const layer of LAYERS) {
 }
 process.exitCode = isPublishable ? 0 : 1
 
-/** What this machine lacks: the compiled code in the nodejs layer is recorded from Linux' Node for x86_64. */
-function missingHere(): string | undefined {
-  if (process.platform !== 'linux') return 'npm run layer needs Linux: it records what Node compiles there'
-  const launcher = launcherFor('x86_64')
-  return 'missing' in launcher ? `npm run layer needs ${launcher.missing} to run Node for x86_64` : undefined
-}
-
 function fileOf({ kind }: Layer): Buffer {
   return kind === 'node' ? nodejsExtension(textBundle) : executable(inlineBundle, kind)
 }
 
 function startersOf({ kind }: Layer): ZipFile[] {
   if (kind !== 'node') return []
-  return (['x86_64', 'arm64'] as const).map((architecture) => ({
+  return ARCHITECTURES.map((architecture) => ({
     path: STARTER_PATHS[architecture],
     file: starterFor(architecture),
     mode: FILE_MODE,

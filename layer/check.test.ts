@@ -133,7 +133,7 @@ test('a script that the kernel cannot start is a fault', async () => {
 
 test('an executable for newer systems or another processor is a fault', async () => {
   const writer = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false, level: 0 })
-  await writer.add(EXTENSION_PATH, new Uint8ArrayReader(readFileSync(nodeFor(26))))
+  await writer.add(EXTENSION_PATH, new Uint8ArrayReader(readFileSync(nodeFor(26, 'x86_64'))))
   await writer.add(WRAPPER_PATH, new Uint8ArrayReader(wrapper))
   await writer.add(NOTICES_PATH, new Uint8ArrayReader(notices))
   const node = Buffer.from(await writer.close())

@@ -14,7 +14,7 @@ import {
   WRAPPER_PATH,
 } from './layers.ts'
 import { PAGE, workOf } from './pages/stub.ts'
-import type { Architecture } from './runtimes.ts'
+import { type Architecture, ARCHITECTURES } from './runtimes.ts'
 import { entriesOf } from './zip.ts'
 
 // Amazon Linux 2, the oldest system of a supported runtime: docs.aws.amazon.com/linux/al2/ug
@@ -25,8 +25,6 @@ const LINKERS: Record<Architecture, string> = {
 }
 const LIBRARIES =
   /^(libc\.so\.6|libm\.so\.6|libpthread\.so\.0|libdl\.so\.2|ld-linux-(x86-64|aarch64)\.so\.[12])$/
-
-const ARCHITECTURES = ['x86_64', 'arm64'] as const
 
 /** Of the files that a layer holds, in that order. */
 function modesIn({ kind }: Layer): ReadonlyMap<string, number> {

@@ -33,7 +33,7 @@ export interface Layer {
 }
 
 export const LAYERS: readonly Layer[] = [
-  { zip: 'parameters-secrets-nodejs.zip', kind: 'node', budget: 840_000 },
+  { zip: 'parameters-secrets-nodejs.zip', kind: 'node', budget: 1_525_000 },
   { zip: 'parameters-secrets-x86_64.zip', kind: 'x86_64', budget: UPLOAD_LIMIT },
   { zip: 'parameters-secrets-arm64.zip', kind: 'arm64', budget: UPLOAD_LIMIT },
 ]

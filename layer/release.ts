@@ -7,17 +7,20 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { argumentsOf } from '../tools/arguments.ts'
 import { VERSION } from '../src/version.ts'
+import { missingFor } from './code/record.ts'
 import { LAYERS } from './layers.ts'
 import { bundledPackages } from './notices/notices.ts'
 import { sbomOf } from './notices/sbom.ts'
 import { notesOf, versionFaults } from './release-notes.ts'
+import { ARCHITECTURES } from './runtimes.ts'
 
 const HELP = `npm run release:check [-- --tag vX.Y.Z]
 
 Checks that the version is the same everywhere and that nothing is uncommitted, builds the layers twice, and leaves in
 dist/release what a release consists of: the zips, their sha256, the lists of what is in them (CycloneDX), its notes.
 
-  --tag vX.Y.Z  the tag that is to be released; without one, CHANGELOG.md may say "unreleased"
+  --tag vX.Y.Z  the tag that is to be released; without one, CHANGELOG.md may say "unreleased",
+                and code that V8 compiled may be missing for an architecture that cannot run here
   --help        this text`
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
@@ -26,7 +29,7 @@ const textOf = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 
 const tag = argumentsOf(HELP, { options: { tag: { type: 'string' } } }, ({ values }) => values.tag)
 
-const faults = [...versionFaults(textOf, tag), ...uncommitted()]
+const faults = [...versionFaults(textOf, tag), ...uncommitted(), ...(tag === undefined ? [] : unrecorded())]
 if (faults.length > 0) fail(faults)
 const [first, second] = [builtLayers(), builtLayers()]
 const differing = LAYERS.filter(({ zip }) => first.get(zip) !== second.get(zip))
@@ -37,6 +40,11 @@ console.log(`${VERSION} can be released: ${RELEASE}`)
 function uncommitted(): string[] {
   const changes = run('git', 'status', '--porcelain').trim()
   return changes === '' ? [] : [`not committed:\n${changes}`]
+}
+
+function unrecorded(): string[] {
+  const missing = ARCHITECTURES.map(missingFor).filter((one) => one !== undefined)
+  return missing.map((one) => `to record what Node compiles: apt-get install ${one}`)
 }
 
 /** The sha256 of each zip. */

@@ -16,6 +16,8 @@ export interface Run {
   /** The names of those that AWS has, beside the parameter `/p`. */
   readonly secrets: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** How long AWS takes for each call; default: as long as it needs. */
+  readonly awsMs?: number
   /** Of the function; default: the emulated Lambda's. */
   readonly memorySizeMb?: number
   /** What the function asks while it loads. */
@@ -31,10 +33,11 @@ export interface Run {
  * rejects where it ends otherwise.
  */
 export async function runExtension(run: Run): Promise<void> {
-  const { command, secrets, env, memorySizeMb, functionInit, use, onLog } = run
+  const { command, secrets, env, awsMs, memorySizeMb, functionInit, use, onLog } = run
   const { caPath, ...tls } = testTls()
   const seed = { secrets: Object.fromEntries(secrets.map((name) => [name, 'v'])), parameters: { '/p': 'v' } }
   const aws = await startAws({ seed, tls })
+  if (awsMs !== undefined) aws.fault({}, { delayMs: awsMs })
   const port = await freePort()
   const sessionToken = LOCAL_CREDENTIALS.sessionToken ?? ''
   const get = async (target: string) => {

@@ -1,12 +1,15 @@
 // The pinned runtimes of layer/runtimes: Bun compiles the executables, Node stands for Lambda's in the tests, and what
 // it compiles of the bundle goes into the nodejs layer. They are no part of the root install, because nothing else
-// needs their 900 MB.
+// needs their 1.4 GB.
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-export type Architecture = 'x86_64' | 'arm64'
+export const ARCHITECTURES = ['x86_64', 'arm64'] as const
+export type Architecture = (typeof ARCHITECTURES)[number]
+/** Of this machine. */
+export const HOST: Architecture = process.arch === 'arm64' ? 'arm64' : 'x86_64'
 
 /** Node's major versions on Lambda that the nodejs layer is tested with. */
 export const NODE_MAJORS = [22, 24, 26] as const
@@ -14,6 +17,7 @@ export type NodeMajor = (typeof NODE_MAJORS)[number]
 
 const FOLDER = fileURLToPath(new URL('runtimes/', import.meta.url))
 const BUN_PACKAGES: Record<Architecture, string> = { x86_64: 'bun-linux-x64', arm64: 'bun-linux-aarch64' }
+const NODE_PACKAGES: Record<Architecture, string> = { x86_64: 'linux-x64', arm64: 'linux-arm64' }
 
 /** Where the Bun that runs on that architecture is once it is installed. */
 export function bunFile(architecture: Architecture): string {
@@ -29,33 +33,26 @@ export function bunFor(architecture: Architecture): string {
 
 /** The Bun that runs here. */
 export function hostBun(): string {
-  return bunFor(process.arch === 'arm64' ? 'arm64' : 'x86_64')
+  return bunFor(HOST)
 }
 
-/** Where an official Linux x64 build of Node is once it is installed. Lambda has such a one in /var/lang/bin. */
-export function nodeFile(major: NodeMajor): string {
-  return fileOf(nodePackage(major), 'node')
+/** Where an official build of Node for Linux is once it is installed. Lambda has such a one in /var/lang/bin. */
+export function nodeFile(major: NodeMajor, architecture = HOST): string {
+  return fileOf(nodePackage(major, architecture), 'node')
 }
 
 /** The same; installs it when it is missing or another version than pinned. */
-export function nodeFor(major: NodeMajor): string {
-  if (!isInstalled(nodePackage(major))) install()
-  return nodeFile(major)
-}
-
-/** The exact version of Node that is pinned, such as 24.21.0. */
-export function nodeVersion(major: NodeMajor): string {
-  const version = pinned(nodePackage(major))
-  if (version === undefined) throw new Error(`layer/runtimes pins no Node ${major}`)
-  return version
+export function nodeFor(major: NodeMajor, architecture = HOST): string {
+  if (!isInstalled(nodePackage(major, architecture))) install()
+  return nodeFile(major, architecture)
 }
 
 function bunPackage(architecture: Architecture): string {
   return `@oven/${BUN_PACKAGES[architecture]}`
 }
 
-function nodePackage(major: NodeMajor): string {
-  return `node${major}-linux-x64`
+function nodePackage(major: NodeMajor, architecture: Architecture): string {
+  return `node${major}-${NODE_PACKAGES[architecture]}`
 }
 
 function fileOf(name: string, command: string): string {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { type Build, bundle, compile, relocate, unbundled, unpackLayer } from './artefacts.ts'
 import { NODE_MAJORS, type NodeMajor } from '../../layer/runtimes.ts'
-import { type Found, installNode } from './runtimes.ts'
+import { type Found, node } from './runtimes.ts'
 import type { GroupResult, Skipped } from '../storing/results.ts'
 
 /** A server that can be started, and how it shows that it is ready. */
@@ -70,14 +70,14 @@ export async function startField(entries: Entries): Promise<Field> {
   ])
   const registers = { ready: 'registered', isExact: false } as const
   const floor = { ...registers, holdsNoSecret: true } as const
-  for (const major of NODE_MAJORS) field.add({ ...floor, name: bareOn(major) }, [runtime(major), bare])
+  for (const major of NODE_MAJORS) field.add({ ...floor, name: bareOn(major) }, [node(major), bare])
   const executable = compile(bare, 'start')
   field.add({ ...floor, name: bareOn(BUN) }, [executable])
   const asks = { ...registers, env: { BENCH_FLOOR: 'https' } }
-  field.add({ ...asks, name: httpsOn(24), floor: bareOn(24) }, [runtime(24), bare])
+  field.add({ ...asks, name: httpsOn(24), floor: bareOn(24) }, [node(24), bare])
   field.add({ ...asks, name: httpsOn(BUN), floor: bareOn(BUN) }, [executable])
-  field.add({ ...registers, name: 'naive, Node 24', floor: bareOn(24) }, [runtime(24), naive])
-  field.add({ ...registers, name: 'naive unbundled, Node 24', floor: bareOn(24) }, [runtime(24), loose])
+  field.add({ ...registers, name: 'naive, Node 24', floor: bareOn(24) }, [node(24), naive])
+  field.add({ ...registers, name: 'naive unbundled, Node 24', floor: bareOn(24) }, [node(24), loose])
   await addExtensions(field, entries, NODE_MAJORS, bareOn)
   return field
 }
@@ -93,8 +93,8 @@ export async function floorField(): Promise<Gathering> {
   const field = new Gathering()
   const floor = await bundle('bench/load/floor.ts')
   const listens = { ready: 'listening', isExact: true } as const
-  field.add({ ...listens, name: 'net, Node 24', env: { BENCH_FLOOR: 'net' } }, [runtime(24), floor])
-  field.add({ ...listens, name: bareOn(24) }, [runtime(24), floor])
+  field.add({ ...listens, name: 'net, Node 24', env: { BENCH_FLOOR: 'net' } }, [node(24), floor])
+  field.add({ ...listens, name: bareOn(24) }, [node(24), floor])
   field.add({ ...listens, name: bareOn(BUN) }, [compile(floor, 'hits')])
   return field
 }
@@ -136,7 +136,7 @@ async function addBuild(
   })
   const layer = await unpackLayer(build, 'nodejs')
   for (const major of majors) {
-    const found = runtime(major)
+    const found = node(major)
     const moved = relocate(layer, found, `${build.name}${major}`)
     const executes = 'path' in found && { runtime: found.path }
     field.add({ ...of(`nodejs layer, Node ${major}`, major), ...executes }, [moved])
@@ -146,10 +146,6 @@ async function addBuild(
 
 function nameIn(build: Build, name: string): string {
   return build.name === '' ? name : `${name}, ${build.name}`
-}
-
-function runtime(major: NodeMajor): Found {
-  return installNode(major, process.arch)
 }
 
 function bareOn(of: number | string): string {

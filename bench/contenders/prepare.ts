@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { NODE_MAJORS } from '../../layer/runtimes.ts'
+import { ARCHITECTURES, NODE_MAJORS } from '../../layer/runtimes.ts'
 import type { Build } from './artefacts.ts'
 import { bun, node, ROOT } from './runtimes.ts'
 
@@ -11,12 +11,13 @@ import { bun, node, ROOT } from './runtimes.ts'
 const LAYER_ZIPS = ['nodejs', 'x86_64', 'arm64'].map((kind) => `parameters-secrets-${kind}.zip`)
 const RUNTIMES = 'layer/runtimes'
 /** Of the packages that `npm ci --prefix layer/runtimes` downloads, rounded up. */
-const RUNTIMES_SIZE = '250 MB to download, 750 MB on the disk'
+const RUNTIMES_SIZE = '430 MB to download, 1.4 GB on the disk'
 const BUILDS = `${ROOT}/dist/bench/builds`
 
 /** Throws with the command that mends it. */
 export function installRuntimes(): void {
-  const all = [bun(), ...(process.arch === 'x64' ? NODE_MAJORS.map((major) => node(major)) : [])]
+  const nodes = NODE_MAJORS.flatMap((major) => ARCHITECTURES.map((one) => node(major, one)))
+  const all = [bun(), ...nodes]
   if (all.every((one) => 'path' in one)) return
   console.error(`Installing the runtimes that ${RUNTIMES} pins: ${RUNTIMES_SIZE}`)
   execute(ROOT, 'npm', 'ci', '--force', '--prefix', RUNTIMES)
@@ -24,7 +25,7 @@ export function installRuntimes(): void {
 
 /** From the sources of this checkout. Throws with the command that mends it. */
 export function buildLayers(): void {
-  console.error('Building the layers: half a minute')
+  console.error('Building the layers: a minute')
   execute(ROOT, 'npm', 'run', '--silent', 'layer')
 }
 

@@ -1,7 +1,7 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { bunFile, nodeFile, type NodeMajor, nodeVersion } from '../../layer/runtimes.ts'
+import { type Architecture, bunFile, HOST, nodeFile, type NodeMajor } from '../../layer/runtimes.ts'
 
 // The runtimes that layer/runtimes pins, where they are installed, and the emulator for the other architecture. A
 // runtime that is missing is no error here: its contenders have a row that says why.
@@ -9,36 +9,20 @@ import { bunFile, nodeFile, type NodeMajor, nodeVersion } from '../../layer/runt
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 
 const INSTALL = 'npm ci --force --prefix layer/runtimes'
-const OTHERS = `${ROOT}/dist/bench/runtimes`
 
 /** A runtime or an artefact: where it is, or why it is not here. */
 export type Found = { readonly path: string } | { readonly reason: string }
 
-/** For x64 the pinned one, for another processor what `installNode` has installed. */
-export function node(major: NodeMajor, arch: string = process.arch): Found {
-  const path = arch === 'x64' ? nodeFile(major) : `${OTHERS}/node_modules/${aliasOf(major, arch)}/bin/node`
-  return found(path, `Node ${major} for ${arch} is not installed: ${INSTALL}`)
-}
-
-/** Node for a processor that layer/runtimes has none for, in the version that it pins for x64. */
-export function installNode(major: NodeMajor, arch: string): Found {
-  const present = node(major, arch)
-  if ('path' in present || arch === 'x64') return present
-  const wanted = `${aliasOf(major, arch)}@npm:node-linux-${arch}@${nodeVersion(major)}`
-  mkdirSync(OTHERS, { recursive: true })
-  const options = ['--no-save', '--force', '--ignore-scripts', '--loglevel=error', '--prefix', OTHERS]
-  // If the installation fails, the row says that this runtime is missing.
-  spawnSync('npm', ['install', ...options, wanted], { stdio: ['ignore', 'ignore', 'inherit'] })
-  return node(major, arch)
-}
-
-function aliasOf(major: NodeMajor, arch: string): string {
-  return `node${major}-linux-${arch}`
+export function node(major: NodeMajor, architecture: Architecture = HOST): Found {
+  return found(
+    nodeFile(major, architecture),
+    `Node ${major} for ${architecture} is not installed: ${INSTALL}`,
+  )
 }
 
 /** The Bun that runs here. */
 export function bun(): Found {
-  return found(bunFile(process.arch === 'arm64' ? 'arm64' : 'x86_64'), `Bun is not installed: ${INSTALL}`)
+  return found(bunFile(HOST), `Bun is not installed: ${INSTALL}`)
 }
 
 /** qemu-user for the architecture, with its C library; both come as Debian packages. */

@@ -6,7 +6,7 @@ import { drive } from '../load/drive.ts'
 import { cpuMs } from '../../tools/proc.ts'
 import { target, secretName } from '../measuring/catalogue.ts'
 import { checkReply, fetchReply } from '../measuring/request.ts'
-import { type Found, found, installNode, qemu } from '../contenders/runtimes.ts'
+import { type Found, found, node, qemu } from '../contenders/runtimes.ts'
 import { schedule } from '../measuring/schedule.ts'
 import { measureSeries, namesOf, type Measured } from '../measuring/series.ts'
 import type { GroupResult, Skipped } from '../storing/results.ts'
@@ -69,7 +69,7 @@ async function field(dist: string): Promise<{ contenders: Contender[]; skipped: 
     add(`executable, emulated ${LAYER[arch]}`, [emulator, await unpackLayer(build, LAYER[arch])], arch)
     const cxx = arch === process.arch ? SYSROOT[arch] : `${SYSROOT[arch]}/lib/libstdc++.so.6`
     const libraries = found(cxx, `no C++ library for ${arch}: apt-get install ${CXX_PACKAGE[arch]}`)
-    const runtime = 'reason' in libraries ? libraries : installNode(24, arch)
+    const runtime = 'reason' in libraries ? libraries : node(24, LAYER[arch])
     add(`nodejs layer on Node 24, emulated ${LAYER[arch]}`, [emulator, runtime, layer], arch)
   }
   return { contenders, skipped }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
@@ -6,23 +8,22 @@ import { before, test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { LOCAL_CREDENTIALS, startAws } from '../../local/emulators/aws/server.ts'
 import { startLambda } from '../../local/emulators/lambda/host.ts'
-import { codeFile } from '../../src/code-cache.ts'
-import { NODE_FLAGS } from '../../src/engine.ts'
+import { codeFile, codeName } from '../../src/code-cache.ts'
 import { bundle } from '../../tools/bundle.ts'
 import { freePort } from '../../tools/free-port.ts'
 import { exchange } from '../../tools/wire.ts'
-import { launcherFor } from '../emulation.ts'
 import { EXTENSION_PATH } from '../layers.ts'
 import { runExtension } from '../run-extension.ts'
-import { nodeFor, NODE_MAJORS, type NodeMajor } from '../runtimes.ts'
-import { codeFor, type CodeFile } from './record.ts'
+import { type Architecture, ARCHITECTURES, HOST, NODE_MAJORS, type NodeMajor } from '../runtimes.ts'
+import { codeFor, type CodeFile, missingFor, nodeCommand } from './record.ts'
 
 const BUNDLE = fileURLToPath(new URL('../../dist/extension.cjs', import.meta.url))
+/** Of this machine's architecture. */
 const recorded = new Map<NodeMajor, CodeFile[]>()
 
 before(async () => {
   bundle()
-  for (const major of NODE_MAJORS) recorded.set(major, await codeFor(major, BUNDLE))
+  for (const major of NODE_MAJORS) recorded.set(major, await codeFor(major, HOST, BUNDLE))
 })
 
 /** The extension, with those files beside it. */
@@ -37,17 +38,20 @@ function placed(t: TestContext, files: readonly CodeFile[]): string {
 }
 
 /** What the extension tells of its code with those files beside it. A secret and a parameter are read meanwhile. */
-async function outcomesOf(t: TestContext, major: NodeMajor, files: readonly CodeFile[]): Promise<string> {
+async function outcomesOf(
+  t: TestContext,
+  files: readonly CodeFile[],
+  major: NodeMajor,
+  architecture: Architecture = HOST,
+): Promise<string> {
   const extension = placed(t, files)
   const aws = await startAws({ seed: { secrets: { s: 'the value' }, parameters: { '/p': 'v' } } })
   const port = await freePort()
   const sessionToken = LOCAL_CREDENTIALS.sessionToken ?? ''
-  const launcher = launcherFor('x86_64')
-  assert.ok(!('missing' in launcher))
   const lambda = await startLambda({
-    extensions: [
-      { name: basename(extension), command: [...launcher, nodeFor(major), ...NODE_FLAGS, extension] },
-    ],
+    extensions: [{ name: basename(extension), command: [...nodeCommand(major, architecture), extension] }],
+    initTimeoutMs: 60_000,
+    shutdownTimeoutMs: 60_000,
     credentials: { ...LOCAL_CREDENTIALS, sessionToken },
     functionEnvironment: {
       AWS_ENDPOINT_URL: aws.url,
@@ -76,13 +80,44 @@ async function outcomesOf(t: TestContext, major: NodeMajor, files: readonly Code
   }
 }
 
-for (const major of NODE_MAJORS) {
-  test(`Node ${major} takes the code that was recorded from it, and which is the same bytes at every build`, async (t) => {
-    const files = recorded.get(major)!
-    assert.equal(await outcomesOf(t, major, files), 'serving used, upstream used')
-    assert.deepEqual(await codeFor(major, BUNDLE), files)
-  })
+function digests(files: readonly CodeFile[]): string[] {
+  return files.map(({ path, file }) => `${path} ${createHash('sha256').update(file).digest('hex')}`)
 }
+
+/** What that Node says of itself. */
+function ofNode(major: NodeMajor, architecture: Architecture): { arch: string; v8: string } {
+  const [program, ...args] = nodeCommand(major, architecture)
+  const script = 'process.stdout.write(JSON.stringify({ arch: process.arch, v8: process.versions.v8 }))'
+  const printed = execFileSync(program!, [...args, '--eval', script], { encoding: 'utf8' })
+  return JSON.parse(printed) as { arch: string; v8: string }
+}
+
+for (const architecture of ARCHITECTURES) {
+  const missing = missingFor(architecture)
+  for (const major of NODE_MAJORS) {
+    test(
+      `Node ${major} for ${architecture} takes the code that was recorded from it, the same bytes at every build`,
+      {
+        skip: missing !== undefined && `it needs ${missing}`,
+      },
+      async (t) => {
+        const files = await codeFor(major, architecture, BUNDLE)
+        const { arch, v8 } = ofNode(major, architecture)
+        const names = ['serving', 'upstream'].map((part) => codeName(v8, arch, part))
+        assert.deepEqual(
+          files.map(({ path }) => path),
+          names,
+        )
+        assert.equal(await outcomesOf(t, files, major, architecture), 'serving used, upstream used')
+        assert.deepEqual(digests(await codeFor(major, architecture, BUNDLE)), digests(files))
+      },
+    )
+  }
+}
+
+test('the code of a machine on which each call takes 300 ms is the same', async () => {
+  assert.deepEqual(digests(await codeFor(24, HOST, BUNDLE, 300)), digests(recorded.get(24)!))
+})
 
 const NEITHER = 'serving none, upstream none'
 const changed = (change: (file: Buffer) => Buffer) => (files: readonly CodeFile[]) =>
@@ -109,7 +144,7 @@ for (const [what, change, outcomes] of [
   ],
 ] as const) {
   test(`code that is ${what} changes nothing but time`, async (t) => {
-    assert.equal(await outcomesOf(t, 24, change(recorded.get(24)!)), outcomes)
+    assert.equal(await outcomesOf(t, change(recorded.get(24)!), 24), outcomes)
   })
 }
 
@@ -131,14 +166,12 @@ async function compiledFor(t: TestContext, major: NodeMajor, files: readonly Cod
   const extension = placed(t, files)
   const hook = join(dirname(extension), 'trace.cjs')
   writeFileSync(hook, TRACE)
-  const launcher = launcherFor('x86_64')
-  assert.ok(!('missing' in launcher))
   const secrets = Array.from({ length: MISSES }, (_, index) => `s${index}`)
   let trace = (): void => undefined
   const isTraced = new Promise<void>((resolve) => (trace = resolve))
   let compiled = 0
   await runExtension({
-    command: [...launcher, nodeFor(major), ...NODE_FLAGS, '--require', hook, extension],
+    command: [...nodeCommand(major, HOST), '--require', hook, extension],
     secrets,
     memorySizeMb: 1_769,
     onLog(text) {
@@ -163,12 +196,3 @@ for (const major of NODE_MAJORS) {
     assert.ok(withCode <= without * 1.3, `${withCode} functions, and ${without} without it`)
   })
 }
-
-test('the layer has a file for each part of each pinned Node', () => {
-  for (const files of recorded.values()) {
-    assert.deepEqual(
-      files.map(({ path }) => path.slice(path.lastIndexOf('-') + 1)),
-      ['serving', 'upstream'],
-    )
-  }
-})

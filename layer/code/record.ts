@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { codeFile, codeName } from '../../src/code-cache.ts'
 import { NODE_FLAGS } from '../../src/engine.ts'
-import { launcherFor } from '../emulation.ts'
+import { launcherFor, NODE_LIBRARIES } from '../emulation.ts'
 import { runExtension } from '../run-extension.ts'
-import { nodeFor, type NodeMajor } from '../runtimes.ts'
+import { type Architecture, nodeFor, type NodeMajor } from '../runtimes.ts'
 
 const RECORDER = fileURLToPath(new URL('recorder.cjs', import.meta.url))
 const CALLS = 11
@@ -28,13 +28,30 @@ interface Recorded {
   readonly parts: readonly { readonly name: string; readonly source: string; readonly code: string }[]
 }
 
-/** The files for that Node on x86_64, of the bundle in that file. */
-export async function codeFor(major: NodeMajor, bundleFile: string): Promise<CodeFile[]> {
-  const launcher = launcherFor('x86_64')
-  if ('missing' in launcher) throw new Error(`Node for x86_64 needs ${launcher.missing}`)
+/** The Debian packages without which nothing can be recorded for that architecture here; undefined: none. */
+export function missingFor(architecture: Architecture): string | undefined {
+  const launcher = launcherFor(architecture, NODE_LIBRARIES)
+  return 'missing' in launcher ? launcher.missing : undefined
+}
+
+/** What a command begins with to run that Node. Throws where it cannot run here: `missingFor`. */
+export function nodeCommand(major: NodeMajor, architecture: Architecture): readonly string[] {
+  const launcher = launcherFor(architecture, NODE_LIBRARIES)
+  if ('missing' in launcher) throw new Error(`Node for ${architecture} needs ${launcher.missing}`)
+  return [...launcher, nodeFor(major, architecture), ...NODE_FLAGS]
+}
+
+/** The files for that Node, of the bundle in that file: the same under qemu as without, however long AWS takes. */
+export async function codeFor(
+  major: NodeMajor,
+  architecture: Architecture,
+  bundleFile: string,
+  awsMs?: number,
+): Promise<CodeFile[]> {
+  const node = nodeCommand(major, architecture)
   const known = new Set<string>()
   for (let turn = 0; turn < MOST_RECORDS; turn++) {
-    const text = await record([...launcher, nodeFor(major)], bundleFile)
+    const text = await record(node, bundleFile, awsMs)
     if (!known.has(text)) {
       known.add(text)
       continue
@@ -45,10 +62,14 @@ export async function codeFor(major: NodeMajor, bundleFile: string): Promise<Cod
       file: codeFile(source, Buffer.from(code, 'base64')),
     }))
   }
-  throw new Error(`no two of ${MOST_RECORDS} records of Node ${major} are the same`)
+  throw new Error(`no two of ${MOST_RECORDS} records of Node ${major} for ${architecture} are the same`)
 }
 
-async function record(node: readonly string[], bundleFile: string): Promise<string> {
+async function record(
+  node: readonly string[],
+  bundleFile: string,
+  awsMs: number | undefined,
+): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'code-'))
   const file = join(folder, 'recorded.json')
   const secrets = Array.from({ length: CALLS }, (_, index) => `s${index}`)
@@ -56,8 +77,9 @@ async function record(node: readonly string[], bundleFile: string): Promise<stri
   const isWarm = new Promise<void>((resolve) => (warm = resolve))
   try {
     await runExtension({
-      command: [...node, ...NODE_FLAGS, '--hash-seed=1', '--require', RECORDER, bundleFile],
+      command: [...node, '--hash-seed=1', '--require', RECORDER, bundleFile],
       secrets,
+      ...(awsMs !== undefined && { awsMs }),
       env: { RECORDED_CODE: file },
       onLog: (text) => text === 'warm' && warm(),
       async use(lambda, get) {
