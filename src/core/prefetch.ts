@@ -1,24 +1,14 @@
 import type { Answer } from '../answer/answer.ts'
-import type { ReadThrough, Requested } from '../cache/read-through.ts'
-import type { Config } from '../config/config.ts'
+import type { Requested } from '../cache/read-through.ts'
 import { UpstreamError } from '../errors.ts'
-import type { Log } from '../log.ts'
-import {
-  nameOf,
-  parameterLookup,
-  pathLookup,
-  secretLookup,
-  type Lookup,
-  type SingleLookup,
-} from '../lookup.ts'
+import { nameOf, parameterLookup, pathLookup, secretLookup, type SingleLookup } from '../lookup.ts'
 import { say, shown, type Public } from '../public.ts'
 import { fetchFlights, openFlight, type Flight } from './batch.ts'
-import type { LazyUpstream } from './lazy-upstream.ts'
 import { readLists } from './prefetch-lists.ts'
 import { questionsOf, type Chosen, type ListedPath } from './prefetch-questions.ts'
 import { createPrefetchWaits, type PrefetchWaits } from './prefetch-waits.ts'
 import { createPrefetchWarnings } from './prefetch-warnings.ts'
-import { mayFailOverFor, spelledAnswer } from './fetch.ts'
+import { mayFailOverFor, spelledAnswer, type FetchOptions } from './fetch.ts'
 import { mayChoose } from './secret-filters.ts'
 import type { Own } from './spellings.ts'
 import type { Wake } from './wake.ts'
@@ -39,16 +29,10 @@ export interface Prefetch {
   changed(): void
 }
 
-export interface PrefetchOptions {
-  readonly config: Config
+export interface PrefetchOptions extends Omit<FetchOptions, 'prefetch'> {
   /** Questions besides those of the lists. */
   readonly lookups: readonly SingleLookup[]
-  /** Failures that are logged at DEBUG. */
-  isExpected(lookup: Lookup, error: UpstreamError): boolean
-  readonly log: Log
-  readonly upstream: LazyUpstream
   readonly wake: Wake
-  cache(): ReadThrough<Lookup, Answer>
 }
 
 /** Undefined if nothing is to be prefetched. */
