@@ -14,8 +14,6 @@ export interface Role {
   readonly externalId?: string
   /** What its account holds. Default: nothing. */
   readonly seed?: Seed
-  /** Default: as long as was requested. */
-  readonly sessionSeconds?: number
 }
 
 export interface Session {
@@ -84,7 +82,7 @@ export class Roles {
         sessionToken: randomBytes(300).toString('base64'),
       },
       account: found.account,
-      expiresAt: now + (found.role.sessionSeconds ?? seconds) * 1000,
+      expiresAt: now + seconds * 1000,
       roleArn,
       name: sessionName,
     }

@@ -48,8 +48,6 @@ export interface AwsOptions {
   readonly denied?: readonly string[]
   /** See `emptyPages`. */
   readonly emptyPages?: number
-  /** Idle connections are closed after this time. Default: never. */
-  readonly idleTimeoutMs?: number
 }
 
 export interface Aws {
@@ -146,7 +144,7 @@ export async function startAws(options: AwsOptions): Promise<Aws> {
     now: () => Date.now() + aws.clockSkewMs,
   }
   const answer = listener({ account, roles, verifier, faults, limits, traffic })
-  const serverOptions = { keepAliveTimeout: options.idleTimeoutMs ?? 0, maxHeaderSize: 64 * 1024 }
+  const serverOptions = { keepAliveTimeout: 0, maxHeaderSize: 64 * 1024 }
   const server =
     tls === undefined
       ? createServer(serverOptions, answer)
