@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 
 interface Version {
   readonly arn: string
@@ -41,7 +42,7 @@ export async function startLambdaApi(): Promise<LambdaApi> {
   const calls: { action: string; resource: string }[] = []
   let refusal: { status: number; type: string } | undefined
   const server = createServer((request, response) => {
-    bodyOf(request)
+    text(request)
       .then((body) => {
         calls.push(callOf(request))
         const refused = refusal
@@ -129,10 +130,4 @@ function send(response: ServerResponse, status: number, body: object): void {
 function fail(response: ServerResponse, status: number, type: string): void {
   response.writeHead(status, { 'Content-Type': 'application/json', 'x-amzn-ErrorType': type })
   response.end(JSON.stringify({ message: 'refused by the test' }))
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
-  return Buffer.concat(chunks).toString()
 }

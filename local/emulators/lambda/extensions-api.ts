@@ -2,6 +2,7 @@
 // faults that a test can put in between. docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CredentialsEndpoint, credentialsPath } from './credentials.ts'
 import type { FunctionSettings } from './environment.ts'
@@ -105,7 +106,7 @@ export class ExtensionsApi {
 
   async #register(request: IncomingMessage, response: ServerResponse, arrivedAt: number): Promise<void> {
     const { states, faults } = this.#parts
-    const body = await bodyOf(request)
+    const body = await text(request)
     if (faults.slowRegisterMs !== undefined) await sleep(faults.slowRegisterMs)
     if (faults.registerStatus !== undefined) return sendInjected(response, faults.registerStatus)
     const name = header(request, 'lambda-extension-name')
@@ -147,7 +148,7 @@ export class ExtensionsApi {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const body = await bodyOf(request)
+    const body = await text(request)
     const extension = this.#identify(request)
     if ('errorType' in extension) return refuse(response, extension)
     const errorType = header(request, 'lambda-extension-function-error-type')
@@ -173,16 +174,6 @@ export class ExtensionsApi {
 
 const json = { 'Content-Type': 'application/json' }
 const plainText = { 'Content-Type': 'text/plain; charset=utf-8' }
-
-function bodyOf(request: IncomingMessage): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let body = ''
-    request.setEncoding('utf8')
-    request.on('data', (chunk: string) => (body += chunk))
-    request.once('end', () => resolve(body))
-    request.once('error', reject)
-  })
-}
 
 /** The events of a register body, or why the body is none. */
 function parseEvents(body: string): string[] | string {
