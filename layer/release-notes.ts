@@ -2,7 +2,7 @@
 
 import { VERSION } from '../src/version.ts'
 
-/** Files that tell the version to whoever publishes or lists the layers. */
+/** Files that state the version for those who publish or list the layers. */
 const PLACES: readonly (readonly [path: string, form: (version: string) => string])[] = [
   ['package.json', (version) => `"version": "${version}"`],
   ['package-lock.json', (version) => `"version": "${version}"`],

@@ -70,7 +70,7 @@ export function manyBody({ store, isWire }: Wanted, parts: readonly Part[]): Bod
   const fatal = failed.find(({ error }) => !list.lists(error))
   if (fatal !== undefined) return fatal.error
   if (answers.length === 0) {
-    // AWS was not heard, or there is nothing to tell a client of the GET endpoints but the failure.
+    // AWS did not answer, or a client of the GET endpoints would get a list of failures alone.
     const unanswered = failed.find(({ error }) => error.status === 0) ?? (isWire ? undefined : failed[0])
     if (unanswered !== undefined) return unanswered.error
   }

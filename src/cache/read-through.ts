@@ -31,8 +31,8 @@ export interface ReadThroughOptions<Q, A> {
   /** Further keys under which an answer is found. */
   aliasesOf(answer: A): readonly string[]
   /**
-   * Undefined for an answer of the one whom we ask; for that of another who stands in, how long it may be kept, in
-   * milliseconds.
+   * How long the answer of a substitute, such as a replica, may be kept, in milliseconds. Undefined for any other
+   * answer.
    */
   substituteMs(answer: A): number | undefined
   /** What the question is about: names that are the same in all its spellings, and in those of its other versions. */

@@ -25,7 +25,7 @@ export interface FetchOptions {
   readonly config: Config
   readonly upstream: LazyUpstream
   readonly log: Log
-  /** Whether a failure is what somebody reckons with, so that nobody need hear of it. */
+  /** Whether the failure is expected: it is logged at DEBUG only. */
   isExpected(lookup: Lookup, error: UpstreamError): boolean
   readonly prefetch: Prefetch | undefined
   cache(): ReadThrough<Lookup, Answer>

@@ -208,7 +208,7 @@ test('a prefetched secret costs one call when it is overdue, and is found by nam
   assert.equal(cache.get(SECRET), cache.get(BY_ARN))
 })
 
-/** An AWS that has everything; `call` is each call's fate. */
+/** An AWS that has everything; `call` settles as each call does. */
 function upstreamOf(call: () => Promise<void>): Upstream {
   const fieldsOf = (lookup: SingleLookup): Fields =>
     lookup.store === 'secrets-manager'

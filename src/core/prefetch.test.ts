@@ -19,16 +19,16 @@ import { createCore } from './core.ts'
 const P = 'PARAMETERS_SECRETS_EXTENSION_'
 
 /** Calls of the prefetch: of each kind they are answered at once, never, or by a failure. */
-type Fate = 'answered' | 'silent' | 'refused'
+type Outcome = 'answered' | 'silent' | 'refused'
 
-function start(t: TestContext, env: Record<string, string>, fate: Fate = 'silent') {
+function start(t: TestContext, env: Record<string, string>, outcome: Outcome = 'silent') {
   t.mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: Date.UTC(2026, 0, 1) })
   const calls: string[] = []
   /** Of the paths that are asked for: gives a page with that parameter. */
   const pages: ((name: string) => void)[] = []
   const lines: string[] = []
   const config = readConfig({ AWS_REGION: 'us-east-1', ...env })
-  const upstream = upstreamOf({ calls, pages, fate })
+  const upstream = upstreamOf({ calls, pages, outcome })
   const core = createCore(config, createLog('warn', 'text', { write: (line) => void lines.push(line) }), {
     load: () => Promise.resolve(upstream),
     reset: () => {},
@@ -179,11 +179,11 @@ for (const [what, lists] of [
 interface World {
   readonly calls: string[]
   readonly pages: ((name: string) => void)[]
-  readonly fate: Fate
+  readonly outcome: Outcome
 }
 
-/** An AWS that has everything. Calls for one name alone are answered, those of a prefetch as their fate says. */
-function upstreamOf({ calls, pages, fate }: World): Upstream {
+/** An AWS that has everything. Calls for one name alone are answered, those of a prefetch as their outcome says. */
+function upstreamOf({ calls, pages, outcome }: World): Upstream {
   const value = 'the value'
   const refusal = new UpstreamError({
     code: say`AccessDeniedException`,
@@ -196,13 +196,13 @@ function upstreamOf({ calls, pages, fate }: World): Upstream {
       ? { store: 'secrets-manager', secret: { ARN: 'arn:x', Name: lookup.secretId, SecretString: value } }
       : { store: 'parameter-store', parameter: { Name: lookup.name, Type: 'String', Value: value } }
   const end = async (): Promise<void> => {
-    if (fate === 'silent') await new Promise(() => {})
-    if (fate === 'refused') throw refusal
+    if (outcome === 'silent') await new Promise(() => {})
+    if (outcome === 'refused') throw refusal
   }
   return {
     async fetch(lookup) {
       calls.push(`one ${lookup.store === 'secrets-manager' ? lookup.secretId : lookup.name}`)
-      if (fate === 'refused') throw refusal
+      if (outcome === 'refused') throw refusal
       return fieldsOf(lookup)
     },
     async fetchSecrets(lookups, onPart) {
@@ -211,7 +211,7 @@ function upstreamOf({ calls, pages, fate }: World): Upstream {
       for (const lookup of lookups) {
         const fields = fieldsOf(lookup)
         const secret = fields.store === 'secrets-manager' ? fields.secret : undefined
-        onPart(lookup, fate === 'refused' ? refusal : secret)
+        onPart(lookup, outcome === 'refused' ? refusal : secret)
       }
     },
     async fetchParameters(lookups, onPart) {

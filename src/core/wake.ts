@@ -1,7 +1,7 @@
-// When the process last woke. Between two invocations Lambda freezes it, for milliseconds or for minutes, and tells
-// nobody. A connection with a call under way may be dead after that, and a bound by timer takes ten seconds to find
-// out. So while calls are under way the wall clock is looked at four times a second. Where a look is a second late the
-// process has slept, or was starved of its processor, which costs a reader one more call at worst.
+// When the process last woke. Between two invocations Lambda freezes it, for milliseconds or for minutes, without an
+// event. A connection with a call under way may be dead after that, and a timer takes ten seconds to find out. So while
+// calls are under way the wall clock is read four times a second. Where that is a second late the process has slept, or
+// was starved of its processor, which costs a reader one more call at worst.
 
 const LOOK_EVERY_MS = 250
 const SLEPT_MS = 1_000

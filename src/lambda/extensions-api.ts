@@ -25,7 +25,7 @@ type ExtensionEvent =
 export interface ExtensionsClient {
   /**
    * Resolves with the identifier that `next` needs. Rejects with ExtensionsApiError. With `onAccount` the account's
-   * id is asked for too, and passed to it if the API tells.
+   * id is asked for too, and passed to it if the answer has it.
    */
   register(name: string, events: readonly string[], onAccount?: (accountId: string) => void): Promise<string>
   /**

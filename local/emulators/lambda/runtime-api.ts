@@ -83,7 +83,7 @@ interface Deferred<T> {
 function deferred<T>(): Deferred<T> {
   let settle: Omit<Deferred<T>, 'promise'> | undefined
   const promise = new Promise<T>((resolve, reject) => (settle = { resolve, reject }))
-  // Whoever waits for it hears of it; nobody needs to.
+  // A rejection that nobody awaits must not be an unhandled one.
   promise.catch(() => {})
   return { promise, ...settle! }
 }

@@ -33,7 +33,7 @@ export const SDK_ERRORS: ErrorReplies = {
  */
 const PERMANENT = /^(RegionError|EndpointError)$/
 
-/** AWS's own error, or, where AWS was not heard, one that an SDK tries again. */
+/** AWS's own error, or, where AWS did not answer, one that an SDK retries. */
 function wireError({ status, code, reason }: UpstreamError): WireError {
   if (status >= 400) return { status, code, message: reason }
   return PERMANENT.test(code)

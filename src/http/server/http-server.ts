@@ -68,7 +68,7 @@ function mayBeHead({ code, rawPacket }: UnreadError, { bytesRead }: Socket): boo
   return !isWhole && !/^(?:GET|POST|PUT|PATCH|DELETE|OPTIONS|TRACE) /.test(text)
 }
 
-/** Writes the answer, if the client can still hear it, and closes the connection. */
+/** Writes the answer, if the connection is still writable, and closes it. */
 function hangUp(socket: Duplex, bytes: string): void {
   socket.on('error', () => socket.destroy())
   if (!socket.writable) return void socket.destroy()

@@ -9,7 +9,7 @@ import { CALL_KINDS, Slots, waits, type CallKind } from './slots.ts'
 import type { Trust } from './trust.ts'
 
 // Sockets that may have slept. Between two invocations Lambda freezes the whole process, for milliseconds or for
-// minutes, while AWS closes the idle connections at its end; nothing tells us after the thaw. A request on such a
+// minutes, while AWS closes the idle connections at its end; no event reports it after the thaw. A request on such a
 // socket is answered by a reset, or, behind a NAT that forgot the flow, by nothing at all. So a socket that idled
 // for more than a few seconds of wall time counts as dead: a new handshake is cheaper than finding out.
 
