@@ -81,14 +81,14 @@ async function loadEsbuild() {
 }
 
 /**
- * @param {{ metafile: import('esbuild').Metafile }} result
- * @param {(path: string) => boolean} isCounted
+ * What was bundled, with the bytes that are left of each file.
+ * @param {import('esbuild').Metafile[]} metafiles
  */
-function bytesOf({ metafile }, isCounted) {
-  const counted = Object.values(metafile.outputs)
+function inputsOf(metafiles) {
+  return metafiles
+    .flatMap(({ outputs }) => Object.values(outputs))
     .flatMap(({ inputs }) => Object.entries(inputs))
-    .filter(([path]) => isCounted(path))
-  return counted.reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0)
+    .map(([path, { bytesInOutput: bytes }]) => ({ path, bytes }))
 }
 
 /**
@@ -96,11 +96,9 @@ function bytesOf({ metafile }, isCounted) {
  * @param {import('esbuild').Metafile[]} metafiles
  */
 async function packagesIn(metafiles) {
-  const inputs = metafiles
-    .flatMap(({ outputs }) => Object.values(outputs))
-    .flatMap((output) => Object.entries(output.inputs))
-    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
-  const folders = inputs.flatMap(([path]) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [])
+  const folders = inputsOf(metafiles)
+    .filter(({ bytes }) => bytes > 0)
+    .flatMap(({ path }) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [])
   const packages = await Promise.all(
     [...new Set(folders)].map(async (folder) => {
       const { name, version } = JSON.parse(await readFile(`${root}/${folder}/package.json`, 'utf8'))
@@ -109,9 +107,6 @@ async function packagesIn(metafiles) {
   )
   return packages.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
-
-/** @type {(path: string) => boolean} */
-const isOurs = (path) => path.startsWith('src/')
 
 async function buildExtension() {
   const format = isInline ? 'esm' : 'cjs'
@@ -132,7 +127,9 @@ async function buildExtension() {
   if (isInline && text.includes('shared:')) throw new Error('a part is not in the bundle')
   if (text.includes(root)) throw new Error('the bundle names the folder it was built in')
 
-  const ours = [whole, ...parts].reduce((sum, made) => sum + bytesOf(made, isOurs), 0)
+  const metafiles = [whole, ...parts].map(({ metafile }) => metafile)
+  const own = inputsOf(metafiles).filter(({ path }) => path.startsWith('src/'))
+  const ours = own.reduce((sum, { bytes }) => sum + bytes, 0)
   const meta = {
     bytes: contents.length,
     ours,
@@ -140,7 +137,7 @@ async function buildExtension() {
     sdk: contents.length - ours,
     upstream: isInline ? 'code' : 'text',
     sha256: createHash('sha256').update(contents).digest('hex'),
-    packages: await packagesIn([whole, ...parts].map(({ metafile }) => metafile)),
+    packages: await packagesIn(metafiles),
   }
   await mkdir(`${root}/dist`, { recursive: true })
   await put('extension.cjs', contents)
