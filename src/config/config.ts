@@ -27,7 +27,10 @@ export interface Config {
   readonly cacheMaxBytes: number
   /** The memory of the function's whole sandbox, in megabytes of 2²⁰ bytes. Undefined outside Lambda. */
   readonly functionMemoryMb: number | undefined
-  readonly freshness: FreshnessSettings
+  /** What each means is in cache/freshness.ts. */
+  readonly freshness: Readonly<
+    Record<'refreshAheadPercent' | 'revalidateMs' | 'staleMs' | 'staleWaitMs', number>
+  >
   /** How long an absence is remembered. 0: not at all. */
   readonly negativeTtlMs: number
   readonly prefetch: PrefetchSettings
@@ -43,14 +46,6 @@ export interface Config {
   readonly metrics: MetricsSettings | undefined
   readonly upstream: UpstreamSettings
   readonly notes: readonly Note[]
-}
-
-/** What each means is in cache/freshness.ts. */
-interface FreshnessSettings {
-  readonly refreshAheadPercent: number
-  readonly revalidateMs: number
-  readonly staleMs: number
-  readonly staleWaitMs: number
 }
 
 interface MetricsSettings {
