@@ -8,7 +8,8 @@ const PARAMETER = '{"Parameter":'
 
 /** GetParameters. `bodies` are those of single parameters. */
 export function parametersBytes(bodies: readonly string[], invalid: readonly string[]): string {
-  return `{"InvalidParameters":${encode(invalid)},"Parameters":[${parametersIn(bodies)}]${END}`
+  const all = bodies.map((body) => body.slice(PARAMETER.length, -END.length)).join(',')
+  return `{"InvalidParameters":${encode(invalid)},"Parameters":[${all}]${END}`
 }
 
 /** GetParametersByPath, with all pages in one. It may be long, so it is put together in one copy. */
@@ -35,10 +36,6 @@ export interface SecretError {
   readonly ErrorCode: string
   readonly Message: string
   readonly SecretId: string
-}
-
-function parametersIn(bodies: readonly string[]): string {
-  return bodies.map((body) => body.slice(PARAMETER.length, -END.length)).join(',')
 }
 
 function encode(value: unknown): string {
