@@ -205,6 +205,17 @@ for (const { why, env, fault, times } of NOT_TRIED_THRICE) {
   })
 }
 
+/** Lets two attempts of a call fail, and resolves with what makes another one. */
+async function failedTwice(extension: Extension) {
+  const read = (attempt: number) =>
+    bySdk(extension, 'secretsmanager.GetSecretValue', { SecretId: 'db' }, { invocation: 'one call', attempt })
+  extension.aws.fault({ name: 'db' }, { kind: 'unavailable' }, 3)
+  assert.equal((await read(1)).status, 503)
+  assert.equal((await read(2)).status, 503)
+  assert.equal(extension.aws.calls('db'), 3)
+  return read
+}
+
 for (const { what, act } of [
   {
     what: 'a success',
@@ -227,17 +238,7 @@ for (const { what, act } of [
 ]) {
   test(`after ${what} a further attempt of a failed call asks AWS`, async (t) => {
     const { extension } = await start(t)
-    const read = (attempt: number) =>
-      bySdk(
-        extension,
-        'secretsmanager.GetSecretValue',
-        { SecretId: 'db' },
-        { invocation: 'one call', attempt },
-      )
-    extension.aws.fault({ name: 'db' }, { kind: 'unavailable' }, 3)
-    assert.equal((await read(1)).status, 503)
-    assert.equal((await read(2)).status, 503)
-    assert.equal(extension.aws.calls('db'), 3)
+    const read = await failedTwice(extension)
     assert.equal((await act(extension)).status, 200)
     assert.equal((await read(3)).status, 200)
   })
@@ -291,17 +292,7 @@ for (const { what, env, begin } of ANSWERS) {
     const wait = { PARAMETERS_SECRETS_EXTENSION_PREFETCH_WAIT_MILLIS: '5000' }
     const { extension } = await start(t, { until: 'launched', env: { ...wait, ...env } })
     const answer = await begin(extension)
-    extension.aws.fault({ name: 'db' }, { kind: 'unavailable' }, 3)
-    const read = (attempt: number) =>
-      bySdk(
-        extension,
-        'secretsmanager.GetSecretValue',
-        { SecretId: 'db' },
-        { invocation: 'one call', attempt },
-      )
-    assert.equal((await read(1)).status, 503)
-    assert.equal((await read(2)).status, 503)
-    assert.equal(extension.aws.calls('db'), 3)
+    const read = await failedTwice(extension)
     await answer()
     assert.equal((await read(3)).status, 200)
   })
