@@ -7,7 +7,6 @@ import { fetchFlights, openFlight, type Flight } from './batch.ts'
 import { readLists } from './prefetch-lists.ts'
 import { questionsOf, type Chosen, type ListedPath } from './prefetch-questions.ts'
 import { createPrefetchWaits, type PrefetchWaits } from './prefetch-waits.ts'
-import { createPrefetchWarnings } from './prefetch-warnings.ts'
 import { mayFailOverFor, spelledAnswer, type FetchOptions } from './fetch.ts'
 import { mayChoose } from './secret-filters.ts'
 import type { Own } from './spellings.ts'
@@ -35,6 +34,9 @@ export interface PrefetchOptions extends Omit<FetchOptions, 'prefetch'> {
   readonly wake: Wake
 }
 
+/** How many warnings of a prefetch are written: its lists may have any length, and all may fail. */
+const MOST_WARNINGS = 20
+
 /** Undefined if nothing is to be prefetched. */
 export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
   const { config, lookups, log, upstream, wake, cache } = options
@@ -42,8 +44,10 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
   if (isEmpty && lookups.length === 0) return undefined
   const { maxConnections, region } = config.upstream
   const waits = createPrefetchWaits({ wake, cache })
-  const warnings = createPrefetchWarnings(log)
-  const { warn } = warnings
+  let warned = 0
+  const warn = (line: Public): void => {
+    if (++warned <= MOST_WARNINGS) log.warn(line)
+  }
   let own: Own = { accountId: undefined, region }
   let count = 0
   let room = config.capacity
@@ -64,7 +68,8 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
       } catch (error) {
         failed(say`everything`, error)
       }
-      warnings.end()
+      if (warned > MOST_WARNINGS) log.warn(say`prefetch: and ${warned - MOST_WARNINGS} more warnings`)
+      warned = 0
       waits.forget()
     },
     awaited: waits.awaited,
@@ -72,7 +77,7 @@ export function createPrefetch(options: PrefetchOptions): Prefetch | undefined {
   }
 
   async function runAll(): Promise<void> {
-    const asked = questionsOf(config, { lists: readLists(config, warnings), lookups, warn })
+    const asked = questionsOf(config, { lists: readLists(config, { warn }), lookups, warn })
     isCut = asked.isCut
     room -= asked.named.length
     const flights = asked.named.flatMap(start)
