@@ -67,7 +67,7 @@ test('from the question to the deleted role: both architectures measured, and no
   const page = readFileSync(join(stored.folder, 'README.md'), 'utf8')
   assert.match(page, /Machine: an emulated Lambda; \*\*EMULATED\*\*/)
   assert.match(page, /## arm64 beside x86_64, on Lambda/)
-  assert.match(page, new RegExp(`\\| INIT \\| nodejs layer \\| ${FIGURE} ms.* \\| ${FIGURE} ms`))
+  assert.match(page, new RegExp(`\\| INIT \\| nodejs layer \\| ${FIGURE}\u00a0ms.* \\| ${FIGURE}\u00a0ms`))
   assert.doesNotMatch(page + readFileSync(join(stored.folder, 'lambda.json'), 'utf8'), /x{64}/)
 })
 
