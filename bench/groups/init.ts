@@ -9,6 +9,7 @@ import { type Contender, extensionField, pairsOf } from '../contenders/contender
 import { node, ROOT } from '../contenders/runtimes.ts'
 import { CREDENTIALS, secretName, target } from '../measuring/catalogue.ts'
 import type { Context } from '../measuring/context.ts'
+import { WHOLE_PROCESSOR_MB } from '../measuring/launch.ts'
 import { emptyPageCache, howEmptied } from '../measuring/page-cache.ts'
 import { canPin, freeDriver, pinDriver, pinned } from '../measuring/pinning.ts'
 import { accepts } from '../measuring/request.ts'
@@ -45,6 +46,8 @@ interface Scenario {
   readonly reads: 'nothing' | 'secret' | 'prefetched'
   readonly processors: 1 | 2
   readonly isCold: boolean
+  /** Of the function. INIT has a whole processor all the same. */
+  readonly memoryMb: number
 }
 
 const READS = { nothing: 'reads nothing', secret: 'reads a secret', prefetched: 'reads a prefetched secret' }
@@ -52,21 +55,30 @@ const READS = { nothing: 'reads nothing', secret: 'reads a secret', prefetched: 
 function scenario(
   runtime: Scenario['runtime'],
   reads: Scenario['reads'],
-  { processors, isCold }: Pick<Scenario, 'processors' | 'isCold'>,
+  around: Partial<Pick<Scenario, 'processors' | 'isCold' | 'memoryMb'>> = {},
 ): Scenario {
-  const around = `${isCold ? ', cold' : ''}${processors === 1 ? ', one processor' : ''}`
-  return { name: `${runtime} ${READS[reads]} while it loads${around}`, runtime, reads, processors, isCold }
+  const { processors = 2, isCold = false, memoryMb = WHOLE_PROCESSOR_MB } = around
+  const memory = memoryMb === WHOLE_PROCESSOR_MB ? '' : `, ${memoryMb} MB`
+  const name = `${runtime} ${READS[reads]} while it loads${memory}${isCold ? ', cold' : ''}${processors === 1 ? ', one processor' : ''}`
+  return { name, runtime, reads, processors, isCold, memoryMb }
 }
 
-const SCENARIOS: readonly Scenario[] = [false, true].flatMap((isCold) =>
-  ([2, 1] as const).flatMap((processors) =>
-    (['Node', 'Python'] as const).flatMap((runtime) =>
+const RUNTIMES = ['Node', 'Python'] as const
+const SMALL_MB = 128
+const SCENARIOS: readonly Scenario[] = [false, true].flatMap((isCold) => [
+  ...([2, 1] as const).flatMap((processors) =>
+    RUNTIMES.flatMap((runtime) =>
       (['nothing', 'secret', 'prefetched'] as const).map((reads) =>
         scenario(runtime, reads, { processors, isCold }),
       ),
     ),
   ),
-)
+  ...RUNTIMES.flatMap((runtime) =>
+    (['nothing', 'secret'] as const).map((reads) =>
+      scenario(runtime, reads, { isCold, memoryMb: SMALL_MB }),
+    ),
+  ),
+])
 
 export async function measureInit(context: Context): Promise<GroupResult> {
   const { amount, random } = context
@@ -89,7 +101,7 @@ export async function measureInit(context: Context): Promise<GroupResult> {
         upstream,
         async prepare() {
           for (const runtime of ['Node', 'Python'] as const) {
-            const warm = scenario(runtime, 'secret', { processors: 2, isCold: false })
+            const warm = scenario(runtime, 'secret')
             const ours = contenders.filter((one) => isIn(one, warm))
             for (const one of ours) await uncounted(start(one, warm, context, upstream))
           }
@@ -159,6 +171,7 @@ async function start(
     },
     hostEnvironment: { PATH: process.env.PATH ?? '' },
     credentials: CREDENTIALS,
+    memorySizeMb: one.memoryMb,
     initTimeoutMs: PATIENCE_MS,
     async functionInit() {
       const { environment } = await starting

@@ -21,8 +21,10 @@ const ONE_CLIENT = 'c1, 100 B'
 const LINES = [
   line('added to INIT of a Node function', 'init', NODE, 'addedMs', 'summary', 'layers'),
   line('the same, cold page cache', 'init', `${NODE}, cold`, 'addedMs', 'layers'),
+  line('the same with 128 MB', 'init', `${NODE}, 128 MB`, 'addedMs', 'layers'),
   line('added to INIT of a Python function', 'init', PYTHON, 'addedMs', 'layers'),
   line('the same for Python, cold page cache', 'init', `${PYTHON}, cold`, 'addedMs', 'layers'),
+  line('the same for Python with 128 MB', 'init', `${PYTHON}, 128 MB`, 'addedMs', 'layers'),
   line('start → registered', 'start', 'warm', 'registeredMs', 'summary', 'layers'),
   line('start → registered, cold page cache', 'start', 'cold', 'registeredMs', 'layers'),
   line('start → first secret', 'start', 'warm', 'firstSecretMs', 'layers', 'compare'),

@@ -22,6 +22,13 @@ const STANDALONE_DRAIN_MS = 2_000
 const FAILED = /^(failure|timeout)$/i
 /** The last milliseconds before Lambda kills us, in which the process leaves by itself. */
 const LEAVE_EARLY_MS = 300
+/**
+ * Megabytes of a function's memory below which it has less than half of a processor after INIT, and a whole one until
+ * then: what warms up there takes more than twice as long after INIT, so INIT waits for it.
+ */
+const SLOW_BELOW_MB = 885
+/** Milliseconds that INIT waits at most. Read from a cold disk, all of it takes 150. */
+const MOST_WARM_UP_MS = 500
 
 export interface Extension {
   readonly config: Config
@@ -44,6 +51,7 @@ export async function runExtension({ config, log, inherited, load, survive }: Ex
   const phases = log.debugEnabled ? createPhases(log) : undefined
   phases?.ended(say`runtime`)
   const isNothingAhead = config.prefetch.isEmpty && config.environment === undefined
+  const isSlow = config.functionMemoryMb !== undefined && config.functionMemoryMb < SLOW_BELOW_MB
   let serving: Serving | undefined
   const loaded = async (): Promise<Serving> => (serving ??= await load())
   const server = createLocalServer({
@@ -81,11 +89,12 @@ export async function runExtension({ config, log, inherited, load, survive }: Ex
       onAccount: isNothingAhead ? undefined : (id) => (accountId = id),
       onRegistered() {
         phases?.ended(inherited.api === undefined ? say`register` : say`register sent by the starter`)
+        if (isSlow) return prepare()
         return isNothingAhead ? undefined : fetchAhead()
       },
       onReady() {
         phases?.ended(say`next`)
-        warmUp()
+        if (!isSlow) void warmUp()
       },
       onInvoke: () => loaded().then((it) => it.invoked(accountId)),
     })
@@ -97,10 +106,20 @@ export async function runExtension({ config, log, inherited, load, survive }: Ex
     await (await loaded()).fetchAhead(accountId)
   }
 
+  /** Everything that a first request needs, within a bound. Never rejects. */
+  async function prepare(): Promise<void> {
+    if (!isNothingAhead) await fetchAhead().catch(survive)
+    let timer: NodeJS.Timeout | undefined
+    const bound = new Promise<void>((resolve) => (timer = setTimeout(resolve, MOST_WARM_UP_MS)))
+    await Promise.race([warmUp(), bound])
+    clearTimeout(timer)
+    phases?.ended(say`warm-up`)
+  }
+
   /** Outside Lambda, in a container or on a laptop, a signal is the only SHUTDOWN there is. */
   function standalone(): Promise<Shutdown> {
     if (!isNothingAhead) fetchAhead().catch(survive)
-    warmUp()
+    void warmUp()
     return new Promise((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) {
         process.once(signal, () =>
@@ -110,14 +129,16 @@ export async function runExtension({ config, log, inherited, load, survive }: Ex
     })
   }
 
-  /** While the function's own runtime starts, so that the first miss does not wait for it. */
-  function warmUp(): void {
-    setImmediate(() => {
-      loaded()
-        .then((it) => it.warmUp(isListening))
-        .then(log.debugEnabled ? tellCode : undefined)
-        .catch(survive)
-    })
+  /** While the function's own runtime starts, so that the first miss does not wait for it. Never rejects. */
+  async function warmUp(): Promise<void> {
+    await new Promise(setImmediate)
+    try {
+      const it = await loaded()
+      await it.warmUp({ isListening, isAwaited: isSlow })
+      if (log.debugEnabled) await tellCode()
+    } catch (error) {
+      survive(error)
+    }
   }
 
   /** Not imported above: it needs node:crypto, which is not loaded before `register`. */

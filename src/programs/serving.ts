@@ -26,13 +26,20 @@ export interface Serving {
    */
   fetchAhead(accountId: string | undefined): Promise<void> | undefined
   /** Runs, while the function's own runtime starts, what its first request would run first. */
-  warmUp(isListening: boolean): Promise<void>
+  warmUp(how: WarmUp): Promise<void>
   /** An INVOKE has come. Returns what the next `next` is to wait for. */
   invoked(accountId: string | undefined): Promise<void> | undefined
   /** What the cache did. */
   summary(): Public
   /** Writes what was counted since the last time. */
   flushMetrics(): void
+}
+
+export interface WarmUp {
+  /** Whether the port is ours. */
+  readonly isListening: boolean
+  /** INIT waits for it. */
+  readonly isAwaited: boolean
 }
 
 export function createServing(config: Config, log: Log): Serving {
@@ -103,9 +110,9 @@ export function createServing(config: Config, log: Log): Serving {
     return Promise.race([settled, waited]).finally(() => clearTimeout(timer))
   }
 
-  async function warmUp(isListening: boolean): Promise<void> {
+  async function warmUp({ isListening, isAwaited }: WarmUp): Promise<void> {
     // The runtime starts on the same processor then, and INIT waits for it.
-    await whenOthersRest()
+    if (!isAwaited) await whenOthersRest()
     const isStarved = watchProcessor()
     const aws = await core.upstream.load()
     // A client that waits already does the same work. A starved processor shows that INIT is over: a warm-up then

@@ -53,7 +53,7 @@ for (const registerStatus of [400, 403, 500] as const) {
 test('at DEBUG one line has what each phase of the start took, and at INFO none has', async (t) => {
   const line = /Start, ms of each phase \(and since the process began\): (.*)$/
   const env = { PARAMETERS_SECRETS_EXTENSION_LOG_LEVEL: 'DEBUG' }
-  const extension = await startExtension(t, { env })
+  const extension = await startExtension(t, { env, lambda: { memorySizeMb: 1_769 } })
   for (let i = 0; i < 3; i++) await extension.get(SECRET)
   const [, phases = ''] = line.exec(await extension.logged(line)) ?? []
   const parts = phases
@@ -71,6 +71,22 @@ test('at DEBUG one line has what each phase of the start took, and at INFO none 
   await quiet.stop()
   assert.equal([extension, quiet].flatMap((one) => one.logs()).filter((one) => line.test(one)).length, 1)
 })
+
+for (const [memorySizeMb, phases] of [
+  [128, ['register', 'warm-up', 'next']],
+  [884, ['register', 'warm-up', 'next']],
+  [885, ['register', 'next']],
+] as const) {
+  const waits = phases.length === 3 ? 'waits' : 'does not wait'
+  test(`INIT ${waits} for the warm-up in a function of ${memorySizeMb} MB`, async (t) => {
+    const env = { PARAMETERS_SECRETS_EXTENSION_LOG_LEVEL: 'DEBUG' }
+    const extension = await startExtension(t, { env, lambda: { memorySizeMb } })
+    assert.equal((await extension.get(SECRET)).status, 200)
+    const line = await extension.logged(/Start, ms of each phase/)
+    const seen = [...line.matchAll(/(register|warm-up|next)[a-z ]* [\d.]+ \([\d.]+\)/g)].map(([, name]) => name)
+    assert.deepEqual(seen, phases)
+  })
+}
 
 test('it registers for SHUTDOWN alone, so that it adds nothing to an invoke', async (t) => {
   const { lambda } = await startExtension(t)
