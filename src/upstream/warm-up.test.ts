@@ -87,6 +87,17 @@ for (const { name, createUpstream } of upstreamBuilds()) {
     }
   })
 
+  test(`${name}: a warm-up that gives way ends at once, and waits for no bound`, async (t) => {
+    // Bounds are timers, and none ends here.
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    for (let allowed = 0; allowed < 6; allowed++) {
+      const upstream = createUpstream(settingsFor('http://127.0.0.1:1'))
+      let steps = 0
+      await upstream.warmUp(() => ++steps <= allowed)
+      upstream.reset()
+    }
+  })
+
   test(`${name}: between the steps of a warm-up other work has its turn`, async (t) => {
     const upstream = createUpstream(settingsFor('http://127.0.0.1:1'))
     t.after(() => upstream.reset())
