@@ -74,9 +74,7 @@ const SCENARIOS: readonly Scenario[] = [false, true].flatMap((isCold) => [
     ),
   ),
   ...RUNTIMES.flatMap((runtime) =>
-    (['nothing', 'secret'] as const).map((reads) =>
-      scenario(runtime, reads, { isCold, memoryMb: SMALL_MB }),
-    ),
+    (['nothing', 'secret'] as const).map((reads) => scenario(runtime, reads, { isCold, memoryMb: SMALL_MB })),
   ),
 ])
 

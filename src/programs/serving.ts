@@ -35,7 +35,7 @@ export interface Serving {
   flushMetrics(): void
 }
 
-export interface WarmUp {
+interface WarmUp {
   /** Whether the port is ours. */
   readonly isListening: boolean
   /** INIT waits for it. */

@@ -83,7 +83,9 @@ for (const [memorySizeMb, phases] of [
     const extension = await startExtension(t, { env, lambda: { memorySizeMb } })
     assert.equal((await extension.get(SECRET)).status, 200)
     const line = await extension.logged(/Start, ms of each phase/)
-    const seen = [...line.matchAll(/(register|warm-up|next)[a-z ]* [\d.]+ \([\d.]+\)/g)].map(([, name]) => name)
+    const seen = [...line.matchAll(/(register|warm-up|next)[a-z ]* [\d.]+ \([\d.]+\)/g)].map(
+      ([, name]) => name,
+    )
     assert.deepEqual(seen, phases)
   })
 }
