@@ -24,6 +24,7 @@ const CONSTANTS = new Set([
   '128 MB',
   '192 MB',
   '512 MB',
+  '885 MB',
   '1,024 MB',
   '1769 MB',
   '7 %',
