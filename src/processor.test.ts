@@ -39,23 +39,35 @@ test('by its own clocks, a process that is kept from running for a second is sta
   assert.equal(isStarved(), true)
 })
 
+const isUnwanted = () => false
+
 test('where there are two processors, or nobody else wants the only one, nothing is waited for', () => {
   assert.equal(
-    whenOthersRest(2, () => assert.fail('it has looked')),
+    whenOthersRest(isUnwanted, 2, () => assert.fail('it has looked')),
     undefined,
   )
   for (const runnable of [1, 0, Number.NaN])
     assert.equal(
-      whenOthersRest(1, () => runnable),
+      whenOthersRest(isUnwanted, 1, () => runnable),
       undefined,
     )
 })
 
+test('a client is not kept waiting until others rest', async () => {
+  let looks = 0
+  await whenOthersRest(
+    () => ++looks === 3,
+    1,
+    () => 2,
+  )
+  assert.equal(looks, 3)
+})
+
 test('the only processor is waited for until nobody else wants it, and a hundred looks at most', async () => {
   const busy = [3, 2, 2, 1, 2]
-  await whenOthersRest(1, () => busy.shift()!)
+  await whenOthersRest(isUnwanted, 1, () => busy.shift()!)
   assert.deepEqual(busy, [2])
   let looks = 0
-  await whenOthersRest(1, () => (looks++, 2))
+  await whenOthersRest(isUnwanted, 1, () => (looks++, 2))
   assert.equal(looks, 100)
 })

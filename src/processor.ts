@@ -48,10 +48,11 @@ const LOOK_MS = 10
 const MOST_LOOKS = 100
 
 /**
- * Resolves when nobody else wants the only processor of this machine, or after a second. Where there are more, as for
- * every function on Lambda, there is nothing to wait for: undefined.
+ * Resolves when nobody else wants the only processor of this machine, when a client wants this process, or after a
+ * second. Where there are more processors, as for every function on Lambda, there is nothing to wait for: undefined.
  */
 export function whenOthersRest(
+  isWanted: () => boolean,
   processors = availableParallelism(),
   look: () => number = runnableTasks,
 ): Promise<void> | undefined {
@@ -59,7 +60,7 @@ export function whenOthersRest(
   return new Promise((resolve) => {
     let looks = 0
     const timer = setInterval(() => {
-      if (++looks < MOST_LOOKS && look() > 1) return
+      if (++looks < MOST_LOOKS && !isWanted() && look() > 1) return
       clearInterval(timer)
       resolve()
     }, LOOK_MS)

@@ -111,15 +111,17 @@ export function createServing(config: Config, log: Log): Serving {
   }
 
   async function warmUp({ isListening, isAwaited }: WarmUp): Promise<void> {
-    // The runtime starts on the same processor then, and INIT waits for it.
-    if (!isAwaited) await whenOthersRest()
+    const isWanted = (): boolean => cache.stats().hits + cache.stats().misses > 0
+    // The runtime starts on the same processor then, and INIT waits for it. The engine's settings cannot wait as long:
+    // made while misses are many, they cost 40 % more processor for the next hundreds.
+    if (!isAwaited) await whenOthersRest(isWanted)
     const isStarved = watchProcessor()
     const aws = await core.upstream.load()
     // A client that waits already does the same work. A starved processor shows that INIT is over: a warm-up then
     // costs as much as it would save, and delays the call itself. A prefetch is such a first call, except before a
     // snapshot.
     const isWarmedUp = prefetch === undefined || guard.isBeforeRestore
-    const goesOn = (): boolean => cache.stats().hits + cache.stats().misses === 0 && !isStarved()
+    const goesOn = (): boolean => !isWanted() && !isStarved()
     // The longer one first: in a small function the time for both ends with INIT.
     if (isWarmedUp) await aws.warmUp(goesOn)
     const [token] = config.callerTokens
