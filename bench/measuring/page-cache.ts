@@ -36,18 +36,19 @@ export function howEmptied(): string {
   const emptied = canDropAll()
     ? 'page cache dropped'
     : "the contenders' files dropped from the page cache (dd iflag=nocache)"
-  return `${emptied}, read-ahead of the disk ${readAheadKb() ?? 'unknown'} KB`
+  const ahead = canSetReadAhead() ? USUAL_KB : (readAheadKb() ?? 'unknown')
+  return `${emptied}, read-ahead of the disk ${ahead} KB`
 }
 
-let isRestored = false
+let isToBeRestored = false
 
 /** Until this process ends, where that is allowed. */
 function readAhead(kb: number): void {
   const before = readAheadKb()
   if (before === undefined || before === kb || !canSetReadAhead()) return
   writeFileSync(readAheadFile(), String(kb))
-  if (!isRestored) process.once('exit', () => writeFileSync(readAheadFile(), String(before)))
-  isRestored = true
+  if (!isToBeRestored) process.once('exit', () => writeFileSync(readAheadFile(), String(before)))
+  isToBeRestored = true
 }
 
 /** What a first touch of a page reads with it. */
