@@ -15,7 +15,7 @@ import {
 } from '../lookup.ts'
 import { say } from '../public.ts'
 import type { LazyUpstream } from './lazy-upstream.ts'
-import type { Prefetch } from './prefetch.ts'
+import type { PrefetchWaits } from './prefetch-waits.ts'
 import type { Own } from './spellings.ts'
 import { spellingsOf } from './stores.ts'
 
@@ -27,7 +27,7 @@ export interface FetchOptions {
   readonly log: Log
   /** Whether the failure is expected: it is logged at DEBUG only. */
   isExpected(lookup: Lookup, error: UpstreamError): boolean
-  readonly prefetch: Prefetch | undefined
+  readonly prefetch: (Pick<PrefetchWaits, 'awaited'> & { readonly own: Own }) | undefined
   cache(): ReadThrough<Lookup, Answer>
 }
 
