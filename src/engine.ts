@@ -36,8 +36,12 @@ const V8_FLAGS = {
   // The old generation is collected when it has grown by a third, not fourfold.
   small: ['--optimize-for-size'],
 }
-/** Runs of a function before V8's best compiler takes it. `others` is what Node 24 has while Maglev is on. */
-const RUNS = { hits: 1_500, others: 10_000, never: 1_000_000_000 }
+/**
+ * Runs of a function before V8's best compiler takes it. `others` is what Node 24 has while Maglev is on. V8 multiplies
+ * the number by the bytes of a function's bytecode, of which it compiles at most 60 KB, in 32 bits: from 35,000 on the
+ * product can overflow, and then V8 compiles long functions at once.
+ */
+const RUNS = { hits: 1_500, others: 10_000 }
 const compileAfter = (runs: number): string => `--invocation-count-for-turbofan=${runs}`
 /** Node 20, whose V8 is 11.3, does not know that flag. */
 const FIRST_V8 = 12
@@ -46,7 +50,7 @@ const FIRST_V8 = 12
  * V8's best compiler takes a function after so many runs, and that number is noted when the function has run 16 times:
  * a later change comes too late for it. The way of a hit is to be compiled early. A miss runs all of the AWS SDK, and
  * to compile that early costs more than it saves: a fifth more processor for the first 1,000. So the number is low
- * while the first hits run. Beside a small function misses are not compiled at all.
+ * while the first hits run.
  *
  * Nothing is set before the SDK is loaded: with other flags V8 refuses the code caches of Node's own modules, which
  * costs Node 22 8 ms of its start (Node 24 none).
@@ -54,13 +58,12 @@ const FIRST_V8 = 12
 function createV8(isSmall: boolean): Engine {
   let set: ((flag: string) => void) | undefined
   let areHits = false
-  const others = compileAfter(isSmall ? RUNS.never : RUNS.others)
   const isCounting = Number.parseInt(process.versions.v8) >= FIRST_V8
   return {
     onHit() {
       if (!isCounting) return 0
       if (set === undefined) return 1
-      set(areHits ? others : compileAfter(RUNS.hits))
+      set(compileAfter(areHits ? RUNS.others : RUNS.hits))
       areHits = !areHits
       return areHits ? V8_HITS : 0
     },
@@ -71,7 +74,7 @@ function createV8(isSmall: boolean): Engine {
         ({ setFlagsFromString }) => {
           set = (flag) => setFlagsFromString(flag)
           V8_FLAGS.always.forEach(set)
-          if (isCounting) set(others)
+          if (isCounting) set(compileAfter(RUNS.others))
           if (isSmall) V8_FLAGS.small.forEach(set)
         },
         () => undefined,
